@@ -1,0 +1,97 @@
+import { MicelioError } from '../base/error.ts';
+
+/**
+ * The name of an object: one to sixteen segments of `[A-Za-z0-9._-]`, 1 to 128 characters each, joined by `/`;
+ * no segment is `.` or `..`. No key may be a folder of another key (`a` beside `a/b`): a directory cannot hold both.
+ */
+export type ObjectKey = string & { readonly ObjectKey: unique symbol };
+
+/** Names one version of a mutable object. Opaque: compare for equality only. Equal bytes may have equal tags. */
+export type ETag = string & { readonly ETag: unique symbol };
+
+/** A half-open range of bytes: `start` inclusive, `end` exclusive. A range past the end is cut to what is there. */
+export interface ByteRange {
+  readonly start: number;
+  readonly end: number;
+}
+
+export interface StoredObject {
+  readonly bytes: Uint8Array;
+  readonly etag: ETag;
+}
+
+export interface ObjectInfo {
+  readonly key: ObjectKey;
+  /** Size in bytes. */
+  readonly size: number;
+  /** When this version was written, ms since the epoch, by the store's clock. */
+  readonly modifiedMs: number;
+}
+
+/**
+ * How a conditional write ended. `unknown` is a broken connection or a server error after the request was sent: the
+ * write may or may not have happened, and only reading the object again can tell (see `document.ts`).
+ */
+export type WriteOutcome =
+  | { readonly outcome: 'stored'; readonly etag: ETag }
+  | { readonly outcome: 'refused' }
+  | { readonly outcome: 'unknown'; readonly cause: unknown };
+
+export interface ListOptions {
+  /** Only keys strictly behind this one. */
+  readonly after?: ObjectKey;
+}
+
+/**
+ * Named bytes that survive: the one port to durable storage. A directory, S3 and memory implement it, and
+ * `object-store.conformance.ts` is what each of them must pass.
+ *
+ * - A write that has ended well is durable and is seen by every later read and list, in every process.
+ * - A reader never sees part of a write.
+ * - Keys are listed in the order of their UTF-8 bytes, as S3 does.
+ * - Errors are `StorageError`s.
+ */
+export interface ObjectStore {
+  /** The object's bytes, or those of `range`; undefined where there is none. */
+  get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined>;
+  /** Writes an object, over whatever was there. For immutable objects; what several writers change goes through `compareAndSwap`. */
+  put(key: ObjectKey, bytes: Uint8Array): Promise<void>;
+  /** Writes an object only where there is none. */
+  putIfAbsent(key: ObjectKey, bytes: Uint8Array): Promise<WriteOutcome>;
+  /** Replaces exactly the version `expected`; `refused` when the object has another one or none. */
+  compareAndSwap(key: ObjectKey, bytes: Uint8Array, expected: ETag): Promise<WriteOutcome>;
+  /** All objects whose key begins with `prefix` (any text, not only whole segments), in order of their keys. */
+  list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
+  /** Removes an object; does nothing where there is none. */
+  delete(key: ObjectKey): Promise<void>;
+}
+
+export type StorageErrorCode =
+  | 'storage/key-invalid'
+  | 'storage/key-conflict'
+  | 'storage/full'
+  | 'storage/denied'
+  | 'storage/unavailable'
+  | 'storage/corrupt';
+
+export class StorageError extends MicelioError<StorageErrorCode> {}
+
+/** Largest number of bytes in a key. S3 allows 1,024; what a directory adds in front needs room too. */
+export const keyBytesMax = 512;
+const segmentPattern = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Checks the rules of `ObjectKey`; throws `storage/key-invalid`. */
+export function parseKey(text: string): ObjectKey {
+  const segments = text.split('/');
+  const valid =
+    text.length <= keyBytesMax &&
+    segments.length <= 16 &&
+    segments.every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
+  if (!valid) {
+    throw new StorageError(
+      'storage/key-invalid',
+      `"${text.slice(0, 200)}" cannot name an object: use 1 to 16 segments of letters, digits, ".", "_" and "-", joined by "/".`,
+    );
+  }
+  return text as ObjectKey;
+}
