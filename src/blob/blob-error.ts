@@ -1,0 +1,5 @@
+import { MicelioError } from '../base/error.ts';
+
+export type BlobErrorCode = 'blob/not-found' | 'blob/corrupt' | 'blob/format-unknown' | 'blob/too-large';
+
+export class BlobError extends MicelioError<BlobErrorCode> {}

@@ -1,0 +1,39 @@
+import type { Hash } from '../base/hash.ts';
+import { type ObjectKey, parseKey } from '../storage/object-store.ts';
+
+/** What content-addressed bytes are for: file content (and manifests), or nodes of a tree. */
+export type ObjectKind = 'blob' | 'node';
+
+/** Where the objects of one project lie in an object store (`docs/formats/store-layout.md`). */
+export class BlobLayout {
+  readonly prefix: string;
+
+  /** `prefix` ends without a slash: `micelio-acme/projects/web`. */
+  constructor(prefix: string) {
+    this.prefix = prefix;
+  }
+
+  loose(kind: ObjectKind, hash: Hash): ObjectKey {
+    return parseKey(`${this.loosePrefix(kind)}${hash.slice(0, 2)}/${hash}`);
+  }
+
+  loosePrefix(kind: ObjectKind): string {
+    return `${this.prefix}/${kind === 'blob' ? 'blobs' : 'trees'}/`;
+  }
+
+  pack(hash: Hash): ObjectKey {
+    return parseKey(`${this.packPrefix}${hash}`);
+  }
+
+  index(hash: Hash): ObjectKey {
+    return parseKey(`${this.indexPrefix}${hash}`);
+  }
+
+  get packPrefix(): string {
+    return `${this.prefix}/packs/`;
+  }
+
+  get indexPrefix(): string {
+    return `${this.prefix}/index/`;
+  }
+}

@@ -1,0 +1,10 @@
+/** Largest blob or node, in bytes. A larger file is cut into chunks (see `chunker.ts`). */
+export const objectBytesMax = 1024 * 1024;
+/** A frame is closed once it holds this many uncompressed bytes, so it holds fewer than this and one object more. */
+export const frameBytesTarget = 64 * 1024;
+/** Most uncompressed bytes that a frame can hold. */
+export const frameBytesMax = frameBytesTarget + objectBytesMax;
+/** A pack is closed once its frames have this many bytes. */
+export const packBytesTarget = 32 * 1024 * 1024;
+/** Most frames that one index lists (2^32 objects would not fit in memory anyway). */
+export const indexEntriesMax = 64 * 1024 * 1024;

@@ -1,0 +1,30 @@
+import type { Hash } from '../base/hash.ts';
+import type { TreePath } from '../tree/path.ts';
+
+/** What a workspace held at one moment. */
+export interface WorkspaceSnapshot {
+  /** The root of the tree that says what the files are. Its nodes and blobs are durable in the project's store. */
+  readonly tree: Hash;
+  /** What cannot be kept in a tree (sockets, devices, FIFOs), and why, so that nobody is surprised at landing. */
+  readonly leftBehind: readonly { readonly path: TreePath; readonly reason: string }[];
+}
+
+/** The directory in which a session's files are edited. The `workspace` room has the kinds there are. */
+export interface Workspace {
+  readonly kind: 'checkout';
+  /** Absolute path of the directory. */
+  readonly directory: string;
+  /**
+   * Records the files as they are now, new ones that are not ignored included, as a tree in the project's store.
+   * Reads only files that changed since they were written or last recorded.
+   */
+  snapshot(): Promise<WorkspaceSnapshot>;
+  /**
+   * Brings the files to the tree `tree`. What is on disk must be what the last `snapshot` recorded: a file that was
+   * changed since is not touched, and the call throws `workspace/changed` without having changed anything else.
+   * Ignored files stay where they are.
+   */
+  update(tree: Hash): Promise<void>;
+  /** Deletes the directory. The caller has recorded what was in it. */
+  remove(): Promise<void>;
+}

@@ -1,0 +1,79 @@
+import { LRUCache } from 'lru-cache';
+import type { Hash } from '../base/hash.ts';
+import type { BlobBatch } from '../blob/blob-batch.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import { decodeNode, type TreeNode } from './node.ts';
+
+/** Where tree algorithms get nodes from. */
+export interface NodeSource {
+  /** The node named `hash`: at once where it is in memory, so that reading a warm tree waits for nothing. */
+  node(hash: Hash): TreeNode | Promise<TreeNode>;
+}
+
+/** Where tree algorithms put nodes. */
+export interface NodeSink {
+  /** Takes the bytes of a new node and returns its name. */
+  add(bytes: Buffer): Hash;
+}
+
+const cacheBytesDefault = 64 * 1024 * 1024;
+
+/** The nodes of a project's trees: decoded, with those last used in memory. */
+export class NodeStore implements NodeSource {
+  readonly #blobs: BlobStore;
+  readonly #cache: LRUCache<Hash, TreeNode>;
+  /** Nodes read from the blob store, for tests and benchmarks that count. */
+  reads = 0;
+
+  constructor(blobs: BlobStore, cacheBytes = cacheBytesDefault) {
+    this.#blobs = blobs;
+    this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (node) => node.memoryBytes });
+  }
+
+  node(hash: Hash): TreeNode | Promise<TreeNode> {
+    return this.#cache.get(hash) ?? this.#load(hash);
+  }
+
+  /** Forgets what is in memory. */
+  clear(): void {
+    this.#cache.clear();
+  }
+
+  async #load(hash: Hash): Promise<TreeNode> {
+    const bytes = await this.#blobs.get(hash, 'node');
+    this.reads++;
+    // Copied, so that a cached node of a few kilobytes does not keep a whole frame alive.
+    const node = decodeNode(Buffer.from(bytes), hash);
+    this.#cache.set(hash, node);
+    return node;
+  }
+}
+
+/** Writes nodes into a batch and reads them back before the batch is flushed: for edits that follow one another. */
+export class NodeTransaction implements NodeSource, NodeSink {
+  readonly #source: NodeSource;
+  readonly #batch: BlobBatch;
+  readonly #written = new Map<Hash, Buffer>();
+  readonly #decoded = new Map<Hash, TreeNode>();
+
+  constructor(source: NodeSource, batch: BlobBatch) {
+    this.#source = source;
+    this.#batch = batch;
+  }
+
+  add(bytes: Buffer): Hash {
+    const hash = this.#batch.add(bytes, 'node');
+    this.#written.set(hash, bytes);
+    return hash;
+  }
+
+  node(hash: Hash): TreeNode | Promise<TreeNode> {
+    const decoded = this.#decoded.get(hash);
+    if (decoded !== undefined) return decoded;
+    const bytes = this.#written.get(hash);
+    if (bytes === undefined) return this.#source.node(hash);
+    const node = decodeNode(bytes, hash);
+    this.#decoded.set(hash, node);
+    return node;
+  }
+}
