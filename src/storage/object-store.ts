@@ -1,22 +1,28 @@
 import { MicelioError } from '../base/error.ts';
 
 /**
- * The name of an object: one to sixteen segments of `[A-Za-z0-9._-]`, 1 to 128 characters each, joined by `/`;
- * no segment is `.` or `..`. No key may be a folder of another key (`a` beside `a/b`): a directory cannot hold both.
+ * The name of an object: one to sixteen segments of `[A-Za-z0-9._-]`, 1 to 128 characters each, joined by `/`. No
+ * segment begins with `.`: there is no `..`, and such names are free for what a store needs for itself. No key may be
+ * a folder of another key (`a` beside `a/b`): a directory cannot hold both.
  */
 export type ObjectKey = string & { readonly ObjectKey: unique symbol };
 
 /** Names one version of a mutable object. Opaque: compare for equality only. Equal bytes may have equal tags. */
 export type ETag = string & { readonly ETag: unique symbol };
 
-/** A half-open range of bytes: `start` inclusive, `end` exclusive. A range past the end is cut to what is there. */
+/**
+ * A half-open range of bytes: `start` inclusive, `end` exclusive, neither negative nor reversed. What lies past the end
+ * of the object is left out, down to no bytes at all.
+ */
 export interface ByteRange {
   readonly start: number;
   readonly end: number;
 }
 
 export interface StoredObject {
+  /** May be shared with other readers: not to be changed. */
   readonly bytes: Uint8Array;
+  /** The version that was read, for `compareAndSwap`. Of no use after a ranged read: swap only what was read whole. */
   readonly etag: ETag;
 }
 
@@ -29,7 +35,7 @@ export interface ObjectInfo {
 }
 
 /**
- * How a conditional write ended. `unknown` is a broken connection or a server error after the request was sent: the
+ * How a conditional write ended. `refused` is certain: this call has written nothing. `unknown` is a broken connection or a server error after the request was sent: the
  * write may or may not have happened, and only reading the object again can tell (see `document.ts`).
  */
 export type WriteOutcome =
@@ -47,7 +53,9 @@ export interface ListOptions {
  * `object-store.conformance.ts` is what each of them must pass.
  *
  * - A write that has ended well is durable and is seen by every later read and list, in every process.
- * - A reader never sees part of a write.
+ * - A reader never sees part of a write. A write that throws has changed nothing, except `put` and `delete` that throw
+ *   `storage/unavailable`: those may have happened, and can simply be repeated.
+ * - The bytes of a write must not change until it has ended; afterwards the buffer is the caller's again.
  * - Keys are listed in the order of their UTF-8 bytes, as S3 does.
  * - Errors are `StorageError`s.
  */
@@ -72,26 +80,40 @@ export type StorageErrorCode =
   | 'storage/full'
   | 'storage/denied'
   | 'storage/unavailable'
-  | 'storage/corrupt';
+  | 'storage/corrupt'
+  | 'storage/format-unknown';
 
 export class StorageError extends MicelioError<StorageErrorCode> {}
 
 /** Largest number of bytes in a key. S3 allows 1,024; what a directory adds in front needs room too. */
-export const keyBytesMax = 512;
-const segmentPattern = /^[A-Za-z0-9._-]{1,128}$/;
+const keyBytesMax = 512;
+const keySegmentsMax = 16;
+const segmentPattern = /^[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}$/;
+
+/** True for a segment that a key may have. */
+export function isKeySegment(text: string): boolean {
+  return segmentPattern.test(text);
+}
 
 /** Checks the rules of `ObjectKey`; throws `storage/key-invalid`. */
 export function parseKey(text: string): ObjectKey {
   const segments = text.split('/');
   const valid =
-    text.length <= keyBytesMax &&
-    segments.length <= 16 &&
-    segments.every((segment) => segmentPattern.test(segment) && segment !== '.' && segment !== '..');
+    text.length <= keyBytesMax && segments.length <= keySegmentsMax && segments.every(isKeySegment);
   if (!valid) {
     throw new StorageError(
       'storage/key-invalid',
-      `"${text.slice(0, 200)}" cannot name an object: use 1 to 16 segments of letters, digits, ".", "_" and "-", joined by "/".`,
+      `${JSON.stringify(text.slice(0, 200))} cannot name an object: use 1 to 16 segments of letters, digits, ".", "_" and "-", joined by "/", none of them beginning with ".".`,
     );
   }
   return text as ObjectKey;
+}
+
+/** The error for a key that is a folder of another key, or lies in a folder that is one. */
+export function keyConflict(key: ObjectKey, cause?: unknown): StorageError {
+  return new StorageError(
+    'storage/key-conflict',
+    `"${key}" cannot be stored: another key has it as a folder, or one of its folders is itself an object. Choose another key.`,
+    { cause },
+  );
 }

@@ -1,0 +1,211 @@
+import { dirname } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import { systemClock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { systemRandom } from '../../base/random.ts';
+import type { Sleep } from '../backoff.ts';
+import { systemSleep } from '../backoff.ts';
+import { etagOf, etagOfLarge, ReadObject } from '../content-etag.ts';
+import type {
+  ByteRange,
+  ETag,
+  ListOptions,
+  ObjectInfo,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+  WriteOutcome,
+} from '../object-store.ts';
+import { parseKey } from '../object-store.ts';
+import type { Disk } from './disk.ts';
+import { realDisk } from './disk.ts';
+import { storageErrorFrom, systemCode } from './disk-error.ts';
+import { DurableFiles } from './durable-files.ts';
+import { Folders, kindOf } from './folders.ts';
+import { listKeys } from './list-keys.ts';
+import { readFileInPlace, readFileRange } from './read-file.ts';
+import { ShardLocks } from './shard-locks.ts';
+
+export interface DirectoryStoreOptions {
+  readonly disk?: Disk;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  readonly sleep?: Sleep;
+  /** How long a write waits for other processes that write the same key, in ms; 30 s unless told otherwise. */
+  readonly lockWaitMsMax?: number;
+}
+
+const lockWaitMsMaxDefault = 30_000;
+
+/**
+ * Objects as plain files: `a/b` is the file `a/b` below the root. Any number of processes on one machine can share
+ * the directory, which must lie on a local disk. Its layout is described in docs/formats/store-layout.md.
+ *
+ * - A new version is written and flushed under a temporary name, then linked (`putIfAbsent`) or renamed (`put`,
+ *   `compareAndSwap`) to its place, and the directory flushed: killed at any step, a key has the old version or the new.
+ * - Writers that replace or remove hold the lock of the key's shard, only while they compare and rename. Readers and
+ *   `putIfAbsent` take no lock.
+ */
+export class DirectoryStore implements ObjectStore {
+  readonly #root: string;
+  readonly #disk: Disk;
+  readonly #folders: Folders;
+  readonly #files: DurableFiles;
+  readonly #locks: ShardLocks;
+  #prepared = false;
+
+  /** `root` is made with the first write when it does not exist. */
+  constructor(root: string, options: DirectoryStoreOptions = {}) {
+    const {
+      disk = realDisk,
+      clock = systemClock,
+      random = systemRandom,
+      sleep = systemSleep,
+      lockWaitMsMax = lockWaitMsMaxDefault,
+    } = options;
+    this.#root = root;
+    this.#disk = disk;
+    this.#folders = new Folders(root, disk);
+    this.#files = new DurableFiles(this.#temporary, disk, clock, random);
+    this.#locks = new ShardLocks(this.#lockFiles, { random, sleep, waitMsMax: lockWaitMsMax });
+  }
+
+  get #temporary(): string {
+    return `${this.#root}/.tmp`;
+  }
+
+  get #lockFiles(): string {
+    return `${this.#root}/.locks`;
+  }
+
+  async get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined> {
+    const path = this.#pathOf(key);
+    try {
+      const bytes = await readFileRange(path, range);
+      return bytes && new ReadObject(bytes);
+    } catch (error) {
+      throw storageErrorFrom(error, `read "${key}"`);
+    }
+  }
+
+  async put(key: ObjectKey, bytes: Uint8Array): Promise<void> {
+    const path = this.#pathOf(key);
+    await this.#writing(key, () =>
+      this.#files.withFile(bytes, async (temporary) => {
+        await this.#locks.hold(key, () =>
+          this.#folders.makingWay(key, () => this.#disk.rename(temporary, path)),
+        );
+        await this.#files.flushDirectory(dirname(path));
+      }),
+    );
+  }
+
+  async putIfAbsent(key: ObjectKey, bytes: Uint8Array): Promise<WriteOutcome> {
+    const path = this.#pathOf(key);
+    return this.#writing(key, async () => {
+      if (kindOf(path) === 'file') return { outcome: 'refused' };
+      const etag = etagOfLarge(bytes);
+      return this.#files.withFile(bytes, async (temporary) => {
+        if (!this.#linkNew(key, temporary, path)) return { outcome: 'refused' };
+        return this.#finish(path, await etag);
+      });
+    });
+  }
+
+  async compareAndSwap(key: ObjectKey, bytes: Uint8Array, expected: ETag): Promise<WriteOutcome> {
+    const path = this.#pathOf(key);
+    return this.#writing(key, async () => {
+      // Who comes too late learns it here, before anything has been written. It is decided under the lock.
+      if (!isVersion(path, expected)) return { outcome: 'refused' };
+      const etag = etagOfLarge(bytes);
+      return this.#files.withFile(bytes, async (temporary) => {
+        const swapped = await this.#locks.hold(key, () => {
+          if (!isVersion(path, expected)) return false;
+          this.#disk.rename(temporary, path);
+          return true;
+        });
+        return swapped ? this.#finish(path, await etag) : { outcome: 'refused' };
+      });
+    });
+  }
+
+  async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
+    try {
+      yield* listKeys(this.#root, prefix, options);
+    } catch (error) {
+      throw storageErrorFrom(error, `list "${prefix}"`);
+    }
+  }
+
+  async delete(key: ObjectKey): Promise<void> {
+    const path = this.#pathOf(key);
+    if (kindOf(path) !== 'file') return;
+    await this.#writing(key, async () => {
+      const removed = await this.#locks.hold(key, () => {
+        if (kindOf(path) !== 'file') return false;
+        this.#disk.remove(path);
+        return true;
+      });
+      if (!removed) return;
+      await this.#files.flushDirectory(dirname(path));
+      this.#folders.removeEmptyAbove(key);
+    });
+  }
+
+  /** Closes the lock files. The store opens them again when it is used again. */
+  close(): void {
+    this.#locks.close();
+  }
+
+  #pathOf(key: ObjectKey): string {
+    return `${this.#root}/${parseKey(key)}`;
+  }
+
+  async #writing<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    try {
+      this.#prepare();
+      return await this.#files.during(work);
+    } catch (error) {
+      // Should someone have removed the store, it is made anew by the next write.
+      this.#prepared = false;
+      throw storageErrorFrom(error, `write "${key}"`);
+    }
+  }
+
+  /** Makes the directories that every write needs, once. */
+  #prepare(): void {
+    if (this.#prepared) return;
+    this.#folders.make(this.#temporary);
+    this.#folders.make(this.#lockFiles);
+    this.#prepared = true;
+  }
+
+  /** Flushes the directory of an object that has just got its place. The write cannot be taken back any more. */
+  async #finish(path: string, etag: ETag): Promise<WriteOutcome> {
+    try {
+      await this.#files.flushDirectory(dirname(path));
+      return { outcome: 'stored', etag };
+    } catch (cause) {
+      return { outcome: 'unknown', cause };
+    }
+  }
+
+  /** Links a file to the place of an object; false when there is an object already. */
+  #linkNew(key: ObjectKey, temporary: string, path: string): boolean {
+    return this.#folders.makingWay(key, () => {
+      try {
+        this.#disk.link(temporary, path);
+        return true;
+      } catch (error) {
+        if (systemCode(error) === 'EEXIST' && kindOf(path) === 'file') return false;
+        throw error;
+      }
+    });
+  }
+}
+
+/** True when the object at `path` is the version `expected`. */
+function isVersion(path: string, expected: ETag): boolean {
+  const bytes = readFileInPlace(path);
+  return bytes !== undefined && etagOf(bytes) === expected;
+}

@@ -1,0 +1,122 @@
+import { readdirSync, statSync } from 'node:fs';
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { randomText } from '../../base/random.ts';
+import type { Disk } from './disk.ts';
+import { isAbsent, systemCode } from './disk-error.ts';
+
+/** Files of up to this size are written in place when nothing else is under way. */
+const writeInPlaceBytesMax = 256 * 1024;
+/** A temporary file this old, in ms, whose process is gone was left by a crash. */
+const temporaryAgeMs = 60 * 60 * 1000;
+
+/**
+ * Writes complete, flushed files under temporary names, from where they are linked or renamed to their place, and
+ * flushes the directories in which they got their names.
+ *
+ * Waiting for the disk in place costs 0.45 ms a small file, through the thread pool 0.58 ms; but the thread pool keeps
+ * the process alive to others, and lets the file system share the flushes of concurrent writes, which makes it
+ * 0.16 ms each. So what is alone waits in place, and what has company goes through the pool.
+ */
+export class DurableFiles {
+  readonly #directory: string;
+  readonly #disk: Disk;
+  readonly #clock: Clock;
+  readonly #random: Random;
+  #underWay = 0;
+  #sweptMs: number | undefined;
+
+  /** `directory` is where the temporary files lie; it must be on the file system of the places they go to. */
+  constructor(directory: string, disk: Disk, clock: Clock, random: Random) {
+    this.#directory = directory;
+    this.#disk = disk;
+    this.#clock = clock;
+    this.#random = random;
+  }
+
+  /** Counts `work` among what is under way. It starts after the caller's own turn, so that a batch is seen as one. */
+  async during<T>(work: () => Promise<T>): Promise<T> {
+    this.#underWay++;
+    try {
+      await undefined;
+      return await work();
+    } finally {
+      this.#underWay--;
+    }
+  }
+
+  /**
+   * Hands `use` the path of a flushed temporary file that holds `bytes`, and removes the file afterwards unless `use`
+   * has renamed it.
+   */
+  async withFile<T>(bytes: Uint8Array, use: (path: string) => T | Promise<T>): Promise<T> {
+    this.#sweep();
+    const path = `${this.#directory}/${process.pid}-${randomText(this.#random, 16)}`;
+    const file = this.#disk.createFile(path);
+    try {
+      try {
+        await this.#fill(file, bytes);
+      } finally {
+        this.#disk.close(file);
+      }
+      return await use(path);
+    } finally {
+      this.#removeTemporary(path);
+    }
+  }
+
+  async flushDirectory(path: string): Promise<void> {
+    try {
+      if (this.#underWay > 1) await this.#disk.flushDirectoryInBackground(path);
+      else this.#disk.flushDirectory(path);
+    } catch (error) {
+      // Someone has removed the directory since, with all that was in it: nothing is left to be made durable.
+      if (!isAbsent(error)) throw error;
+    }
+  }
+
+  async #fill(file: number, bytes: Uint8Array): Promise<void> {
+    if (bytes.length > writeInPlaceBytesMax) {
+      await this.#disk.writeInBackground(file, bytes);
+      await this.#disk.flushInBackground(file);
+    } else {
+      this.#disk.write(file, bytes);
+      if (this.#underWay > 1) await this.#disk.flushInBackground(file);
+      else this.#disk.flush(file);
+    }
+  }
+
+  #removeTemporary(path: string): void {
+    try {
+      this.#disk.remove(path);
+    } catch (error) {
+      // Renamed to its place, as a rule. Whatever else it is, `#sweep` will try again, and the write itself has ended.
+      if (systemCode(error) === undefined) throw error;
+    }
+  }
+
+  /** Removes what crashed processes have left, at most once in `temporaryAgeMs`. */
+  #sweep(): void {
+    const now = this.#clock.now();
+    if (this.#sweptMs !== undefined && now - this.#sweptMs < temporaryAgeMs) return;
+    this.#sweptMs = now;
+    for (const name of readdirSync(this.#directory)) {
+      const path = `${this.#directory}/${name}`;
+      const status = statSync(path, { throwIfNoEntry: false });
+      if (status === undefined || now - status.mtimeMs < temporaryAgeMs || isAlive(name)) continue;
+      this.#removeTemporary(path);
+    }
+  }
+}
+
+/** True while a process has the number that begins the name of a temporary file. */
+function isAlive(name: string): boolean {
+  const pid = Number.parseInt(name, 10);
+  if (!(pid > 0)) return false;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return systemCode(error) !== 'ESRCH';
+  }
+}
