@@ -11,8 +11,12 @@ interface PendingObject {
   readonly bytes: Uint8Array;
 }
 
-/** Uncompressed bytes that may wait for compression before `backpressure` asks the writer to pause. */
+/** A batch must be flushed, and what refers to it recorded, well within the grace period of garbage collection. */
+const batchAgeMsMax = 12 * 60 * 60 * 1000;
+/** Uncompressed bytes that may wait for compression before `backpressure` asks the writer to pause … */
 const pendingBytesMax = 16 * 1024 * 1024;
+/** … and how many are left when it may go on: enough to keep the other threads busy meanwhile. */
+const pendingBytesLow = 8 * 1024 * 1024;
 
 /**
  * Writes many objects at once: groups them into compressed frames, frames into packs. Objects that the store has, and
@@ -25,10 +29,12 @@ export class BlobBatch {
     blob: { objects: [], size: 0 },
     node: { objects: [], size: 0 },
   };
+  readonly #openedMs: number;
   #pack: PackWriter;
   /** Frames and packs are finished one after the other, in the order in which they were closed. */
   #tail: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
+  #waiting: (() => void)[] = [];
   #failure: { cause: unknown } | undefined;
   /** Uncompressed bytes of the objects that were new. */
   newBytes = 0;
@@ -37,7 +43,8 @@ export class BlobBatch {
 
   constructor(blobs: BlobStore) {
     this.#blobs = blobs;
-    this.#pack = new PackWriter();
+    this.#openedMs = blobs.clock.now();
+    this.#pack = new PackWriter(blobs.random);
   }
 
   /** Adds an object and returns its name. `bytes` must not change afterwards. Throws `blob/too-large` above 1 MiB. */
@@ -55,7 +62,7 @@ export class BlobBatch {
     }
     if (this.#added.has(hash)) return hash;
     this.#added.add(hash);
-    if (this.#blobs.hasPacked(hash)) return hash;
+    if (this.#blobs.has(hash)) return hash;
     const open = this.#open[kind];
     open.objects.push({ hash, bytes });
     open.size += bytes.length;
@@ -65,32 +72,24 @@ export class BlobBatch {
     return hash;
   }
 
+  /** Whether an object would have to be written: neither the store nor this batch has it. */
+  lacks(hash: Hash): boolean {
+    return !this.#added.has(hash) && !this.#blobs.has(hash);
+  }
+
   /** Undefined, or what to wait for before adding more when much is under way. Bulk writers ask after each `add`. */
   backpressure(): Promise<void> | undefined {
-    return this.#pendingBytes > pendingBytesMax || this.#failure ? this.#settled() : undefined;
+    return this.#pendingBytes > pendingBytesMax || this.#failure ? this.#drained() : undefined;
   }
 
   /** Stores everything added so far. Ends once it is durable; throws what went wrong in storing. */
   async flush(): Promise<void> {
-    if (this.#pack.isEmpty && this.#pendingBytes === 0 && (await this.#flushSingle())) return;
     this.#closeFrame('blob');
     this.#closeFrame('node');
     await this.#settled();
     if (!this.#pack.isEmpty) await this.#storePack();
+    this.#requireYoung();
     await this.#blobs.indexes.mergeWhereMany();
-  }
-
-  /** One object needs no pack and no index. */
-  async #flushSingle(): Promise<boolean> {
-    const { blob, node } = this.#open;
-    if (blob.objects.length + node.objects.length > 1) return false;
-    for (const kind of ['blob', 'node'] as const) {
-      const [object] = this.#open[kind].objects;
-      if (object === undefined) continue;
-      await this.#blobs.store.put(this.#blobs.layout.loose(kind, object.hash), await compress(object.bytes));
-      this.#open[kind] = { objects: [], size: 0 };
-    }
-    return true;
   }
 
   #closeFrame(kind: ObjectKind): void {
@@ -113,11 +112,32 @@ export class BlobBatch {
         if (this.#failure) return;
         this.#pack.addFrame(await compressed, objects);
         this.#pendingBytes -= size;
+        if (this.#pendingBytes <= pendingBytesLow) this.#wake();
         if (this.#pack.size >= packBytesTarget) await this.#storePack();
       })
       .catch((cause: unknown) => {
         this.#failure ??= { cause };
+        this.#wake();
       });
+  }
+
+  /** Ends when little is left to be done; throws what went wrong. */
+  async #drained(): Promise<void> {
+    if (!this.#failure) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#failure) throw this.#failure.cause;
+  }
+
+  #wake(): void {
+    for (const resolve of this.#waiting.splice(0)) resolve();
+  }
+
+  /** What this batch took for stored is only sure to stay for so long. */
+  #requireYoung(): void {
+    if (this.#blobs.clock.now() - this.#openedMs <= batchAgeMsMax) return;
+    throw new BlobError(
+      'blob/too-slow',
+      'Writing took more than 12 hours, and what it builds upon may have been collected since. What was written is kept for a while: do it again, and it will be quick.',
+    );
   }
 
   async #settled(): Promise<void> {
@@ -127,7 +147,7 @@ export class BlobBatch {
 
   async #storePack(): Promise<void> {
     const { bytes, index } = this.#pack.finish();
-    this.#pack = new PackWriter();
+    this.#pack = new PackWriter(this.#blobs.random);
     const { store, layout, indexes } = this.#blobs;
     await store.put(layout.pack(index.hash), bytes);
     await store.put(layout.index(index.hash), index.bytes);

@@ -1,36 +1,45 @@
 import { LRUCache } from 'lru-cache';
+import { type Clock, systemClock } from '../base/clock.ts';
 import { type Hash, hashOf } from '../base/hash.ts';
+import { type Random, systemRandom } from '../base/random.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { BlobBatch } from './blob-batch.ts';
 import { BlobError } from './blob-error.ts';
 import { decompress } from './compression.ts';
 import { IndexSet } from './index-set.ts';
-import { BlobLayout, type ObjectKind } from './layout.ts';
-import { objectBytesMax } from './limits.ts';
+import { BlobLayout } from './layout.ts';
 import type { FrameLocation, Location } from './pack-index.ts';
 
 export interface BlobStoreOptions {
   /** Memory for uncompressed frames, in bytes. Neighbours in a frame are often read one after the other. */
   readonly frameCacheBytes?: number;
+  readonly clock?: Clock;
+  readonly random?: Random;
 }
 
 const frameCacheBytesDefault = 16 * 1024 * 1024;
+/** What a writer believes to be stored must not be older than this, in ms (`docs/formats/packs.md`, "Collection"). */
+const indexAgeMsMax = 5 * 60 * 1000;
 
 /**
- * The content-addressed store of one project: immutable bytes named by their SHA-256, in packs or alone, compressed.
- * Whatever it returns was checked against its hash.
+ * The content-addressed store of one project: immutable bytes named by their SHA-256, in compressed packs. Whatever it
+ * returns was checked against its hash.
  */
 export class BlobStore {
+  readonly store: ObjectStore;
   readonly layout: BlobLayout;
   readonly indexes: IndexSet;
-  readonly store: ObjectStore;
+  readonly clock: Clock;
+  readonly random: Random;
   readonly #frames: LRUCache<string, Buffer>;
 
   /** `prefix` is the project's place in the store, without a slash at its end. */
   constructor(store: ObjectStore, prefix: string, options: BlobStoreOptions = {}) {
     this.store = store;
+    this.clock = options.clock ?? systemClock;
+    this.random = options.random ?? systemRandom;
     this.layout = new BlobLayout(prefix);
-    this.indexes = new IndexSet(store, this.layout);
+    this.indexes = new IndexSet(store, this.layout, this.clock);
     this.#frames = new LRUCache({
       maxSize: options.frameCacheBytes ?? frameCacheBytesDefault,
       sizeCalculation: (frame) => frame.length + 1,
@@ -41,10 +50,11 @@ export class BlobStore {
    * The bytes that `hash` names, verified. They may be shared: don't write to them.
    * Throws `blob/not-found`, and `blob/corrupt` when the store has something else under this name.
    */
-  async get(hash: Hash, kind: ObjectKind = 'blob'): Promise<Buffer> {
-    const location = await this.#locate(hash);
-    const bytes =
-      location === undefined ? await this.#getLoose(hash, kind) : await this.#getPacked(hash, kind, location);
+  async get(hash: Hash): Promise<Buffer> {
+    const raw = Buffer.from(hash, 'hex');
+    await this.indexes.ensureLoaded();
+    const known = this.indexes.lookup(raw);
+    const bytes = (known && (await this.#read(known))) ?? (await this.#lookAgain(raw));
     if (bytes === undefined) {
       throw new BlobError(
         'blob/not-found',
@@ -52,22 +62,23 @@ export class BlobStore {
       );
     }
     if (hashOf(bytes) !== hash) {
+      const pack = known === undefined ? '' : ` (pack ${known.frame.pack})`;
       throw new BlobError(
         'blob/corrupt',
-        `Object ${hash} is damaged in the store${location ? ` (pack ${location.frame.pack})` : ''}. Run "mic store fsck".`,
+        `Object ${hash} is damaged in the store${pack}. Run "mic store fsck".`,
       );
     }
     return bytes;
   }
 
-  /** Whether the store has `hash`, as far as the loaded indexes and, where `loose` says so, a look for a loose object tell. */
-  hasPacked(hash: Hash): boolean {
+  /** Whether the indexes that are loaded have `hash`. */
+  has(hash: Hash): boolean {
     return this.indexes.lookup(Buffer.from(hash, 'hex')) !== undefined;
   }
 
   /** A writer for any number of objects. They exist for readers once its `flush` has ended. */
   async openBatch(): Promise<BlobBatch> {
-    await this.indexes.ensureLoaded();
+    if (this.indexes.ageMs > indexAgeMsMax) await this.indexes.refresh();
     return new BlobBatch(this);
   }
 
@@ -83,27 +94,14 @@ export class BlobStore {
     return bytes;
   }
 
-  async #locate(hash: Hash): Promise<Location | undefined> {
-    const raw = Buffer.from(hash, 'hex');
-    await this.indexes.ensureLoaded();
-    const known = this.indexes.lookup(raw);
-    if (known !== undefined) return known;
-    await this.indexes.refresh();
-    return this.indexes.lookup(raw);
+  async #read({ frame, offset, length }: Location): Promise<Buffer | undefined> {
+    return (await this.readFrame(frame))?.subarray(offset, offset + length);
   }
 
-  async #getPacked(hash: Hash, kind: ObjectKind, location: Location): Promise<Buffer | undefined> {
-    const frame = await this.readFrame(location.frame);
-    if (frame !== undefined) return frame.subarray(location.offset, location.offset + location.length);
-    // The pack was rewritten by a garbage collection since its index was read: look again, once.
+  /** Another process may have written the object, or moved it to another pack, since the indexes were read. */
+  async #lookAgain(raw: Buffer): Promise<Buffer | undefined> {
     await this.indexes.refresh();
-    const moved = this.indexes.lookup(Buffer.from(hash, 'hex'));
-    const again = moved && (await this.readFrame(moved.frame));
-    return again?.subarray(moved!.offset, moved!.offset + moved!.length) ?? this.#getLoose(hash, kind);
-  }
-
-  async #getLoose(hash: Hash, kind: ObjectKind): Promise<Buffer | undefined> {
-    const stored = await this.store.get(this.layout.loose(kind, hash));
-    return stored && decompress(stored.bytes, objectBytesMax, `Object ${hash}`);
+    const location = this.indexes.lookup(raw);
+    return location && this.#read(location);
   }
 }

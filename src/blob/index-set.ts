@@ -1,7 +1,11 @@
+import type { Clock } from '../base/clock.ts';
 import { type Hash, parseHash } from '../base/hash.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import type { BlobLayout } from './layout.ts';
-import { type IndexEntry, type Location, PackIndex } from './pack-index.ts';
+import { type IndexEntry, type Location, PackIndex, packNonceBytes } from './pack-index.ts';
+
+/** An index that stands for several packs names no pack of its own, and two that say the same may be one. */
+const noNonce = new Uint8Array(packNonceBytes);
 
 /** How many indexes of one size class may stand side by side before they are merged into one. */
 const indexesPerLevelMax = 32;
@@ -15,11 +19,14 @@ const levelFactor = 4096;
 export class IndexSet {
   readonly #store: ObjectStore;
   readonly #layout: BlobLayout;
+  readonly #clock: Clock;
   #indexes = new Map<Hash, PackIndex>();
   #refreshing: Promise<void> | undefined;
-  #loaded = false;
+  /** When the indexes were last listed, ms since the epoch. */
+  #listedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: ObjectStore, layout: BlobLayout) {
+  constructor(store: ObjectStore, layout: BlobLayout, clock: Clock) {
+    this.#clock = clock;
     this.#store = store;
     this.#layout = layout;
   }
@@ -33,13 +40,18 @@ export class IndexSet {
     return undefined;
   }
 
+  /** How long ago the indexes were listed, in ms. */
+  get ageMs(): number {
+    return this.#clock.now() - this.#listedMs;
+  }
+
   get all(): readonly PackIndex[] {
     return [...this.#indexes.values()];
   }
 
   /** Loads the indexes unless that was done before. */
   async ensureLoaded(): Promise<void> {
-    if (!this.#loaded) await this.refresh();
+    if (this.#listedMs === Number.NEGATIVE_INFINITY) await this.refresh();
   }
 
   /** Loads the indexes that appeared since the last time, and forgets those that are gone. */
@@ -51,6 +63,7 @@ export class IndexSet {
   }
 
   async #refresh(): Promise<void> {
+    const listedMs = this.#clock.now();
     const present = new Map<Hash, PackIndex>();
     const missing: Hash[] = [];
     for await (const { key } of this.#store.list(this.#layout.indexPrefix)) {
@@ -65,7 +78,7 @@ export class IndexSet {
     if (loaded.includes(undefined)) for (const [hash, index] of this.#indexes) present.set(hash, index);
     for (const index of loaded) if (index !== undefined) present.set(index.hash, index);
     this.#indexes = present;
-    this.#loaded = true;
+    this.#listedMs = listedMs;
   }
 
   async #load(hash: Hash): Promise<PackIndex | undefined> {
@@ -95,7 +108,7 @@ export class IndexSet {
 
   /** Stores one index of `entries` in place of `old`, which are deleted afterwards. */
   async replace(old: readonly PackIndex[], entries: readonly IndexEntry[]): Promise<void> {
-    const merged = entries.length === 0 ? undefined : PackIndex.build(entries);
+    const merged = entries.length === 0 ? undefined : PackIndex.build(entries, noNonce);
     if (merged !== undefined) {
       await this.#store.put(this.#layout.index(merged.hash), merged.bytes);
       this.#indexes.set(merged.hash, merged);

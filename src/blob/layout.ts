@@ -1,7 +1,7 @@
 import type { Hash } from '../base/hash.ts';
 import { type ObjectKey, parseKey } from '../storage/object-store.ts';
 
-/** What content-addressed bytes are for: file content (and manifests), or nodes of a tree. */
+/** What content-addressed bytes are for: file content (and manifests), or nodes of a tree. Each has frames of its own. */
 export type ObjectKind = 'blob' | 'node';
 
 /** Where the objects of one project lie in an object store (`docs/formats/store-layout.md`). */
@@ -11,14 +11,6 @@ export class BlobLayout {
   /** `prefix` ends without a slash: `micelio-acme/projects/web`. */
   constructor(prefix: string) {
     this.prefix = prefix;
-  }
-
-  loose(kind: ObjectKind, hash: Hash): ObjectKey {
-    return parseKey(`${this.loosePrefix(kind)}${hash.slice(0, 2)}/${hash}`);
-  }
-
-  loosePrefix(kind: ObjectKind): string {
-    return `${this.prefix}/${kind === 'blob' ? 'blobs' : 'trees'}/`;
   }
 
   pack(hash: Hash): ObjectKey {
@@ -35,5 +27,13 @@ export class BlobLayout {
 
   get indexPrefix(): string {
     return `${this.prefix}/index/`;
+  }
+
+  condemned(pack: Hash): ObjectKey {
+    return parseKey(`${this.condemnedPrefix}${pack}`);
+  }
+
+  get condemnedPrefix(): string {
+    return `${this.prefix}/condemned/`;
   }
 }

@@ -23,7 +23,9 @@ export interface IndexEntry extends Location {
 }
 
 const magic = Buffer.from('MICIDX\0\x01', 'latin1');
-const headerBytes = 20;
+/** Makes the name of every pack unique: one that is being deleted is never written again. */
+export const packNonceBytes = 16;
+const headerBytes = 20 + packNonceBytes;
 const frameRecordBytes = 20;
 const entryRecordBytes = hashBytes + 12;
 const fanoutEntries = 257;
@@ -83,7 +85,7 @@ export class PackIndex {
   }
 
   /** Makes an index. A frame whose `pack` is `ownPack` lies in the pack that will carry the index's name. */
-  static build(entries: readonly IndexEntry[]): PackIndex {
+  static build(entries: readonly IndexEntry[], nonce: Uint8Array): PackIndex {
     const sorted = [...entries].sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));
     const packs = new Map<Hash, number>();
     const frames = new Map<string, number>();
@@ -101,6 +103,7 @@ export class PackIndex {
     bytes.writeUInt32LE(packs.size, 8);
     bytes.writeUInt32LE(frameList.length, 12);
     bytes.writeUInt32LE(sorted.length, 16);
+    bytes.set(nonce.subarray(0, packNonceBytes), 20);
     let position = headerBytes;
     for (const pack of packs.keys()) position = writeHash(bytes, pack, position);
     for (const frame of frameList) {

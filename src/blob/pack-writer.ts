@@ -1,15 +1,21 @@
 import type { Hash } from '../base/hash.ts';
-import { type IndexEntry, ownPack, PackIndex } from './pack-index.ts';
+import type { Random } from '../base/random.ts';
+import { type IndexEntry, ownPack, PackIndex, packNonceBytes } from './pack-index.ts';
 
 const magic = Buffer.from('MICPAK\0\x01', 'latin1');
 const footerBytes = 12;
 
 /** Gathers frames in memory and makes a pack and its index of them (`docs/formats/packs.md`). */
 export class PackWriter {
+  readonly #random: Random;
   readonly #parts: Uint8Array[] = [magic];
   readonly #entries: IndexEntry[] = [];
   /** Bytes of the pack so far. */
   size = magic.length;
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
 
   get isEmpty(): boolean {
     return this.#entries.length === 0;
@@ -31,7 +37,7 @@ export class PackWriter {
 
   /** The pack, which ends with a copy of its index, and the index, whose hash names both. */
   finish(): { bytes: Buffer; index: PackIndex } {
-    const index = PackIndex.build(this.#entries);
+    const index = PackIndex.build(this.#entries, this.#random.bytes(packNonceBytes));
     const footer = Buffer.alloc(footerBytes);
     footer.writeUInt32LE(index.bytes.length, 0);
     magic.copy(footer, 4);

@@ -40,7 +40,7 @@ export class NodeStore implements NodeSource {
   }
 
   async #load(hash: Hash): Promise<TreeNode> {
-    const bytes = await this.#blobs.get(hash, 'node');
+    const bytes = await this.#blobs.get(hash);
     this.reads++;
     // Copied, so that a cached node of a few kilobytes does not keep a whole frame alive.
     const node = decodeNode(Buffer.from(bytes), hash);
