@@ -1,0 +1,113 @@
+import { readFileSync } from 'node:fs';
+import { homedir, hostname, userInfo } from 'node:os';
+import { isAbsolute, join, resolve } from 'node:path';
+import * as v from 'valibot';
+import { MicelioError } from '../base/error.ts';
+import type { Agent } from '../session/session.ts';
+
+export class ConfigurationError extends MicelioError<'configuration/invalid'> {}
+
+/** Environment variables, as a process has them. */
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** All that Micelio reads from its surroundings, read once. */
+export interface Configuration {
+  /** The directory that holds the store, absolute. */
+  readonly store: string;
+  /** The project to use where none is named. */
+  readonly project: string | undefined;
+  readonly agent: Agent;
+  /** Where workspaces are made, absolute. */
+  readonly workspaces: string;
+  /** Days that a removed session is kept. */
+  readonly keepDays: number;
+}
+
+const fileSchema = v.strictObject({
+  store: v.optional(v.string()),
+  project: v.optional(v.string()),
+  workspaces: v.optional(v.string()),
+  keepDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  agent: v.optional(v.object({ name: v.string(), email: v.string() })),
+});
+type ConfigurationFile = v.InferOutput<typeof fileSchema>;
+
+const keepDaysDefault = 30;
+
+/**
+ * Reads the configuration: environment variables first (`MICELIO_STORE`, `MICELIO_PROJECT`, `MICELIO_WORKSPACES`,
+ * `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`), then `micelio/config.json` in the XDG configuration directory, then
+ * the defaults. Throws `configuration/invalid` for a file that cannot be understood.
+ */
+export function readConfiguration(environment: Environment): Configuration {
+  const home = environment.HOME ?? homedir();
+  const file = readConfigurationFile(configurationPath(environment, home));
+  const data = join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio');
+  return {
+    store: resolve(storeDirectory(environment.MICELIO_STORE ?? file.store ?? join(data, 'store'))),
+    project: environment.MICELIO_PROJECT ?? file.project,
+    agent: {
+      name:
+        environment.MICELIO_AGENT_NAME ??
+        environment.GIT_AUTHOR_NAME ??
+        file.agent?.name ??
+        userInfo().username,
+      email:
+        environment.MICELIO_AGENT_EMAIL ??
+        environment.GIT_AUTHOR_EMAIL ??
+        file.agent?.email ??
+        defaultEmail(),
+    },
+    workspaces: resolve(environment.MICELIO_WORKSPACES ?? file.workspaces ?? join(data, 'workspaces')),
+    keepDays: file.keepDays ?? keepDaysDefault,
+  };
+}
+
+/** Where the configuration file is looked for. */
+export function configurationPath(environment: Environment, home: string): string {
+  return join(xdgDirectory(environment.XDG_CONFIG_HOME, home, '.config'), 'micelio', 'config.json');
+}
+
+function readConfigurationFile(path: string): ConfigurationFile {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    if ((cause as NodeJS.ErrnoException).code === 'ENOENT') return {};
+    throw new ConfigurationError(
+      'configuration/invalid',
+      `${path} cannot be read. Make it readable, or remove it.`,
+      { cause },
+    );
+  }
+  try {
+    return v.parse(fileSchema, JSON.parse(text));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new ConfigurationError(
+      'configuration/invalid',
+      `${path} is not understood: ${reason}. Correct it, or remove it.`,
+      { cause },
+    );
+  }
+}
+
+function storeDirectory(location: string): string {
+  if (location.startsWith('file://')) return new URL(location).pathname;
+  if (/^[a-z0-9]+:\/\//i.test(location)) {
+    throw new ConfigurationError(
+      'configuration/invalid',
+      `The store "${location}" is of a kind that this version does not know. Name a directory in MICELIO_STORE.`,
+    );
+  }
+  return location;
+}
+
+/** The XDG base directory specification: a relative path in one of its variables is ignored. */
+function xdgDirectory(value: string | undefined, home: string, fallback: string): string {
+  return value !== undefined && isAbsolute(value) ? value : join(home, fallback);
+}
+
+function defaultEmail(): string {
+  return `${userInfo().username}@${hostname()}`;
+}

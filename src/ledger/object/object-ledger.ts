@@ -1,0 +1,152 @@
+import type { Head, Landing } from '../../session/head.ts';
+import type { HeadVersion, Ledger } from '../../session/ledger-port.ts';
+import type { ProjectName } from '../../session/project-name.ts';
+import type { Session } from '../../session/session.ts';
+import { SessionError } from '../../session/session-error.ts';
+import { parseSessionId, type SessionId } from '../../session/session-id.ts';
+import {
+  createDocument,
+  type Document,
+  type DocumentAccess,
+  leaveDocument,
+  readDocument,
+  swapDocument,
+  updateDocument,
+} from '../../storage/document.ts';
+import { headFormat, landingFormat, sessionFormat } from './formats.ts';
+import { LedgerLayout } from './layout.ts';
+
+/** Sessions read at once while they are listed. */
+const listConcurrency = 32;
+
+interface ReadHead extends HeadVersion {
+  readonly document: Document<Head>;
+}
+
+/**
+ * The ledger of one project in an object store. The head is one document under compare-and-swap, and carries the
+ * landings that made it; they are copied to `landings/` before the head moves on, so that the move of the head is the
+ * only thing that decides whether something has landed (`docs/decisions/0003-landings-ride-in-the-head.md`).
+ */
+export class ObjectLedger implements Ledger {
+  readonly #access: DocumentAccess;
+  readonly #project: ProjectName;
+  readonly #layout: LedgerLayout;
+  /** Landings up to this one are known to have been copied. */
+  #archived = 0;
+
+  /** `prefix` is the project's place in the store. */
+  constructor(access: DocumentAccess, project: ProjectName, prefix: string) {
+    this.#access = access;
+    this.#project = project;
+    this.#layout = new LedgerLayout(prefix);
+  }
+
+  async createProject(head: Head): Promise<void> {
+    if ((await createDocument(this.#access, this.#layout.head, headFormat, head)) === undefined) {
+      throw new SessionError(
+        'project/exists',
+        `There is a project ${this.#project} already. Choose another name, or bring files into it with "mic project import".`,
+      );
+    }
+  }
+
+  async readHead(): Promise<ReadHead> {
+    const document = await readDocument(this.#access.store, this.#layout.head, headFormat);
+    if (document === undefined) {
+      throw new SessionError(
+        'project/not-found',
+        `There is no project ${this.#project} in this store. "mic project list" shows what there is; "mic project create" makes one.`,
+      );
+    }
+    return { head: document.value, version: document.etag, document };
+  }
+
+  async moveHead(current: HeadVersion, next: Head): Promise<'moved' | 'lost'> {
+    const { document } = current as ReadHead;
+    await this.#archive(document.value.landings);
+    const moved = await swapDocument(this.#access, this.#layout.head, headFormat, document, next);
+    return moved === undefined ? 'lost' : 'moved';
+  }
+
+  async readLanding(sequence: number): Promise<Landing> {
+    const stored = await readDocument(this.#access.store, this.#layout.landing(sequence), landingFormat);
+    if (stored !== undefined) return stored.value;
+    const { head } = await this.readHead();
+    const riding = head.landings.find((landing) => landing.sequence === sequence);
+    if (riding !== undefined) return riding;
+    // The head may have moved on between the two reads, and then the landing was copied before it did.
+    const copied = await readDocument(this.#access.store, this.#layout.landing(sequence), landingFormat);
+    if (copied !== undefined) return copied.value;
+    throw new SessionError(
+      'landing/unknown',
+      `Project ${this.#project} has no landing ${sequence}: its newest is ${head.sequence}. "mic project log" shows them.`,
+    );
+  }
+
+  async createSession(session: Session): Promise<void> {
+    const created = await createDocument(
+      this.#access,
+      this.#layout.session(session.id),
+      sessionFormat,
+      session,
+    );
+    if (created === undefined)
+      throw new SessionError('session/invalid', `There is a session ${session.id} already. Try again.`);
+  }
+
+  async readSession(id: SessionId): Promise<Session | undefined> {
+    return (await readDocument(this.#access.store, this.#layout.session(id), sessionFormat))?.value;
+  }
+
+  async updateSession(id: SessionId, change: (session: Session) => Session): Promise<Session> {
+    const updated = await updateDocument(this.#access, this.#layout.session(id), sessionFormat, (session) => {
+      const next = change(session);
+      return next === session ? leaveDocument : next;
+    });
+    if (updated === undefined) throw notFound(id);
+    return updated.value;
+  }
+
+  async *listSessions(): AsyncIterable<Session> {
+    let pending: Promise<Session | undefined>[] = [];
+    for await (const { key } of this.#access.store.list(this.#layout.sessions)) {
+      if (!key.endsWith('/metadata.json')) continue;
+      pending.push(
+        this.readSession(parseSessionId(key.slice(this.#layout.sessions.length, -'/metadata.json'.length))),
+      );
+      if (pending.length < listConcurrency) continue;
+      yield* present(await Promise.all(pending));
+      pending = [];
+    }
+    yield* present(await Promise.all(pending));
+  }
+
+  async deleteSession(id: SessionId): Promise<void> {
+    await this.#access.store.delete(this.#layout.session(id));
+  }
+
+  /** Copies landings out of the head. Done by whoever moves the head on, and once more does no harm. */
+  async #archive(landings: readonly Landing[]): Promise<void> {
+    for (const landing of landings) {
+      if (landing.sequence <= this.#archived) continue;
+      const key = this.#layout.landing(landing.sequence);
+      // Looked for first: a read is much cheaper than a write that is refused.
+      if ((await this.#access.store.get(key)) === undefined) {
+        await createDocument(this.#access, key, landingFormat, landing);
+      }
+    }
+    this.#archived = Math.max(this.#archived, landings.at(-1)?.sequence ?? 0);
+  }
+}
+
+function notFound(id: SessionId): SessionError {
+  return new SessionError(
+    'session/not-found',
+    `There is no session ${id} in this project. "mic session list" shows what there is.`,
+  );
+}
+
+function* present(sessions: readonly (Session | undefined)[]): Generator<Session> {
+  for (const session of sessions) if (session !== undefined) yield session;
+}

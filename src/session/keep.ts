@@ -1,0 +1,86 @@
+import { checkpointOf, withCheckpoint } from './checkpoint.ts';
+import { nextState } from './life-cycle.ts';
+import type { ProjectContext } from './project.ts';
+import { withWork } from './record.ts';
+import { recordText } from './record-text.ts';
+import type { Session } from './session.ts';
+import { SessionError } from './session-error.ts';
+import type { SessionId } from './session-id.ts';
+
+/** How long a removed session is kept, unless the user says otherwise. */
+export const keepRemovedDays = 30;
+const dayMs = 24 * 60 * 60 * 1000;
+
+/** Gives a session up. Its record and its files stay, and `restoreSession` brings it back. */
+export function abandonSession(
+  project: ProjectContext,
+  id: SessionId,
+  author: string,
+  why: string,
+): Promise<Session> {
+  const reason = recordText(why, 'reason');
+  return project.ledger.updateSession(id, (session) => {
+    const state = nextState(session.state, 'abandon', id);
+    return withWork({ ...session, state }, project.clock.now(), author, `Abandoned: ${reason}`);
+  });
+}
+
+/** Takes a session out of sight. Everything it holds is kept for `keepDays`. The caller has recorded its files. */
+export function removeSession(
+  project: ProjectContext,
+  id: SessionId,
+  author: string,
+  keepDays: number,
+): Promise<Session> {
+  const now = project.clock.now();
+  return project.ledger.updateSession(id, (session) => {
+    if (session.removed) return session;
+    const removed = { atMs: now, keepUntilMs: now + keepDays * dayMs };
+    return withWork(
+      { ...session, removed, workspace: null },
+      now,
+      author,
+      `Removed, kept for ${keepDays} days`,
+    );
+  });
+}
+
+/** Brings a removed or abandoned session back. What is neither stays as it is. */
+export function restoreSession(project: ProjectContext, id: SessionId, author: string): Promise<Session> {
+  return project.ledger.updateSession(id, (session) => {
+    const isAbandoned = session.state === 'abandoned';
+    if (!session.removed && !isAbandoned) return session;
+    const state = isAbandoned ? nextState(session.state, 'reopen', id) : session.state;
+    return withWork({ ...session, state, removed: null }, project.clock.now(), author, 'Restored');
+  });
+}
+
+/** Makes the files of checkpoint `number` those of the session again, as a new checkpoint: nothing before it is lost. */
+export async function restoreCheckpoint(
+  project: ProjectContext,
+  id: SessionId,
+  number: number,
+): Promise<Session> {
+  return project.ledger.updateSession(id, (session) => {
+    const { tree } = checkpointOf(session, number);
+    return withCheckpoint(session, tree, `back to checkpoint ${number}`, project.clock.now());
+  });
+}
+
+/** Remembers where the session's files are edited. */
+export function setWorkspace(
+  project: ProjectContext,
+  id: SessionId,
+  workspace: Session['workspace'],
+): Promise<Session> {
+  return project.ledger.updateSession(id, (session) => ({ ...session, workspace }));
+}
+
+/** Throws `session/removed` for a session that must be restored before anything else is done with it. */
+export function requirePresent(session: Session): void {
+  if (session.removed === null) return;
+  throw new SessionError(
+    'session/removed',
+    `Session ${session.id} was removed. Bring it back first: mic session restore ${session.id}`,
+  );
+}

@@ -1,0 +1,75 @@
+import type { Hash } from '../base/hash.ts';
+import { writeEmptyTree } from '../tree/level-writer.ts';
+import { NodeTransaction } from '../tree/node-store.ts';
+import type { Landing } from './head.ts';
+import type { LandingOutcome, LandingQueue } from './landing/landing-queue.ts';
+import type { ProjectContext } from './project.ts';
+import { recordText } from './record-text.ts';
+import type { Agent } from './session.ts';
+
+/** Files that come from outside, as a tree in the project's store. */
+export interface ImportedTree {
+  /** Where they came from, for people: a path or a URL without credentials. */
+  readonly source: string;
+  /** The git commit they are, if they are one. */
+  readonly commit: string | null;
+  readonly tree: Hash;
+}
+
+/** Makes an empty project: landing 0, which nobody landed. Throws `project/exists`. */
+export async function createProject(project: ProjectContext, description: string): Promise<void> {
+  const batch = await project.blobs.openBatch();
+  const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
+  await batch.flush();
+  await project.ledger.createProject({
+    project: { name: project.name, createdMs: project.clock.now(), description },
+    sequence: 0,
+    tree,
+    landings: [],
+  });
+}
+
+/**
+ * Lands files from outside: what they changed since the last import from the same source is merged into the head.
+ * What landed here in between stays.
+ */
+export async function landImport(
+  project: ProjectContext,
+  queue: LandingQueue,
+  imported: ImportedTree,
+  agent: Agent,
+  message: string,
+): Promise<LandingOutcome> {
+  const previous = await lastImport(project, imported.source);
+  const { head } = await project.ledger.readHead();
+  const base = previous ?? { tree: await emptyTree(project), sequence: 0 };
+  return queue.land({
+    origin: { kind: 'import', source: imported.source, commit: imported.commit, tree: imported.tree },
+    agent,
+    message: recordText(message, 'message'),
+    base: { tree: base.tree, sequence: base.sequence },
+    tree: imported.tree,
+    after: head.sequence,
+  });
+}
+
+/** What was last imported from `source`: its tree, its commit, and the landing that brought it. */
+export async function lastImport(
+  project: ProjectContext,
+  source: string,
+): Promise<{ tree: Hash; commit: string | null; sequence: number } | undefined> {
+  const { head } = await project.ledger.readHead();
+  for (let sequence = head.sequence; sequence > 0; sequence--) {
+    const { origin }: Landing = await project.ledger.readLanding(sequence);
+    if (origin.kind === 'import' && origin.source === source)
+      return { tree: origin.tree, commit: origin.commit, sequence };
+  }
+  return undefined;
+}
+
+async function emptyTree(project: ProjectContext): Promise<Hash> {
+  const batch = await project.blobs.openBatch();
+  const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
+  await batch.flush();
+  return tree;
+}

@@ -1,0 +1,29 @@
+import type { Clock } from '../base/clock.ts';
+import type { Random } from '../base/random.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import type { NodeStore } from '../tree/node-store.ts';
+import type { Ledger } from './ledger-port.ts';
+import type { ProjectName } from './project-name.ts';
+import type { Session } from './session.ts';
+import { SessionError } from './session-error.ts';
+import type { SessionId } from './session-id.ts';
+
+/** A project and all that is needed to work on it. */
+export interface ProjectContext {
+  readonly name: ProjectName;
+  readonly ledger: Ledger;
+  readonly blobs: BlobStore;
+  readonly nodes: NodeStore;
+  readonly clock: Clock;
+  readonly random: Random;
+}
+
+/** The session `id`; throws `session/not-found`. */
+export async function requireSession(project: ProjectContext, id: SessionId): Promise<Session> {
+  const session = await project.ledger.readSession(id);
+  if (session !== undefined) return session;
+  throw new SessionError(
+    'session/not-found',
+    `Project ${project.name} has no session ${id}. "mic session list" shows what there is.`,
+  );
+}

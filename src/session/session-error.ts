@@ -1,0 +1,20 @@
+import { MicelioError } from '../base/error.ts';
+
+export type SessionErrorCode =
+  | 'session/id-invalid'
+  | 'session/not-found'
+  | 'session/forbidden-move'
+  | 'session/invalid'
+  | 'session/removed'
+  | 'session/checkpoint-unknown'
+  | 'session/unresolved'
+  | 'project/name-invalid'
+  | 'project/not-found'
+  | 'project/exists'
+  | 'landing/nothing'
+  | 'landing/unknown'
+  | 'landing/changed-since'
+  | 'landing/busy'
+  | 'landing/conflict';
+
+export class SessionError extends MicelioError<SessionErrorCode> {}

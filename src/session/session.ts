@@ -1,0 +1,96 @@
+import * as v from 'valibot';
+import type { Hash } from '../base/hash.ts';
+import { sessionStates } from './life-cycle.ts';
+import type { ProjectName } from './project-name.ts';
+import type { SessionId } from './session-id.ts';
+
+const hash = v.pipe(
+  v.string(),
+  v.regex(/^[0-9a-f]{64}$/),
+  v.transform((text) => text as Hash),
+);
+const milliseconds = v.pipe(v.number(), v.minValue(0));
+const count = v.pipe(v.number(), v.integer(), v.minValue(0));
+
+/** Who works: a person or a program. */
+export const agentSchema = v.object({ name: v.string(), email: v.string() });
+export type Agent = v.InferOutput<typeof agentSchema>;
+
+/** A tree of the project and the landing that made it: what a session starts from. */
+export const baseSchema = v.object({ tree: hash, sequence: count });
+export type Base = v.InferOutput<typeof baseSchema>;
+
+/** A turn of the conversation between agents and people. */
+const messageSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
+export type Message = v.InferOutput<typeof messageSchema>;
+
+/** What was decided, why, and what else was thought of. */
+const decisionSchema = v.object({
+  atMs: milliseconds,
+  author: v.string(),
+  what: v.string(),
+  why: v.string(),
+  alternatives: v.array(v.string()),
+});
+export type Decision = v.InferOutput<typeof decisionSchema>;
+
+/** What happened to the session itself: started, checkpointed, synced, landed. */
+const workSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
+
+/** A path whose two versions could not be merged. */
+const openConflictSchema = v.object({
+  /** The path as a byte string (`tree/path.ts`). */
+  path: v.string(),
+  kind: v.string(),
+  /** What `sync` left of it in the files (`entryText`); while that is there, nobody has resolved it. Null: not synced. */
+  left: v.nullable(v.array(v.object({ path: v.string(), entry: v.string() }))),
+  /** Somebody said that it is right as it is. */
+  resolved: v.boolean(),
+});
+export type OpenConflict = v.InferOutput<typeof openConflictSchema>;
+
+/** The state of a session's files that was recorded, and when. */
+const checkpointSchema = v.object({ number: count, tree: hash, atMs: milliseconds, note: v.string() });
+export type Checkpoint = v.InferOutput<typeof checkpointSchema>;
+
+/**
+ * A session as its ledger keeps it. `tree` is what its files were when they were last recorded, `base` what they
+ * started from, or were last brought up to.
+ */
+export const sessionSchema = v.object({
+  id: v.pipe(
+    v.string(),
+    v.transform((text) => text as SessionId),
+  ),
+  project: v.pipe(
+    v.string(),
+    v.transform((text) => text as ProjectName),
+  ),
+  title: v.string(),
+  goal: v.string(),
+  description: v.string(),
+  agent: agentSchema,
+  state: v.picklist(sessionStates),
+  createdMs: milliseconds,
+  updatedMs: milliseconds,
+  base: baseSchema,
+  tree: hash,
+  checkpoints: v.array(checkpointSchema),
+  conversation: v.array(messageSchema),
+  decisions: v.array(decisionSchema),
+  worklog: v.array(workSchema),
+  /** Blobs with earlier parts of the record, oldest first; what stands above is the newest. */
+  earlierRecord: v.array(hash),
+  forkedFrom: v.nullable(v.string()),
+  workspace: v.nullable(v.object({ kind: v.literal('checkout'), directory: v.string() })),
+  /**
+   * Set before the first attempt to land and kept: all landings behind `after` may hold this session's, so that a
+   * repeated call finds it.
+   */
+  landing: v.nullable(v.object({ after: count, message: v.string() })),
+  landed: v.nullable(v.object({ sequence: count })),
+  conflicts: v.array(openConflictSchema),
+  /** Removed from sight, and kept until then. */
+  removed: v.nullable(v.object({ atMs: milliseconds, keepUntilMs: milliseconds })),
+});
+export type Session = v.InferOutput<typeof sessionSchema>;

@@ -1,0 +1,113 @@
+import type { Hash } from '../base/hash.ts';
+import type { Conflict } from '../merge/conflict.ts';
+import { mergeTrees } from '../merge/merge-trees.ts';
+import { treeChanges } from '../tree/diff.ts';
+import { editTree } from '../tree/edit.ts';
+import { lookup } from '../tree/lookup.ts';
+import { NodeTransaction } from '../tree/node-store.ts';
+import { withCheckpoint } from './checkpoint.ts';
+import { requirePresent } from './keep.ts';
+import { entryText, unresolvedConflicts } from './landing/conflicts.ts';
+import { nextState } from './life-cycle.ts';
+import { type ProjectContext, requireSession } from './project.ts';
+import { withWork } from './record.ts';
+import type { Base, OpenConflict, Session } from './session.ts';
+import { SessionError } from './session-error.ts';
+import type { SessionId } from './session-id.ts';
+import { treeMergePort } from './tree-merge-port.ts';
+
+/** What bringing the head into a session would make of its files. */
+export interface PlannedSync {
+  readonly id: SessionId;
+  /** The session's files before. */
+  readonly from: Hash;
+  /** The merged files, with conflict markers where there are conflicts. Durable. */
+  readonly tree: Hash;
+  readonly head: Base;
+  readonly conflicts: readonly Conflict[];
+  readonly open: readonly OpenConflict[];
+}
+
+/**
+ * Merges the head into the session's files, `tree` (durable), without changing the session yet; undefined when its base
+ * is the head already. The caller brings the workspace to the planned tree and then calls `finishSync`: killed in
+ * between, the session still lands right, since its old base is a base of the merged files too.
+ */
+export async function planSync(
+  project: ProjectContext,
+  id: SessionId,
+  tree: Hash,
+): Promise<PlannedSync | undefined> {
+  const session = await requireSession(project, id);
+  requirePresent(session);
+  if (session.state !== 'active' && session.state !== 'conflicted') {
+    throw new SessionError(
+      'session/forbidden-move',
+      `Session ${id} is ${session.state}: only one that is worked on can be synced.`,
+    );
+  }
+  const { head } = await project.ledger.readHead();
+  if (head.tree === session.base.tree) return undefined;
+  const open = await unresolvedConflicts(project, session, tree);
+  if (open.length > 0) {
+    throw new SessionError(
+      'session/unresolved',
+      `Session ${id} still has conflicts of an earlier sync. Resolve them first: mic session status ${id}`,
+    );
+  }
+  const batch = await project.blobs.openBatch();
+  const nodes = new NodeTransaction(project.nodes, batch);
+  const merged = await mergeTrees({
+    changes: {
+      ours: await treeChanges(nodes, session.base.tree, tree),
+      theirs: await treeChanges(nodes, session.base.tree, head.tree),
+    },
+    labels: { ours: 'session', base: 'base', theirs: 'head' },
+    port: treeMergePort(project, batch, nodes, session.base.tree),
+  });
+  const result = await editTree(nodes, tree, merged.edits);
+  await batch.flush();
+  return {
+    id,
+    from: tree,
+    tree: result,
+    head: { tree: head.tree, sequence: head.sequence },
+    conflicts: merged.conflicts,
+    open: await openConflicts(project, result, merged.conflicts),
+  };
+}
+
+/** Records that the session's files are what was planned, and its base the head they were merged with. */
+export function finishSync(project: ProjectContext, planned: PlannedSync): Promise<Session> {
+  const { id, tree, head, open } = planned;
+  return project.ledger.updateSession(id, (session) => {
+    const now = project.clock.now();
+    const state = open.length > 0 ? nextState(session.state, 'conflict', id) : withoutConflicts(session);
+    const text =
+      open.length > 0
+        ? `Synced with landing ${head.sequence}: ${open.length} to resolve`
+        : `Synced with landing ${head.sequence}`;
+    const recorded = withCheckpoint(session, tree, '', now);
+    return withWork({ ...recorded, state, base: head, conflicts: [...open] }, now, session.agent.name, text);
+  });
+}
+
+function withoutConflicts(session: Session): Session['state'] {
+  return session.state === 'conflicted' ? nextState(session.state, 'resolve', session.id) : session.state;
+}
+
+async function openConflicts(
+  project: ProjectContext,
+  tree: Hash,
+  conflicts: readonly Conflict[],
+): Promise<OpenConflict[]> {
+  const open: OpenConflict[] = [];
+  for (const { path, kind, proposed } of conflicts) {
+    const left = [];
+    for (const place of proposed) {
+      left.push({ path: place, entry: entryText(await lookup(project.nodes, tree, place)) });
+    }
+    open.push({ path, kind, left, resolved: false });
+  }
+  return open;
+}

@@ -1,0 +1,276 @@
+import assert from 'node:assert/strict';
+import { describe, test } from 'node:test';
+import type { Hash } from '../src/base/hash.ts';
+import { readWholeFile } from '../src/blob/file.ts';
+import { checkpointSession } from '../src/session/checkpoint.ts';
+import { forkSession } from '../src/session/fork.ts';
+import { abandonSession, restoreCheckpoint, restoreSession } from '../src/session/keep.ts';
+import { resolveConflicts } from '../src/session/landing/conflicts.ts';
+import { landSession } from '../src/session/landing/land-session.ts';
+import { undoLanding } from '../src/session/landing/undo.ts';
+import { requireSession } from '../src/session/project.ts';
+import type { Session } from '../src/session/session.ts';
+import { finishSync, planSync } from '../src/session/sync.ts';
+import { FaultyStore } from '../src/storage/faulty-store.ts';
+import { MemoryStore } from '../src/storage/memory-store.ts';
+import type { FileEntry } from '../src/tree/entry.ts';
+import { listAll } from '../src/tree/lookup.ts';
+import { agent, openTestProject, type TestProject, writeFiles } from './test-project.ts';
+
+type Files = Record<string, string | undefined>;
+
+async function filesOf(project: TestProject, tree: Hash): Promise<Record<string, string>> {
+  const files: Record<string, string> = {};
+  for await (const { path, entry } of listAll(project.nodes, tree)) {
+    if (entry.type === 'file')
+      files[path] = (await readWholeFile(project.blobs, entry as FileEntry)).toString();
+  }
+  return files;
+}
+
+async function headFiles(project: TestProject): Promise<Record<string, string>> {
+  return filesOf(project, (await project.ledger.readHead()).head.tree);
+}
+
+/** A session with `files` changed in it, recorded. */
+async function work(project: TestProject, files: Files, session?: Session): Promise<Session> {
+  const open = session ?? (await project.start());
+  return checkpointSession(project, open.id, await writeFiles(project, open.tree, files), '');
+}
+
+const land = (project: TestProject, { id }: Session) =>
+  landSession(project, project.landings, { id, message: 'Land it' });
+
+describe('landing', () => {
+  test('moves the head and archives the session', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n', 'dir/b.txt': 'b\n' });
+    const session = await work(project, { 'a.txt': 'A\n', 'new/c.txt': 'c\n', 'dir/b.txt': undefined });
+    const result = await land(project, session);
+    assert.ok(result.outcome === 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'A\n', 'new/c.txt': 'c\n' });
+    assert.deepEqual(result.landing.changes, [
+      { kind: 'modified', path: 'a.txt' },
+      { kind: 'deleted', path: 'dir/b.txt' },
+      { kind: 'added', path: 'new/c.txt' },
+    ]);
+    assert.equal(result.session.state, 'completed');
+    assert.deepEqual(await project.ledger.readLanding(result.landing.sequence), result.landing);
+  });
+
+  test('of sessions that touch different files keeps both', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    const [first, second] = [
+      await work(project, { 'a.txt': 'A\n' }),
+      await work(project, { 'b.txt': 'B\n' }),
+    ];
+    await land(project, first);
+    assert.equal((await land(project, second)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'A\n', 'b.txt': 'B\n' });
+  });
+
+  test('merges changes to different lines of one file', async () => {
+    const project = await openTestProject({ 'a.txt': '1\n2\n3\n4\n5\n' });
+    const [first, second] = [
+      await work(project, { 'a.txt': 'one\n2\n3\n4\n5\n' }),
+      await work(project, { 'a.txt': '1\n2\n3\n4\nfive\n' }),
+    ];
+    await land(project, first);
+    assert.equal((await land(project, second)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'one\n2\n3\n4\nfive\n' });
+  });
+
+  test('follows a file that the head renamed', async () => {
+    const text = Array.from({ length: 20 }, (_, i) => `line ${i}\n`).join('');
+    const project = await openTestProject({ 'old.txt': text, 'x.txt': 'x' });
+    const [first, second] = [
+      await work(project, { 'old.txt': undefined, 'lib/new.txt': text }),
+      await work(project, { 'old.txt': text.replace('line 7', 'LINE 7') }),
+    ];
+    const renamed = await land(project, first);
+    assert.ok(renamed.outcome === 'landed');
+    assert.deepEqual(renamed.landing.changes, [{ kind: 'renamed', path: 'lib/new.txt', from: 'old.txt' }]);
+    assert.equal((await land(project, second)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), {
+      'lib/new.txt': text.replace('line 7', 'LINE 7'),
+      'x.txt': 'x',
+    });
+  });
+
+  test('a file added to a directory that the head renamed is a conflict, not a file in the old place', async () => {
+    const project = await openTestProject({ 'old/a.txt': 'aaaa\n', 'old/b.txt': 'bbbb\n' });
+    const [first, second] = [
+      await work(project, {
+        'old/a.txt': undefined,
+        'old/b.txt': undefined,
+        'new/a.txt': 'aaaa\n',
+        'new/b.txt': 'bbbb\n',
+      }),
+      await work(project, { 'old/c.txt': 'c\n' }),
+    ];
+    await land(project, first);
+    assert.equal((await land(project, second)).outcome, 'conflict');
+  });
+
+  test('refuses what has nothing to land, and what is not there', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n' });
+    await assert.rejects(land(project, await project.start()), { code: 'landing/nothing' });
+    await assert.rejects(
+      landSession(project, project.landings, { id: 'sess-000000000000' as never, message: 'x' }),
+      {
+        code: 'session/not-found',
+      },
+    );
+  });
+
+  test('happens once, however often it is asked for', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n' });
+    const session = await work(project, { 'a.txt': 'A\n' });
+    const results = await Promise.all([
+      land(project, session),
+      land(project, session),
+      land(project.reopen(), session),
+    ]);
+    results.push(await land(project, session));
+    const sequences = results.map((result) => result.outcome === 'landed' && result.landing.sequence);
+    assert.deepEqual(new Set(sequences), new Set([2]));
+    assert.equal((await project.ledger.readHead()).head.sequence, 2);
+  });
+
+  test('of many sessions from several processes lands each exactly once', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n' });
+    const sessions = await Promise.all(
+      Array.from({ length: 40 }, (_, i) => work(project, { [`f${i}.txt`]: `${i}\n` })),
+    );
+    const others = [project, project.reopen(), project.reopen()];
+    await Promise.all(sessions.map((session, i) => land(others[i % 3]!, session)));
+    const { head } = await project.ledger.readHead();
+    assert.equal(head.sequence, 41);
+    assert.equal(Object.keys(await headFiles(project)).length, 41);
+    const landed = await Promise.all(
+      sessions.map(async ({ id }) => (await requireSession(project, id)).landed?.sequence),
+    );
+    assert.equal(new Set(landed).size, 40);
+    for (let sequence = 2; sequence <= 41; sequence++) {
+      const landing = await project.ledger.readLanding(sequence);
+      assert.equal(landing.before, (await project.ledger.readLanding(sequence - 1)).tree);
+    }
+  });
+
+  test('killed at every step of storage is done once by the next call', async () => {
+    const finished = { crash: 0 };
+    for (let crashAt = 1; finished.crash === 0; crashAt++) {
+      for (const when of ['before', 'after'] as const) {
+        const store = new MemoryStore();
+        const project = await openTestProject({ 'a.txt': '1\n2\n3\n', 'b.txt': 'b\n' }, store);
+        const [first, second] = [
+          await work(project, { 'a.txt': 'one\n2\n3\n' }),
+          await work(project, { 'a.txt': '1\n2\nthree\n' }),
+        ];
+        await land(project, first);
+        const faulty = new FaultyStore(store, { crashAt, when });
+        const outcome = await land(project.reopen(faulty), second).then(
+          () => 'landed',
+          () => 'killed',
+        );
+        const again = await land(project.reopen(), second);
+        assert.ok(
+          again.outcome === 'landed' && again.landing.sequence === 3,
+          `killed ${when} operation ${crashAt}`,
+        );
+        assert.equal((await project.ledger.readHead()).head.sequence, 3);
+        assert.deepEqual(await headFiles(project.reopen()), { 'a.txt': 'one\n2\nthree\n', 'b.txt': 'b\n' });
+        if (outcome === 'landed') finished.crash = crashAt;
+      }
+    }
+    assert.ok(finished.crash > 8, `${finished.crash} operations`);
+  });
+});
+
+describe('a conflict', () => {
+  const conflicted = async () => {
+    const project = await openTestProject({ 'a.txt': '1\n2\n3\n', 'b.txt': 'b\n' });
+    const [first, second] = [
+      await work(project, { 'a.txt': '1\ntwo\n3\n' }),
+      await work(project, { 'a.txt': '1\nzwei\n3\n', 'b.txt': 'B\n' }),
+    ];
+    await land(project, first);
+    return { project, session: second, result: await land(project, second) };
+  };
+
+  test('lands nothing and is told with the lines', async () => {
+    const { project, result } = await conflicted();
+    assert.ok(result.outcome === 'conflict');
+    assert.equal(result.session.state, 'conflicted');
+    assert.deepEqual(
+      result.conflicts.map(({ path, kind, hunks }) => [path, kind, hunks.length]),
+      [['a.txt', 'content', 1]],
+    );
+    assert.deepEqual(await headFiles(project), { 'a.txt': '1\ntwo\n3\n', 'b.txt': 'b\n' });
+  });
+
+  test('is synced, resolved and landed in the same session', async () => {
+    const { project, session } = await conflicted();
+    const planned = (await planSync(project, session.id, session.tree))!;
+    const synced = await finishSync(project, planned);
+    const files = await filesOf(project, synced.tree);
+    assert.equal(files['a.txt'], '1\n<<<<<<< session\nzwei\n=======\ntwo\n>>>>>>> head\n3\n');
+    assert.equal(files['b.txt'], 'B\n');
+    await assert.rejects(land(project, synced), { code: 'session/unresolved' });
+    await work(project, { 'b.txt': 'BB\n' }, synced);
+    await assert.rejects(land(project, synced), { code: 'session/unresolved' });
+    await work(project, { 'a.txt': '1\ndeux\n3\n' }, await requireSession(project, session.id));
+    assert.equal((await land(project, synced)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': '1\ndeux\n3\n', 'b.txt': 'BB\n' });
+  });
+
+  test('of a kind without markers is resolved by a word', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    const [first, second] = [
+      await work(project, { 'a.txt': undefined }),
+      await work(project, { 'a.txt': 'changed\n' }),
+    ];
+    await land(project, first);
+    assert.equal((await land(project, second)).outcome, 'conflict');
+    await finishSync(project, (await planSync(project, second.id, second.tree))!);
+    await assert.rejects(land(project, second), { code: 'session/unresolved' });
+    await assert.rejects(resolveConflicts(project, second.id, ['b.txt']), { code: 'session/invalid' });
+    await resolveConflicts(project, second.id, ['a.txt']);
+    assert.equal((await land(project, second)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'changed\n', 'b.txt': 'b\n' });
+  });
+});
+
+describe('nothing is lost', () => {
+  test('a landing is undone by a landing, and what came later stays', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
+    const first = await land(project, await work(project, { 'a.txt': 'A\n', 'c.txt': 'c\n' }));
+    await land(project, await work(project, { 'b.txt': 'B\n' }));
+    assert.ok(first.outcome === 'landed');
+    const undone = await undoLanding(project, project.landings, first.landing.sequence, agent);
+    assert.equal(undone.outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'a\n', 'b.txt': 'B\n' });
+  });
+
+  test('a session goes back to a checkpoint, and forward again', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n' });
+    const one = await work(project, { 'a.txt': '1\n' });
+    const two = await work(project, { 'a.txt': '2\n' }, one);
+    const back = await restoreCheckpoint(project, two.id, 1);
+    assert.equal(back.tree, one.tree);
+    assert.equal((await restoreCheckpoint(project, two.id, 2)).tree, two.tree);
+    await assert.rejects(restoreCheckpoint(project, two.id, 99), { code: 'session/checkpoint-unknown' });
+  });
+
+  test('an abandoned session can be brought back, and a fork goes its own way', async () => {
+    const project = await openTestProject({ 'a.txt': 'a\n' });
+    const session = await work(project, { 'a.txt': 'A\n' });
+    const fork = await forkSession(project, session.id, agent);
+    await abandonSession(project, session.id, 'me', 'no need');
+    await assert.rejects(land(project, session), { code: 'session/forbidden-move' });
+    await work(project, { 'b.txt': 'b\n' }, fork);
+    assert.equal((await land(project, fork)).outcome, 'landed');
+    await restoreSession(project, session.id, 'me');
+    assert.equal((await land(project, session)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'A\n', 'b.txt': 'b\n' });
+  });
+});
