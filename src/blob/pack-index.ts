@@ -136,10 +136,13 @@ export class PackIndex {
     const first = raw[0]!;
     let low = this.bytes.readUInt32LE(this.#fanoutStart + first * 4);
     let high = this.bytes.readUInt32LE(this.#fanoutStart + (first + 1) * 4);
+    const wanted = raw.readUInt32BE(1);
     while (low < high) {
       const middle = (low + high) >>> 1;
       const at = this.#entriesStart + middle * entryRecordBytes;
-      const order = this.bytes.compare(raw, 0, hashBytes, at, at + hashBytes);
+      // The first byte is the same for all of them, and the next four nearly always decide.
+      const order =
+        this.bytes.readUInt32BE(at + 1) - wanted || this.bytes.compare(raw, 0, hashBytes, at, at + hashBytes);
       if (order === 0) return this.#locationAt(at);
       if (order < 0) low = middle + 1;
       else high = middle;

@@ -1,0 +1,133 @@
+import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type FileName, joinPath, type TreePath } from '../tree/path.ts';
+import { diskPath } from './disk-path.ts';
+import { unreadable } from './entry-reader.ts';
+import type { IgnoreRules } from './ignore-rules.ts';
+import type { LeftBehindKind } from './left-behind.ts';
+import { keptPermissions } from './permissions.ts';
+
+/** The directory in which a checkout keeps its own state. */
+export const markerName = '.micelio-session';
+
+/** What a walk found under one name. */
+export interface Found {
+  readonly path: TreePath;
+  readonly name: FileName;
+  readonly kind: 'file' | 'symlink' | 'directory' | LeftBehindKind;
+}
+
+/** A directory and what in it is to be kept, in the order of the names. */
+export interface FoundDirectory {
+  readonly path: TreePath;
+  readonly status: Stats;
+  readonly mode: number;
+  /** Files, symlinks and directories to keep, and what is left behind. Not what is ignored. */
+  readonly found: readonly Found[];
+  /** Whether the directory itself is to be kept: it keeps something, or has nothing in it at all. */
+  readonly kept: boolean;
+}
+
+export interface WalkOptions {
+  /** Absolute path of the directory that the walk's paths are relative to. */
+  readonly root: string;
+  /** Whether `.gitignore` files count. */
+  readonly ignoring: boolean;
+  /** Whether a directory with a `.git` in it is walked (the `.git` is left behind) or left behind as a whole. */
+  readonly nestedRepositories: 'walk' | 'leave';
+}
+
+/**
+ * Lists everything below `directory` that is to be kept and what cannot be, without reading a file. `rules` are those
+ * of the directories above. Each directory is handed to `take` after those inside of it.
+ *
+ * The marker of a checkout and a `.git` at the root are passed over silently, and so are the `.nfs…` files in which an
+ * NFS client keeps what was deleted while open. A directory in which all is ignored counts as ignored itself.
+ */
+export function walk(
+  options: WalkOptions,
+  directory: TreePath,
+  rules: IgnoreRules,
+  take: (directory: FoundDirectory) => void,
+): FoundDirectory {
+  const here = options.ignoring ? rules.within(options.root, directory) : rules;
+  const status = statusOf(options.root, directory);
+  const names = listNames(options.root, directory);
+  const found: Found[] = [];
+  let keeps = false;
+  for (const entry of names) {
+    const item = classify(options, directory, entry, here);
+    if (item === undefined) continue;
+    if (item.kind === 'directory') {
+      const below = walk(options, item.path, here, take);
+      if (!below.kept) continue;
+    }
+    keeps ||= item.kind === 'file' || item.kind === 'symlink' || item.kind === 'directory';
+    found.push(item);
+  }
+  const mode = keptPermissions(status.mode);
+  const result = { path: directory, status, mode, found, kept: keeps || names.length === 0 };
+  take(result);
+  return result;
+}
+
+/** What is to be done with a name that is in no tree; undefined when nothing: it is ignored, or passed over. */
+export function classify(
+  options: WalkOptions,
+  directory: TreePath,
+  entry: DirectoryItem,
+  rules: IgnoreRules,
+): Found | undefined {
+  const name = entry.name as FileName;
+  if (isPassedOver(directory, name)) return undefined;
+  const path = joinPath(directory, name);
+  if (name === '.git') return { path, name, kind: 'git-directory' };
+  const isDirectory = entry.isDirectory();
+  if (rules.ignores(path, isDirectory ? 'directory' : 'other')) return undefined;
+  if (isDirectory) {
+    const left = options.nestedRepositories === 'leave' && exists(options.root, `${path}/.git`);
+    return { path, name, kind: left ? 'nested-repository' : 'directory' };
+  }
+  if (entry.isFile()) return { path, name, kind: 'file' };
+  if (entry.isSymbolicLink()) return { path, name, kind: 'symlink' };
+  return { path, name, kind: specialKind(entry) };
+}
+
+/** What is never looked at. */
+export function isPassedOver(directory: TreePath, name: string): boolean {
+  if (directory === '' && (name === '.git' || name === markerName)) return true;
+  return /^\.nfs[0-9a-f]{16,}$/.test(name);
+}
+
+/** What a listing or a status tells of a name. */
+export type DirectoryItem = Pick<
+  Dirent,
+  'name' | 'isDirectory' | 'isFile' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'
+>;
+
+/** The names in a directory, as byte strings, in their order. */
+export function listNames(root: string, directory: TreePath): DirectoryItem[] {
+  try {
+    const where = diskPath(root, directory);
+    const entries = readdirSync(where, { withFileTypes: true, encoding: 'latin1' });
+    return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
+  } catch (error) {
+    throw unreadable(directory === '' ? root : directory, error);
+  }
+}
+
+function specialKind(entry: DirectoryItem): LeftBehindKind {
+  if (entry.isFIFO()) return 'fifo';
+  return entry.isSocket() ? 'socket' : 'device';
+}
+
+function statusOf(root: string, directory: TreePath): Stats {
+  try {
+    return lstatSync(diskPath(root, directory));
+  } catch (error) {
+    throw unreadable(directory === '' ? root : directory, error);
+  }
+}
+
+function exists(root: string, path: string): boolean {
+  return lstatSync(diskPath(root, path), { throwIfNoEntry: false }) !== undefined;
+}

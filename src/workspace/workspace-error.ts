@@ -1,0 +1,62 @@
+import { MicelioError } from '../base/error.ts';
+import { systemCode } from '../storage/directory/disk-error.ts';
+
+export type WorkspaceErrorCode =
+  /** A file or directory cannot be read. */
+  | 'workspace/unreadable'
+  /** A file was changed again and again while it was read. */
+  | 'workspace/unsteady'
+  /** A file is not as it was recorded, and the operation would overwrite it. */
+  | 'workspace/changed'
+  /** Something that is not recorded stands where a file should go. */
+  | 'workspace/in-the-way'
+  /** A workspace cannot be made in a directory that has something in it. */
+  | 'workspace/not-empty'
+  /** The directory is no workspace. */
+  | 'workspace/not-a-workspace'
+  /** The making of the workspace was interrupted. */
+  | 'workspace/unfinished'
+  /** Another process is at work in the workspace. */
+  | 'workspace/busy'
+  /** Two names differ only in what the file system takes for the same. */
+  | 'workspace/name-collision'
+  /** The disk is full. */
+  | 'workspace/full'
+  /** The operating system does not allow it. */
+  | 'workspace/denied'
+  /** The operating system failed in another way. */
+  | 'workspace/disk'
+  /** Something on disk has a format of a newer version. */
+  | 'workspace/format-unknown';
+
+export class WorkspaceError extends MicelioError<WorkspaceErrorCode> {}
+
+/** What an error of the operating system means to someone who could not `action` ("write src/a.ts"). */
+export function workspaceErrorFrom(error: unknown, action: string): Error {
+  const code = systemCode(error);
+  switch (code) {
+    case undefined:
+      return error instanceof Error ? error : new Error(String(error));
+    case 'ENOSPC':
+    case 'EDQUOT':
+      return new WorkspaceError(
+        'workspace/full',
+        `Cannot ${action}: the disk is full. Free some space, then do it again.`,
+        { cause: error },
+      );
+    case 'EACCES':
+    case 'EPERM':
+    case 'EROFS':
+      return new WorkspaceError(
+        'workspace/denied',
+        `Cannot ${action}: the operating system does not allow it (${code}). Check owner and permissions, then do it again.`,
+        { cause: error },
+      );
+    default:
+      return new WorkspaceError(
+        'workspace/disk',
+        `Cannot ${action}: the operating system answered ${code}. See to the cause, then do it again.`,
+        { cause: error },
+      );
+  }
+}
