@@ -1,5 +1,5 @@
 import { Micelio, type OpenProject } from '../src/app/micelio.ts';
-import { systemClock } from '../src/base/clock.ts';
+import { type Clock, systemClock } from '../src/base/clock.ts';
 import type { Hash } from '../src/base/hash.ts';
 import { systemRandom } from '../src/base/random.ts';
 import { addFile } from '../src/blob/file.ts';
@@ -28,8 +28,9 @@ export interface TestProject extends OpenProject {
 export async function openTestProject(
   files: Files,
   store: ObjectStore = new MemoryStore(),
+  clock: Clock = systemClock,
 ): Promise<TestProject> {
-  const project = reopen(store);
+  const project = reopen(store, clock);
   await createProject(project, 'for a test');
   const { head } = await project.ledger.readHead();
   const tree = await writeFiles(project, head.tree, files);
@@ -61,12 +62,12 @@ export async function writeFiles(project: OpenProject, tree: Hash, files: Files)
   return root;
 }
 
-function reopen(store: ObjectStore): TestProject {
-  const micelio = new Micelio({ store, clock: systemClock, random: systemRandom });
+function reopen(store: ObjectStore, clock: Clock): TestProject {
+  const micelio = new Micelio({ store, clock, random: systemRandom });
   const project = micelio.project(parseProjectName('acme/web'));
   return {
     ...project,
     start: () => startSession(project, { title: 'Work', goal: 'Get it done', agent }),
-    reopen: (other = store) => reopen(other),
+    reopen: (other = store) => reopen(other, clock),
   };
 }

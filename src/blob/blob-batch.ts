@@ -33,6 +33,8 @@ export class BlobBatch {
   #pack: PackWriter;
   /** Frames and packs are finished one after the other, in the order in which they were closed. */
   #tail: Promise<void> = Promise.resolve();
+  /** The storing of the last full pack. */
+  #storing: Promise<void> = Promise.resolve();
   #pendingBytes = 0;
   #waiting: (() => void)[] = [];
   #failure: { cause: unknown } | undefined;
@@ -49,32 +51,39 @@ export class BlobBatch {
 
   /** Adds an object and returns its name. `bytes` must not change afterwards. Throws `blob/too-large` above 1 MiB. */
   add(bytes: Uint8Array, kind: ObjectKind = 'blob'): Hash {
-    return this.addHashed(hashOf(bytes), bytes, kind);
+    const hash = hashOf(bytes);
+    this.addHashed(hash, bytes, kind);
+    return hash;
   }
 
-  /** `add` for a caller who has the hash already. */
-  addHashed(hash: Hash, bytes: Uint8Array, kind: ObjectKind): Hash {
+  /**
+   * `add` for a caller who has the hash already. True when the bytes were taken and must not change afterwards; false
+   * when the store or this batch has the object, and the memory is free for other use.
+   */
+  addHashed(hash: Hash, bytes: Uint8Array, kind: ObjectKind): boolean {
     if (bytes.length > objectBytesMax) {
       throw new BlobError(
         'blob/too-large',
         `An object of ${bytes.length} bytes is above the limit of ${objectBytesMax}.`,
       );
     }
-    if (this.#added.has(hash)) return hash;
+    if (this.#added.has(hash)) return false;
+    if (!this.#blobs.has(hash)) return this.addAgain(hash, bytes, kind);
     this.#added.add(hash);
-    if (this.#blobs.has(hash)) return hash;
+    return false;
+  }
+
+  /** `addHashed`, whether the store has the object or not: for moving it to another pack. */
+  addAgain(hash: Hash, bytes: Uint8Array, kind: ObjectKind): boolean {
+    if (this.#added.has(hash)) return false;
+    this.#added.add(hash);
     const open = this.#open[kind];
     open.objects.push({ hash, bytes });
     open.size += bytes.length;
     this.newBytes += bytes.length;
     this.newObjects++;
     if (open.size >= frameBytesTarget) this.#closeFrame(kind);
-    return hash;
-  }
-
-  /** Whether an object would have to be written: neither the store nor this batch has it. */
-  lacks(hash: Hash): boolean {
-    return !this.#added.has(hash) && !this.#blobs.has(hash);
+    return true;
   }
 
   /** Undefined, or what to wait for before adding more when much is under way. Bulk writers ask after each `add`. */
@@ -87,7 +96,8 @@ export class BlobBatch {
     this.#closeFrame('blob');
     this.#closeFrame('node');
     await this.#settled();
-    if (!this.#pack.isEmpty) await this.#storePack();
+    if (!this.#pack.isEmpty) await this.#startStoring();
+    await this.#storing;
     this.#requireYoung();
     await this.#blobs.indexes.mergeWhereMany();
   }
@@ -97,14 +107,7 @@ export class BlobBatch {
     if (objects.length === 0) return;
     this.#open[kind] = { objects: [], size: 0 };
     this.#pendingBytes += size;
-    const plain =
-      objects.length === 1
-        ? objects[0]!.bytes
-        : Buffer.concat(
-            objects.map((object) => object.bytes),
-            size,
-          );
-    const compressed = Promise.resolve(compress(plain));
+    const compressed = Promise.resolve(compress(joined(objects, size)));
     // A failure is reported by whoever waits for the tail; here it must only not count as unhandled.
     compressed.catch(() => {});
     this.#tail = this.#tail
@@ -113,7 +116,7 @@ export class BlobBatch {
         this.#pack.addFrame(await compressed, objects);
         this.#pendingBytes -= size;
         if (this.#pendingBytes <= pendingBytesLow) this.#wake();
-        if (this.#pack.size >= packBytesTarget) await this.#storePack();
+        if (this.#pack.size >= packBytesTarget) await this.#startStoring();
       })
       .catch((cause: unknown) => {
         this.#failure ??= { cause };
@@ -145,12 +148,37 @@ export class BlobBatch {
     if (this.#failure) throw this.#failure.cause;
   }
 
-  async #storePack(): Promise<void> {
-    const { bytes, index } = this.#pack.finish();
+  /** Stores the pack in the background, while the next one is filled. Waits for the one before: memory is bounded. */
+  async #startStoring(): Promise<void> {
+    const pack = this.#pack;
     this.#pack = new PackWriter(this.#blobs.random);
+    await this.#storing;
+    this.#storing = this.#storePack(pack);
+    // A failure is reported by whoever waits for it; here it must only not count as unhandled.
+    this.#storing.catch(() => {});
+  }
+
+  async #storePack(pack: PackWriter): Promise<void> {
+    const { bytes, index } = pack.finish();
     const { store, layout, indexes } = this.#blobs;
     await store.put(layout.pack(index.hash), bytes);
     await store.put(layout.index(index.hash), index.bytes);
     indexes.add(index);
   }
+}
+
+/** The objects one behind the other: without copying where they lie like that in memory. */
+function joined(objects: readonly PendingObject[], size: number): Uint8Array {
+  const { buffer, byteOffset } = objects[0]!.bytes;
+  let end = byteOffset;
+  for (const { bytes } of objects) {
+    if (bytes.buffer !== buffer || bytes.byteOffset !== end) {
+      return Buffer.concat(
+        objects.map((object) => object.bytes),
+        size,
+      );
+    }
+    end += bytes.length;
+  }
+  return new Uint8Array(buffer, byteOffset, size);
 }

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type Hash, hashOf } from '../base/hash.ts';
+import { type Hash, hashOf, parseHash } from '../base/hash.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { BlobBatch } from './blob-batch.ts';
@@ -9,6 +9,7 @@ import { decompress } from './compression.ts';
 import { IndexSet } from './index-set.ts';
 import { BlobLayout } from './layout.ts';
 import type { FrameLocation, Location } from './pack-index.ts';
+import { readPackIndex } from './pack-reader.ts';
 
 export interface BlobStoreOptions {
   /** Memory for uncompressed frames, in bytes. Neighbours in a frame are often read one after the other. */
@@ -101,7 +102,20 @@ export class BlobStore {
   /** Another process may have written the object, or moved it to another pack, since the indexes were read. */
   async #lookAgain(raw: Buffer): Promise<Buffer | undefined> {
     await this.indexes.refresh();
-    const location = this.indexes.lookup(raw);
+    const location = this.indexes.lookup(raw) ?? (await this.#lookAmongCondemned(raw));
     return location && this.#read(location);
+  }
+
+  /**
+   * A writer may have built upon a pack just before a collection took it out of the indexes: the next collection brings
+   * it back, and until then it is still readable.
+   */
+  async #lookAmongCondemned(raw: Buffer): Promise<Location | undefined> {
+    for await (const { key } of this.store.list(this.layout.condemnedPrefix)) {
+      const pack = parseHash(key.slice(this.layout.condemnedPrefix.length));
+      const location = (await readPackIndex(this.store, this.layout, pack))?.lookup(raw);
+      if (location !== undefined) return location;
+    }
+    return undefined;
   }
 }

@@ -40,6 +40,15 @@ export class IndexSet {
     return undefined;
   }
 
+  /** `lookup`, but in none of the packs `without`. */
+  lookupOutside(raw: Buffer, without: ReadonlySet<Hash>): Location | undefined {
+    for (const index of this.#indexes.values()) {
+      const location = index.lookup(raw);
+      if (location !== undefined && !without.has(location.frame.pack)) return location;
+    }
+    return undefined;
+  }
+
   /** How long ago the indexes were listed, in ms. */
   get ageMs(): number {
     return this.#clock.now() - this.#listedMs;

@@ -2,16 +2,17 @@ import type { Hash } from '../base/hash.ts';
 import type { Random } from '../base/random.ts';
 import { type IndexEntry, ownPack, PackIndex, packNonceBytes } from './pack-index.ts';
 
-const magic = Buffer.from('MICPAK\0\x01', 'latin1');
-const footerBytes = 12;
+export const packMagic = Buffer.from('MICPAK\0\x01', 'latin1');
+/** Behind the index at the end of a pack: its length, and the magic number once more. */
+export const packFooterBytes = 12;
 
 /** Gathers frames in memory and makes a pack and its index of them (`docs/formats/packs.md`). */
 export class PackWriter {
   readonly #random: Random;
-  readonly #parts: Uint8Array[] = [magic];
+  readonly #parts: Uint8Array[] = [packMagic];
   readonly #entries: IndexEntry[] = [];
   /** Bytes of the pack so far. */
-  size = magic.length;
+  size = packMagic.length;
 
   constructor(random: Random) {
     this.#random = random;
@@ -38,17 +39,9 @@ export class PackWriter {
   /** The pack, which ends with a copy of its index, and the index, whose hash names both. */
   finish(): { bytes: Buffer; index: PackIndex } {
     const index = PackIndex.build(this.#entries, this.#random.bytes(packNonceBytes));
-    const footer = Buffer.alloc(footerBytes);
+    const footer = Buffer.alloc(packFooterBytes);
     footer.writeUInt32LE(index.bytes.length, 0);
-    magic.copy(footer, 4);
+    packMagic.copy(footer, 4);
     return { bytes: Buffer.concat([...this.#parts, index.bytes, footer]), index };
   }
-}
-
-/** The index that a pack carries at its end, or undefined when these bytes are no whole pack. Not yet verified. */
-export function indexInPack(pack: Buffer): Buffer | undefined {
-  const footer = pack.length - footerBytes;
-  if (footer < magic.length || !pack.subarray(footer + 4).equals(magic)) return undefined;
-  const start = footer - pack.readUInt32LE(footer);
-  return start < magic.length ? undefined : pack.subarray(start, footer);
 }

@@ -11,6 +11,7 @@ export type SessionErrorCode =
   | 'project/name-invalid'
   | 'project/not-found'
   | 'project/exists'
+  | 'project/damaged'
   | 'landing/nothing'
   | 'landing/unknown'
   | 'landing/changed-since'

@@ -1,0 +1,31 @@
+import type { Hash } from '../base/hash.ts';
+import type { ProjectContext } from './project.ts';
+
+/** Something that must be kept, and what keeps it. */
+export interface Root {
+  readonly kind: 'tree' | 'blob';
+  readonly hash: Hash;
+  /** For people: `the head`, `landing 12`, `session sess-…`. */
+  readonly of: string;
+}
+
+/** Everything that a project's head, landings and sessions keep, newest first. The same tree may come several times. */
+export async function* projectRoots(project: ProjectContext): AsyncGenerator<Root> {
+  const { head } = await project.ledger.readHead();
+  yield { kind: 'tree', hash: head.tree, of: 'the head' };
+  for await (const session of project.ledger.listSessions()) {
+    const of = `session ${session.id}`;
+    yield { kind: 'tree', hash: session.tree, of };
+    yield { kind: 'tree', hash: session.base.tree, of };
+    for (const checkpoint of session.checkpoints) yield { kind: 'tree', hash: checkpoint.tree, of };
+    for (const hash of session.earlierRecord) yield { kind: 'blob', hash, of };
+  }
+  for (let sequence = head.sequence; sequence > 0; sequence--) {
+    const landing = await project.ledger.readLanding(sequence);
+    const of = `landing ${sequence}`;
+    yield { kind: 'tree', hash: landing.tree, of };
+    yield { kind: 'tree', hash: landing.before, of };
+    if (landing.base !== null) yield { kind: 'tree', hash: landing.base.tree, of };
+    if (landing.origin.kind !== 'undo') yield { kind: 'tree', hash: landing.origin.tree, of };
+  }
+}
