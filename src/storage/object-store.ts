@@ -44,8 +44,8 @@ export type WriteOutcome =
   | { readonly outcome: 'unknown'; readonly cause: unknown };
 
 export interface ListOptions {
-  /** Only keys strictly behind this one. */
-  readonly after?: ObjectKey;
+  /** Only keys strictly behind this text. */
+  readonly after?: string;
 }
 
 /**

@@ -16,10 +16,11 @@ import type {
   StoredObject,
   WriteOutcome,
 } from '../object-store.ts';
-import { parseKey } from '../object-store.ts';
+import { parseKey, StorageError } from '../object-store.ts';
 import type { Disk } from './disk.ts';
 import { realDisk } from './disk.ts';
 import { storageErrorFrom, systemCode } from './disk-error.ts';
+import type { TemporaryFile } from './durable-files.ts';
 import { DurableFiles } from './durable-files.ts';
 import { Folders, kindOf } from './folders.ts';
 import { listKeys } from './list-keys.ts';
@@ -43,7 +44,7 @@ const lockWaitMsMaxDefault = 30_000;
  *
  * - A new version is written and flushed under a temporary name, then linked (`putIfAbsent`) or renamed (`put`,
  *   `compareAndSwap`) to its place, and the directory flushed: killed at any step, a key has the old version or the new.
- * - Writers that replace or remove hold the lock of the key's shard, only while they compare and rename. Readers and
+ * - Writers that replace or remove hold the lock of the key's shard, until the new version has its name. Readers and
  *   `putIfAbsent` take no lock.
  */
 export class DirectoryStore implements ObjectStore {
@@ -91,11 +92,9 @@ export class DirectoryStore implements ObjectStore {
   async put(key: ObjectKey, bytes: Uint8Array): Promise<void> {
     const path = this.#pathOf(key);
     await this.#writing(key, () =>
-      this.#files.withFile(bytes, async (temporary) => {
-        await this.#locks.hold(key, () =>
-          this.#folders.makingWay(key, () => this.#disk.rename(temporary, path)),
-        );
-        await this.#files.flushDirectory(dirname(path));
+      this.#files.withFile(bytes, async (file) => {
+        await this.#locks.hold(key, () => this.#folders.makingWay(key, () => file.renameTo(path)));
+        await this.#settle(key);
       }),
     );
   }
@@ -105,9 +104,9 @@ export class DirectoryStore implements ObjectStore {
     return this.#writing(key, async () => {
       if (kindOf(path) === 'file') return { outcome: 'refused' };
       const etag = etagOfLarge(bytes);
-      return this.#files.withFile(bytes, async (temporary) => {
-        if (!this.#linkNew(key, temporary, path)) return { outcome: 'refused' };
-        return this.#finish(path, await etag);
+      return this.#files.withFile(bytes, async (file) => {
+        if (!this.#linkNew(key, file)) return { outcome: 'refused' };
+        return this.#settleVersion(key, await etag);
       });
     });
   }
@@ -115,17 +114,16 @@ export class DirectoryStore implements ObjectStore {
   async compareAndSwap(key: ObjectKey, bytes: Uint8Array, expected: ETag): Promise<WriteOutcome> {
     const path = this.#pathOf(key);
     return this.#writing(key, async () => {
-      // Who comes too late learns it here, before anything has been written. It is decided under the lock.
+      // Who comes too late learns it here, without waiting. It is decided under the lock.
       if (!isVersion(path, expected)) return { outcome: 'refused' };
       const etag = etagOfLarge(bytes);
-      return this.#files.withFile(bytes, async (temporary) => {
-        const swapped = await this.#locks.hold(key, () => {
-          if (!isVersion(path, expected)) return false;
-          this.#disk.rename(temporary, path);
-          return true;
-        });
-        return swapped ? this.#finish(path, await etag) : { outcome: 'refused' };
+      // The file is written under the lock, too: outside, all who lose the race would have written theirs for nothing.
+      const swapped = await this.#locks.hold(key, async () => {
+        if (!isVersion(path, expected)) return false;
+        await this.#files.withFile(bytes, async (file) => file.renameTo(path));
+        return true;
       });
+      return swapped ? this.#settleVersion(key, await etag) : { outcome: 'refused' };
     });
   }
 
@@ -147,7 +145,7 @@ export class DirectoryStore implements ObjectStore {
         return true;
       });
       if (!removed) return;
-      await this.#files.flushDirectory(dirname(path));
+      await this.#settle(key);
       this.#folders.removeEmptyAbove(key);
     });
   }
@@ -180,10 +178,23 @@ export class DirectoryStore implements ObjectStore {
     this.#prepared = true;
   }
 
-  /** Flushes the directory of an object that has just got its place. The write cannot be taken back any more. */
-  async #finish(path: string, etag: ETag): Promise<WriteOutcome> {
+  /** Makes the name that an object has just got or lost survive a power cut. The write cannot be taken back any more. */
+  async #settle(key: ObjectKey): Promise<void> {
     try {
-      await this.#files.flushDirectory(dirname(path));
+      await this.#files.flushDirectory(dirname(this.#pathOf(key)));
+    } catch (error) {
+      throw new StorageError(
+        'storage/unavailable',
+        `"${key}" was written, but the disk of the store failed (${systemCode(error)}) before it was certain to keep it. Check the disk, then do it again.`,
+        { cause: error },
+      );
+    }
+  }
+
+  /** `#settle` for a conditional write. */
+  async #settleVersion(key: ObjectKey, etag: ETag): Promise<WriteOutcome> {
+    try {
+      await this.#settle(key);
       return { outcome: 'stored', etag };
     } catch (cause) {
       return { outcome: 'unknown', cause };
@@ -191,10 +202,11 @@ export class DirectoryStore implements ObjectStore {
   }
 
   /** Links a file to the place of an object; false when there is an object already. */
-  #linkNew(key: ObjectKey, temporary: string, path: string): boolean {
+  #linkNew(key: ObjectKey, file: TemporaryFile): boolean {
+    const path = this.#pathOf(key);
     return this.#folders.makingWay(key, () => {
       try {
-        this.#disk.link(temporary, path);
+        file.linkTo(path);
         return true;
       } catch (error) {
         if (systemCode(error) === 'EEXIST' && kindOf(path) === 'file') return false;

@@ -10,6 +10,14 @@ const writeInPlaceBytesMax = 256 * 1024;
 /** A temporary file this old, in ms, whose process is gone was left by a crash. */
 const temporaryAgeMs = 60 * 60 * 1000;
 
+/** A flushed file under a temporary name, ready to be given its place. */
+export interface TemporaryFile {
+  /** Gives the file the name `path`; fails with `EEXIST` where that is taken. */
+  linkTo(path: string): void;
+  /** Gives the file the name `path`, over whatever file was there. */
+  renameTo(path: string): void;
+}
+
 /**
  * Writes complete, flushed files under temporary names, from where they are linked or renamed to their place, and
  * flushes the directories in which they got their names.
@@ -45,23 +53,27 @@ export class DurableFiles {
     }
   }
 
-  /**
-   * Hands `use` the path of a flushed temporary file that holds `bytes`, and removes the file afterwards unless `use`
-   * has renamed it.
-   */
-  async withFile<T>(bytes: Uint8Array, use: (path: string) => T | Promise<T>): Promise<T> {
+  /** Hands `use` a temporary file that holds `bytes`; its temporary name ends with `use`. */
+  async withFile<T>(bytes: Uint8Array, use: (file: TemporaryFile) => Promise<T>): Promise<T> {
     this.#sweep();
     const path = `${this.#directory}/${process.pid}-${randomText(this.#random, 16)}`;
-    const file = this.#disk.createFile(path);
+    const descriptor = this.#disk.createFile(path);
+    let renamed = false;
     try {
       try {
-        await this.#fill(file, bytes);
+        await this.#fill(descriptor, bytes);
       } finally {
-        this.#disk.close(file);
+        this.#disk.close(descriptor);
       }
-      return await use(path);
+      return await use({
+        linkTo: (place) => this.#disk.link(path, place),
+        renameTo: (place) => {
+          this.#disk.rename(path, place);
+          renamed = true;
+        },
+      });
     } finally {
-      this.#removeTemporary(path);
+      if (!renamed) this.#removeTemporary(path);
     }
   }
 
@@ -90,7 +102,7 @@ export class DurableFiles {
     try {
       this.#disk.remove(path);
     } catch (error) {
-      // Renamed to its place, as a rule. Whatever else it is, `#sweep` will try again, and the write itself has ended.
+      // Another process may have swept it. If the disk fails, `#sweep` tries again; how the write ended stays true.
       if (systemCode(error) === undefined) throw error;
     }
   }

@@ -1,0 +1,96 @@
+import { hasCode } from '../base/error.ts';
+import type { Random } from '../base/random.ts';
+import type { Backoff, Sleep } from './backoff.ts';
+import { backoffMs } from './backoff.ts';
+import type {
+  ByteRange,
+  ETag,
+  ListOptions,
+  ObjectInfo,
+  ObjectKey,
+  ObjectStore,
+  StoredObject,
+  WriteOutcome,
+} from './object-store.ts';
+
+export interface RetryingStoreOptions {
+  readonly random: Random;
+  readonly sleep: Sleep;
+  /** How often an operation is tried in all; 6 unless told otherwise. */
+  readonly attemptsMax?: number;
+  /** 100 ms doubling to 5 s unless told otherwise. */
+  readonly backoff?: Backoff;
+}
+
+/**
+ * Repeats what failed with `storage/unavailable`, where repeating is harmless: reads, lists, `put` and `delete`.
+ * Conditional writes go through once. Whether one of them happened is for its caller to find out (`document.ts`).
+ */
+export class RetryingStore implements ObjectStore {
+  readonly #inner: ObjectStore;
+  readonly #random: Random;
+  readonly #sleep: Sleep;
+  readonly #attemptsMax: number;
+  readonly #backoff: Backoff;
+
+  constructor(inner: ObjectStore, options: RetryingStoreOptions) {
+    this.#inner = inner;
+    this.#random = options.random;
+    this.#sleep = options.sleep;
+    this.#attemptsMax = options.attemptsMax ?? 6;
+    this.#backoff = options.backoff ?? { firstMs: 100, maxMs: 5000 };
+  }
+
+  get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined> {
+    return this.#repeating(() => this.#inner.get(key, range));
+  }
+
+  put(key: ObjectKey, bytes: Uint8Array): Promise<void> {
+    return this.#repeating(() => this.#inner.put(key, bytes));
+  }
+
+  putIfAbsent(key: ObjectKey, bytes: Uint8Array): Promise<WriteOutcome> {
+    return this.#inner.putIfAbsent(key, bytes);
+  }
+
+  compareAndSwap(key: ObjectKey, bytes: Uint8Array, expected: ETag): Promise<WriteOutcome> {
+    return this.#inner.compareAndSwap(key, bytes, expected);
+  }
+
+  async *list(prefix: string, options: ListOptions = {}): AsyncIterable<ObjectInfo> {
+    let { after } = options;
+    let failures = 0;
+    for (;;) {
+      try {
+        for await (const info of this.#inner.list(prefix, after === undefined ? {} : { after })) {
+          yield info;
+          after = info.key;
+          failures = 0;
+        }
+        return;
+      } catch (error) {
+        await this.#pauseAfter(error, ++failures);
+      }
+    }
+  }
+
+  delete(key: ObjectKey): Promise<void> {
+    return this.#repeating(() => this.#inner.delete(key));
+  }
+
+  async #repeating<T>(operation: () => Promise<T>): Promise<T> {
+    for (let failures = 0; ; ) {
+      try {
+        return await operation();
+      } catch (error) {
+        await this.#pauseAfter(error, ++failures);
+      }
+    }
+  }
+
+  /** Waits before the next attempt, or throws `error` where there is to be none. */
+  async #pauseAfter(error: unknown, failures: number): Promise<void> {
+    if (!hasCode(error, 'storage/unavailable') || failures >= this.#attemptsMax) throw error;
+    await this.#sleep(backoffMs(this.#random, this.#backoff, failures - 1));
+  }
+}
