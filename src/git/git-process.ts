@@ -1,0 +1,206 @@
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import type { Readable, Writable } from 'node:stream';
+import { type Environment, gitEnvironment } from './git-environment.ts';
+import { GitError } from './git-error.ts';
+
+/** Oldest git that has all we use. */
+const versionMin = [2, 39] as const;
+/** How much of the end of git's standard error is kept, in characters. */
+const stderrCharactersMax = 4096;
+/** Most bytes that `run` and `attempt` gather. What may be larger is read from `start`'s stream. */
+const outputBytesMax = 256 * 1024 * 1024;
+
+export interface GitExit {
+  /** Undefined where a signal ended git, or where it could not be started. */
+  readonly code: number | undefined;
+  readonly signal: string | undefined;
+  /** Set where the operating system could not start git. */
+  readonly startError: NodeJS.ErrnoException | undefined;
+}
+
+export interface GitOutput {
+  readonly exitCode: number;
+  readonly stdout: Buffer;
+  readonly stderr: string;
+}
+
+export interface RunOptions {
+  /** What git reads from its standard input; nothing where it is not given. */
+  readonly input?: Uint8Array | string;
+}
+
+/** The real git of this machine. Checks once, at the first command, that it is there and new enough. */
+export class Git {
+  readonly #environment: Environment;
+  readonly #binary: string;
+  #checked: Promise<void> | undefined;
+
+  /** `environment` is what the calling process has; git gets the part of it that does not point elsewhere. */
+  constructor(environment: Environment, binary = 'git') {
+    this.#environment = gitEnvironment(environment);
+    this.#binary = binary;
+  }
+
+  /** Runs git and returns its standard output. Throws `git/failed` when it exits with anything but 0. */
+  async run(args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
+    const process = await this.start(args);
+    const stdout = await gather(process, options.input);
+    await process.succeeded();
+    return stdout;
+  }
+
+  /** Runs git and returns how it went, for commands whose exit code is an answer. Throws when git was killed. */
+  async attempt(args: readonly string[], options: RunOptions = {}): Promise<GitOutput> {
+    const process = await this.start(args);
+    const stdout = await gather(process, options.input);
+    const exit = await process.exited;
+    if (exit.code === undefined) throw await process.failure();
+    return { exitCode: exit.code, stdout, stderr: process.stderr };
+  }
+
+  /** Starts git, to be written to and read from. Throws `git/missing` and `git/too-old`. */
+  async start(args: readonly string[]): Promise<GitProcess> {
+    this.#checked ??= this.#check();
+    await this.#checked;
+    return this.#spawn(args);
+  }
+
+  #spawn(args: readonly string[]): GitProcess {
+    const child = spawn(this.#binary, args, {
+      env: { ...this.#environment },
+      stdio: ['pipe', 'pipe', 'pipe'],
+      windowsHide: true,
+    });
+    return new GitProcess(child, args);
+  }
+
+  async #check(): Promise<void> {
+    const process = this.#spawn(['version']);
+    const stdout = await gather(process, undefined);
+    await process.succeeded();
+    const text = stdout.toString('latin1').trim();
+    const [, major, minor] = /(\d+)\.(\d+)/.exec(text) ?? [];
+    const newer = Number(major) - versionMin[0] || Number(minor) - versionMin[1];
+    if (!(newer >= 0)) {
+      throw new GitError(
+        'git/too-old',
+        `Micelio needs git ${versionMin.join('.')} or newer, and this is "${text.slice(0, 80)}". Install a newer git, or put it first on PATH.`,
+      );
+    }
+  }
+}
+
+/** One running git. Whoever starts it reads its output to the end or stops it. */
+export class GitProcess {
+  readonly stdout: Readable;
+  /** Never rejects. */
+  readonly exited: Promise<GitExit>;
+  readonly #child: ChildProcessByStdio<Writable, Readable, Readable>;
+  readonly #command: readonly string[];
+  #stderr = '';
+
+  constructor(child: ChildProcessByStdio<Writable, Readable, Readable>, command: readonly string[]) {
+    this.#child = child;
+    this.#command = command;
+    this.stdout = child.stdout;
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      this.#stderr = (this.#stderr + text).slice(-stderrCharactersMax);
+    });
+    // A git that ends early closes its input under us. Why it ended is in its exit code and standard error.
+    child.stdin.on('error', () => {});
+    this.exited = new Promise((resolve) => {
+      let startError: NodeJS.ErrnoException | undefined;
+      child.once('error', (error) => {
+        startError = error;
+        if (child.pid === undefined) resolve({ code: undefined, signal: undefined, startError });
+      });
+      child.once('close', (code, signal) =>
+        resolve({ code: code ?? undefined, signal: signal ?? undefined, startError }),
+      );
+    });
+  }
+
+  /** The end of what git has written to its standard error so far. */
+  get stderr(): string {
+    return this.#stderr.trim();
+  }
+
+  /** Sends bytes to git. Returns what to wait for before sending more, or undefined when git keeps up. */
+  write(bytes: Uint8Array | string): Promise<void> | undefined {
+    const { stdin } = this.#child;
+    if (stdin.destroyed || stdin.write(bytes)) return undefined;
+    return new Promise((resolve) => {
+      const done = () => {
+        stdin.off('drain', done);
+        stdin.off('close', done);
+        resolve();
+      };
+      stdin.on('drain', done);
+      stdin.on('close', done);
+    });
+  }
+
+  /** Tells git that no more is coming. */
+  end(): void {
+    this.#child.stdin.end();
+  }
+
+  /** Waits for git's end, its output having been read; throws as `failure` says unless it exits with 0. */
+  async succeeded(): Promise<void> {
+    const exit = await this.exited;
+    if (exit.code !== 0) throw await this.failure();
+  }
+
+  /** Ends git now, if it has not ended, and waits until it is gone. */
+  async stop(): Promise<void> {
+    this.#child.stdin.destroy();
+    this.#child.stdout.destroy();
+    this.#child.kill();
+    await this.exited;
+  }
+
+  /** What went wrong, once git has ended: `git/missing` or `git/failed`. */
+  async failure(): Promise<GitError> {
+    const { code, signal, startError } = await this.exited;
+    const failure = { command: this.#command, exitCode: code, stderr: this.stderr };
+    if (startError !== undefined) {
+      return new GitError(
+        'git/missing',
+        'git could not be started. Install git, and see that it is on PATH ("git version" should answer).',
+        { cause: startError, failure },
+      );
+    }
+    const how = code === undefined ? `was ended by ${signal}` : `failed with exit code ${code}`;
+    const said = this.stderr === '' ? 'It gave no reason.' : this.stderr;
+    return new GitError('git/failed', `"git ${subcommandOf(this.#command)}" ${how}: ${said}`, { failure });
+  }
+}
+
+async function gather(process: GitProcess, input: Uint8Array | string | undefined): Promise<Buffer> {
+  if (input !== undefined) process.write(input);
+  process.end();
+  const pieces: Buffer[] = [];
+  let size = 0;
+  for await (const piece of process.stdout as AsyncIterable<Buffer>) {
+    pieces.push(piece);
+    size += piece.length;
+    if (size > outputBytesMax) {
+      await process.stop();
+      throw new GitError(
+        'git/failed',
+        `git answered with more than ${outputBytesMax} bytes, and was stopped.`,
+      );
+    }
+  }
+  return Buffer.concat(pieces, size);
+}
+
+/** The first argument that is no option: which git command this is. */
+function subcommandOf(command: readonly string[]): string {
+  for (let i = 0; i < command.length; i++) {
+    const argument = command[i]!;
+    if (argument === '-C' || argument === '-c') i++;
+    else if (!argument.startsWith('-')) return argument;
+  }
+  return command.join(' ');
+}

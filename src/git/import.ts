@@ -1,0 +1,156 @@
+import type { Hash } from '../base/hash.ts';
+import type { BlobBatch } from '../blob/blob-batch.ts';
+import type { BlobStore } from '../blob/blob-store.ts';
+import { TreeBuilder } from '../tree/build.ts';
+import { editTree, type TreeEdit } from '../tree/edit.ts';
+import { directoryMode } from '../tree/entry.ts';
+import { countEntries } from '../tree/lookup.ts';
+import { type NodeStore, NodeTransaction } from '../tree/node-store.ts';
+import { ancestorsOf, type TreePath } from '../tree/path.ts';
+import { ContentImport } from './content-import.ts';
+import { DirectoryWalk, type WalkedEntry } from './directory-walk.ts';
+import { kindOfMode } from './git-tree.ts';
+import { diffGitTrees } from './git-tree-diff.ts';
+import type { ObjectId } from './object-id.ts';
+import { ObjectReader } from './object-reader.ts';
+import { fetchMissingBlobs } from './partial-clone.ts';
+import { type Repository, resolveCommit } from './repository.ts';
+
+/** A commit and the tree that its import gave. */
+export interface ImportedCommit {
+  readonly commit: ObjectId;
+  readonly tree: Hash;
+}
+
+export interface ImportProgress {
+  readonly entriesDone: number;
+  readonly entriesTotal: number;
+}
+
+export interface ImportOptions {
+  readonly repository: Repository;
+  /** Whatever git takes for a commit: a branch, a tag, `HEAD~2`, an id. */
+  readonly revision: string;
+  readonly blobs: BlobStore;
+  readonly nodes: NodeStore;
+  /** An earlier import of the same repository: only what differs from it is read. Any commit will do, the nearest is best. */
+  readonly previous?: ImportedCommit;
+  /** Called now and then, and at the end. */
+  readonly progress?: (progress: ImportProgress) => void;
+}
+
+export interface ImportResult extends ImportedCommit {
+  /** Entries of the tree, directories included. */
+  readonly entries: number;
+  /** How much the store gained: objects, and their bytes before compression. */
+  readonly newObjects: number;
+  readonly newBytes: number;
+  /** `full` also where the previous commit is not in the repository any more. */
+  readonly basis: 'full' | 'incremental';
+  /**
+   * Directories among those that were read (the first hundred) whose git tree is not as git writes it: exporting the
+   * tree again gives another git tree id. `docs/formats/git-mapping.md` says what they can be.
+   */
+  readonly irregular: readonly TreePath[];
+}
+
+/** `progress` is called once for so many entries. */
+const entriesPerProgress = 1000;
+
+/**
+ * Imports the files of a git commit into a project's store, durably, and returns the tree. The same commit gives the
+ * same tree, imported in full or from any previous commit. Throws GitErrors; whatever was stored before an error is
+ * found again by the next import.
+ */
+export async function importRevision(options: ImportOptions): Promise<ImportResult> {
+  const { repository, blobs, nodes, previous } = options;
+  const commit = await resolveCommit(repository, options.revision);
+  const reader = await ObjectReader.open(repository);
+  try {
+    const root = await reader.treeOfCommit(commit);
+    const batch = await blobs.openBatch();
+    const base = previous && (await reader.typeOf(previous.commit)) === 'commit' ? previous : undefined;
+    const imported =
+      base === undefined
+        ? await importAll(options, reader, batch, root)
+        : await importChanges(options, reader, batch, base, root);
+    await batch.flush();
+    const entries = await countEntries(nodes, imported.tree);
+    const { newObjects, newBytes } = batch;
+    return { ...imported, commit, entries, newObjects, newBytes, basis: base ? 'incremental' : 'full' };
+  } finally {
+    await reader.close();
+  }
+}
+
+interface ImportedTree {
+  readonly tree: Hash;
+  readonly irregular: readonly TreePath[];
+}
+
+async function importAll(
+  { repository, progress }: ImportOptions,
+  reader: ObjectReader,
+  batch: BlobBatch,
+  root: ObjectId,
+): Promise<ImportedTree> {
+  await fetchMissingBlobs(repository, undefined, root);
+  const walk = await DirectoryWalk.read(repository, reader, root);
+  const contents = new ContentImport(reader, batch, walk.entries());
+  const builder = new TreeBuilder({ add: (bytes) => batch.add(bytes, 'node') });
+  const report = progressReport(progress, walk.record.entries);
+  for (const walked of walk.entries()) {
+    if (kindOfMode(walked.entry.mode, walked.path) === 'directory') {
+      builder.add(walked.path, { type: 'directory', mode: directoryMode });
+    } else {
+      const entry = contents.entry(walked);
+      builder.add(walked.path, entry instanceof Promise ? await entry : entry);
+    }
+    report.step();
+  }
+  report.end();
+  return { tree: builder.finish(), irregular: walk.record.irregular };
+}
+
+async function importChanges(
+  { repository, nodes, progress }: ImportOptions,
+  reader: ObjectReader,
+  batch: BlobBatch,
+  base: ImportedCommit,
+  root: ObjectId,
+): Promise<ImportedTree> {
+  const baseRoot = await reader.treeOfCommit(base.commit);
+  await fetchMissingBlobs(repository, baseRoot, root);
+  const { changes, record } = await diffGitTrees(repository, reader, baseRoot, root);
+  const added: WalkedEntry[] = [];
+  for (const { path, after } of changes) if (after !== undefined) added.push({ path, entry: after });
+  const contents = new ContentImport(reader, batch, added);
+  const edits = new Map<TreePath, TreeEdit>();
+  const report = progressReport(progress, changes.length);
+  for (const walked of added) {
+    edits.set(walked.path, { path: walked.path, entry: await contents.entry(walked) });
+    report.step();
+  }
+  for (const { path, after } of changes) {
+    if (after !== undefined) continue;
+    edits.set(path, { path, entry: undefined });
+    // A directory goes with the last file in it; one that still has something stays.
+    for (const directory of ancestorsOf(path)) {
+      if (!edits.has(directory)) edits.set(directory, { path: directory, entry: undefined });
+    }
+    report.step();
+  }
+  report.end();
+  const tree = await editTree(new NodeTransaction(nodes, batch), base.tree, [...edits.values()]);
+  return { tree, irregular: record.irregular };
+}
+
+function progressReport(progress: ImportOptions['progress'], entriesTotal: number) {
+  let entriesDone = 0;
+  return {
+    step() {
+      if (++entriesDone % entriesPerProgress === 0) progress?.({ entriesDone, entriesTotal });
+    },
+    end: () => progress?.({ entriesDone: entriesTotal, entriesTotal }),
+  };
+}
