@@ -4,7 +4,7 @@ import type { LineRange, MergeHunk } from './merge-hunks.ts';
 /** `two-way` shows both sides of a conflict; `three-way` shows the base between them. */
 export type MarkerStyle = 'two-way' | 'three-way';
 
-/** What stands behind the markers of a conflict. */
+/** What stands behind the markers of a conflict, as byte strings: one character for each byte. */
 export interface ConflictLabels {
   readonly ours: string;
   readonly base: string;
@@ -21,11 +21,19 @@ interface FileLines {
   readonly theirs: Lines;
 }
 
+export interface RenderOptions {
+  readonly labels: ConflictLabels;
+  readonly style: MarkerStyle;
+  /** Whether conflicts keep the lines of both sides instead of getting markers. */
+  readonly union: boolean;
+  readonly markerLengthExtra: number;
+}
+
 /** The merged file: clean hunks as they merge, conflicts between markers, or with `union` both sides of them. */
 export function renderMerge(
   files: FileLines,
   hunks: readonly MergeHunk[],
-  options: { readonly labels: ConflictLabels; readonly style: MarkerStyle; readonly union: boolean },
+  options: RenderOptions,
 ): Uint8Array {
   const parts: Uint8Array[] = [];
   let line = 0;
@@ -40,7 +48,7 @@ export function renderMerge(
       parts.push(...terminated(files.ours, hunk.ours, terminatorAt(files, hunk)));
       parts.push(rangeBytes(files.theirs, hunk.theirs));
     } else {
-      parts.push(...conflictParts(files, hunk, options.labels, options.style));
+      parts.push(...conflictParts(files, hunk, options));
     }
     line = hunk.ours.start + hunk.ours.count;
   }
@@ -48,15 +56,13 @@ export function renderMerge(
   return Buffer.concat(parts);
 }
 
-function conflictParts(
-  files: FileLines,
-  hunk: MergeHunk,
-  labels: ConflictLabels,
-  style: MarkerStyle,
-): Uint8Array[] {
+function conflictParts(files: FileLines, hunk: MergeHunk, options: RenderOptions): Uint8Array[] {
+  const { labels, style, markerLengthExtra } = options;
   const terminator = terminatorAt(files, hunk);
-  const marker = (sign: string, label: string) =>
-    Buffer.from(`${sign.repeat(markerLength)}${label === '' ? '' : ` ${label}`}${terminator}`);
+  const marker = (sign: string, label: string) => {
+    const signs = sign.repeat(markerLength + markerLengthExtra);
+    return Buffer.from(`${signs}${label === '' ? '' : ` ${label}`}${terminator}`, 'latin1');
+  };
   const shownBase =
     style === 'three-way' ? [marker('|', labels.base), ...terminated(files.base, hunk.base, terminator)] : [];
   return [

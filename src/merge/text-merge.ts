@@ -42,6 +42,8 @@ export interface TextMergeOptions {
   readonly style?: MarkerStyle;
   /** `markers` unless told otherwise; `union` keeps the lines of both sides instead of a conflict. */
   readonly onConflict?: 'markers' | 'union';
+  /** How many characters longer than seven the markers are; 0 unless told otherwise. */
+  readonly markerLengthExtra?: number;
   /** Bound on the work, in lines looked at. */
   readonly lineLooks?: number;
 }
@@ -64,7 +66,8 @@ export function mergeText(versions: TextVersions, options: TextMergeOptions): Te
     const hunks = mergeHunks(lines.base, lines.ours, lines.theirs, { refine, budget });
     const conflicts = hunks.filter((hunk) => hunk.outcome === 'conflict');
     const union = options.onConflict === 'union';
-    const bytes = renderMerge(lines, hunks, { labels: options.labels, style, union });
+    const { labels, markerLengthExtra = 0 } = options;
+    const bytes = renderMerge(lines, hunks, { labels, style, union, markerLengthExtra });
     if (conflicts.length === 0 || union) return { outcome: 'clean', bytes };
     return { outcome: 'conflict', bytes, hunks: conflicts };
   } catch (error) {

@@ -1,0 +1,127 @@
+import { type TreePath, textFromPath } from '../../src/tree/path.ts';
+import { type GitMerge, gitConflictMessages, gitMerges, type MergeCase, mergeBases } from './git-merges.ts';
+import type { GitObjects } from './git-objects.ts';
+import type { GitContext } from './git-process.ts';
+import type { EngineMerge, MergeEngine } from './tree-merge-engine.ts';
+
+/**
+ * How our merge of a merge commit's parents compares with git's.
+ *
+ * - same: both clean and the same tree, or both in conflict.
+ * - extraConflict: git merges cleanly, we don't.
+ * - missedConflict: we merge cleanly where git reports a conflict. Nothing is worse.
+ * - differentTree: both clean, with different trees.
+ * - severalBases: the parents have several merge bases; not merged.
+ * - noBase: the parents have none; not merged.
+ * - failed: git or we could not do it at all.
+ */
+export type Verdict =
+  | 'same'
+  | 'extraConflict'
+  | 'missedConflict'
+  | 'differentTree'
+  | 'severalBases'
+  | 'noBase'
+  | 'failed';
+
+export interface ReplayedMerge {
+  readonly commit: string;
+  readonly verdict: Verdict;
+  /** Whether both reported a conflict. */
+  readonly conflict: boolean;
+  /** Whether in a conflict the proposed trees, with their conflict markers, are the same as well. */
+  readonly sameProposal: boolean;
+  /** For a disagreement: what each side says. */
+  readonly reason: string;
+}
+
+/** Merges given to one git process. */
+const batchMax = 50;
+/** Conflicts told of in a reason. */
+const reasonsMax = 5;
+
+export interface ReplayOptions {
+  readonly context: GitContext;
+  /** Where git may write the objects that its merges make. */
+  readonly mergeContext: GitContext;
+  readonly objects: GitObjects;
+  readonly engine: MergeEngine;
+  /** Merges worked on at a time. */
+  readonly concurrency: number;
+}
+
+/** Replays merge commits, in any order; yields each as it is done. Commits that do not have two parents are left out. */
+export async function* replayMerges(
+  commits: readonly string[],
+  options: ReplayOptions,
+): AsyncGenerator<ReplayedMerge> {
+  for (let from = 0; from < commits.length; from += batchMax) {
+    const cases: MergeCase[] = [];
+    for (const commit of commits.slice(from, from + batchMax)) {
+      const { parents } = await options.objects.commit(commit);
+      if (parents.length === 2) cases.push({ commit, ours: parents[0]!, theirs: parents[1]! });
+    }
+    const bases = await inParallel(cases, options.concurrency, ({ ours, theirs }) =>
+      mergeBases(options.context, ours, theirs),
+    );
+    const mergeable = cases.filter((_, at) => bases[at]!.length === 1);
+    const gits = gitMerges(options.mergeContext, mergeable);
+    const replayed = await inParallel(cases, options.concurrency, async (one, at) => {
+      const [base, second] = bases[at]!;
+      if (base === undefined) return unmerged(one, 'noBase');
+      if (second !== undefined) return unmerged(one, 'severalBases');
+      const mine = await options.engine.merge(one, base).catch((error: unknown) => error);
+      const git = (await gits)[mergeable.indexOf(one)]!;
+      if (mine instanceof Error) return { ...unmerged(one, 'failed'), reason: mine.stack ?? mine.message };
+      return compare(one, git, mine as EngineMerge, options);
+    });
+    yield* replayed;
+  }
+}
+
+function unmerged({ commit }: MergeCase, verdict: Verdict): ReplayedMerge {
+  return { commit, verdict, conflict: false, sameProposal: false, reason: '' };
+}
+
+async function compare(
+  one: MergeCase,
+  git: GitMerge,
+  mine: EngineMerge,
+  options: ReplayOptions,
+): Promise<ReplayedMerge> {
+  const result = (verdict: Verdict, reason = ''): ReplayedMerge => ({
+    commit: one.commit,
+    verdict,
+    conflict: verdict === 'same' && git.outcome === 'conflict',
+    sameProposal: git.outcome !== 'failed' && git.tree === mine.tree,
+    reason,
+  });
+  const clean = mine.conflicts.length === 0;
+  if (git.outcome === 'failed') return result('failed', `git: ${git.complaint}`);
+  if (git.outcome === 'conflict') {
+    if (!clean) return result('same');
+    const messages = await gitConflictMessages(options.mergeContext, one);
+    return result('missedConflict', `git: ${messages.slice(0, reasonsMax).join('; ')}`);
+  }
+  if (!clean) {
+    const conflicts = mine.conflicts.slice(0, reasonsMax).map((text) => textFromPath(text as TreePath));
+    return result('extraConflict', `ours: ${conflicts.join('; ')}`);
+  }
+  return git.tree === mine.tree
+    ? result('same')
+    : result('differentTree', `git ${git.tree}, ours ${mine.tree}`);
+}
+
+async function inParallel<Item, Result>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item, at: number) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = [];
+  let next = 0;
+  const worker = async () => {
+    for (let at = next++; at < items.length; at = next++) results[at] = await work(items[at]!, at);
+  };
+  await Promise.all(Array.from({ length: concurrency }, worker));
+  return results;
+}
