@@ -7,7 +7,6 @@ import { test } from 'node:test';
 import { systemClock } from '../base/clock.ts';
 import { systemRandom } from '../base/random.ts';
 import { DiskCache } from './disk-cache.ts';
-import { entryHeader } from './disk-cache-entry.ts';
 import { DiskCachedStore } from './disk-cached-store.ts';
 import { MeasuredStore } from './measured-store.ts';
 import { MemoryStore } from './memory-store.ts';
@@ -151,11 +150,13 @@ test('does without a cache that does not work, and says so', async (t) => {
   assert.equal(problems.length, 1);
 });
 
-test('an entry begins as its page describes', () => {
-  assert.equal(
-    entryHeader('blobs/a', Buffer.from('some bytes')).toString('hex'),
-    `${Buffer.from('micelio cache 1\n').toString('hex')}0b42afd9`,
-  );
+test('an entry is what its page describes', async (t) => {
+  const { directory, inner } = await remote(t, { 'blobs/a': 'some bytes' });
+  await cached(inner, directory).get(blob);
+  const content = readFileSync(join(directory, '95/95532c9b6da4c9129122e70dc722347c'), 'latin1');
+  assert.equal(content, 'micelio cache 1\n\x0b\x42\xaf\xd9some bytes');
+  await cached(inner, directory).get(blob, { start: 2, end: 40 });
+  assert.ok(statSync(join(directory, '95/95532c9b6da4c9129122e70dc722347c.2-40')).isFile());
 });
 
 interface CacheSettings {

@@ -35,8 +35,9 @@ export interface ObjectInfo {
 }
 
 /**
- * How a conditional write ended. `refused` is certain: this call has written nothing. `unknown` is a broken connection or a server error after the request was sent: the
- * write may or may not have happened, and only reading the object again can tell (see `document.ts`).
+ * How a conditional write ended. `refused` is certain: this call has written nothing. `unknown` is a broken connection
+ * or a server error after the request was sent: the write may or may not have happened, and only reading the object
+ * again can tell (see `document.ts`).
  */
 export type WriteOutcome =
   | { readonly outcome: 'stored'; readonly etag: ETag }

@@ -2,15 +2,17 @@ import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
 import { hasCode, MicelioError } from '../../base/error.ts';
+import { etagOf } from '../content-etag.ts';
 import { parseKey } from '../object-store.ts';
 import { DirectoryStore } from './directory-store.ts';
 import { contentsAfter, contentsOf, workload } from './directory-store-workload.ts';
 import type { Disk } from './disk.ts';
 import { realDisk } from './disk.ts';
+import type { DiskStep } from './stepped-disk.ts';
 import { steppedDisk } from './stepped-disk.ts';
 
 describe('a disk that fails once, at any step of any write', () => {
@@ -48,6 +50,63 @@ describe('a disk that fails once, at any step of any write', () => {
         }
       }
       assert.ok(failures > workload.length * 4, `${failures}`);
+    });
+  }
+});
+
+describe('what would survive a power cut', () => {
+  for (const [what, prepare, run, expected] of [
+    [
+      'a new object in new folders',
+      async () => {},
+      (store: DirectoryStore) => store.putIfAbsent(parseKey('a/b/c'), Buffer.from('x')),
+      [
+        'createFile .tmp/*, write, flush, close',
+        'link a/b/c, makeDirectory a/b, makeDirectory a, flushDirectory .',
+        'makeDirectory a/b, flushDirectory a, link a/b/c',
+        'flushDirectory a/b, remove .tmp/*',
+      ],
+    ],
+    [
+      'an object put over another',
+      (store: DirectoryStore) => store.put(parseKey('a/b'), Buffer.from('x')),
+      (store: DirectoryStore) => store.put(parseKey('a/b'), Buffer.from('y')),
+      ['createFile .tmp/*, write, flush, close, rename a/b, flushDirectory a'],
+    ],
+    [
+      'an object swapped for another',
+      (store: DirectoryStore) => store.put(parseKey('a/b'), Buffer.from('x')),
+      (store: DirectoryStore) =>
+        store.compareAndSwap(parseKey('a/b'), Buffer.from('y'), etagOf(Buffer.from('x'))),
+      ['createFile .tmp/*, write, flush, close, rename a/b, flushDirectory a'],
+    ],
+    [
+      'a large object',
+      async () => {},
+      (store: DirectoryStore) => store.put(parseKey('a'), Buffer.alloc(1 << 20)),
+      ['createFile .tmp/*, writeInBackground, flushInBackground, close, rename a, flushDirectory .'],
+    ],
+    [
+      'a removal',
+      (store: DirectoryStore) => store.put(parseKey('a/b'), Buffer.from('x')),
+      (store: DirectoryStore) => store.delete(parseKey('a/b')),
+      ['remove a/b, flushDirectory a, removeDirectory a'],
+    ],
+  ] as const) {
+    test(`is ${what}, when it is acknowledged`, async (t) => {
+      const root = mkdtempSync(join(tmpdir(), 'micelio-order-'));
+      t.after(() => rmSync(root, { recursive: true }));
+      const steps: string[] = [];
+      const store = new DirectoryStore(root, {
+        disk: steppedDisk(realDisk, (step) => steps.push(describeStep(step, root))),
+      });
+      // Whatever comes first makes the directories that all writes need.
+      await store.put(parseKey('first'), Buffer.from('x'));
+      await prepare(store);
+      steps.length = 0;
+      await run(store);
+      assert.deepEqual(steps.join(', '), expected.join(', '));
+      store.close();
     });
   }
 });
@@ -116,6 +175,13 @@ async function storeBefore(t: TestContext, count: number) {
     },
     fired: () => stepsLeft <= 0,
   };
+}
+
+/** A step as "rename a/b": its name, and the path below `root` that it makes, removes or flushes. */
+function describeStep({ name, parameters }: DiskStep, root: string): string {
+  const path = parameters.findLast((parameter) => typeof parameter === 'string');
+  if (path === undefined) return name;
+  return `${name} ${(relative(root, path) || '.').replace(/^\.tmp\/.*/, '.tmp/*')}`;
 }
 
 function isDeepEqual(actual: unknown, expected: unknown): boolean {

@@ -115,6 +115,16 @@ describe('the directory of a store', () => {
 });
 
 describe('the locks of a store', () => {
+  test('lie where their page says, and stay empty', async (t) => {
+    const root = temporaryDirectory(t);
+    const store = openStore(t, root);
+    await store.put(parseKey('a'), bytes);
+    await store.put(parseKey('projects/p/head.json'), bytes);
+    assert.deepEqual(readdirSync(join(root, '.locks')).sort(), ['0a', '19']);
+    for (const name of readdirSync(join(root, '.locks')))
+      assert.equal(statSync(join(root, '.locks', name)).size, 0);
+  });
+
   test('keep writers apart, in order, and not readers', async (t) => {
     const root = temporaryDirectory(t);
     const store = openStore(t, root);

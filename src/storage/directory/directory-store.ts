@@ -150,7 +150,7 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
-  /** Closes the lock files. The store opens them again when it is used again. */
+  /** Closes the lock files; no write may be under way. The store opens them again when it is used again. */
   close(): void {
     this.#locks.close();
   }

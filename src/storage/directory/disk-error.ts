@@ -4,7 +4,8 @@ import { StorageError } from '../object-store.ts';
 /** The operating system's name for what went wrong (`ENOENT`); undefined for an error that did not come from it. */
 export function systemCode(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error) || error instanceof MicelioError) return undefined;
-  return typeof error.code === 'string' ? error.code : undefined;
+  // Node's own complaints (`ERR_OUT_OF_RANGE`) are about the call, not about the disk.
+  return typeof error.code === 'string' && !error.code.startsWith('ERR_') ? error.code : undefined;
 }
 
 /** True when there is nothing under a path: no such name, or one of its folders is a file. */
