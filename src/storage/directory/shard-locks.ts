@@ -8,7 +8,7 @@ import { StorageError } from '../object-store.ts';
 
 /** How many lock files share the keys. Part of the layout on disk: all processes on a store must agree. */
 const shardCount = 64;
-/** Measured with 16 processes on one key: half as long waits take twice as long for all, four times as long gain nothing. */
+/** With 16 processes on one key, waits half as long take all of them twice as long; twice as long gain nothing. */
 const lockBackoff = { firstMs: 2, maxMs: 32 };
 
 export interface ShardLocksOptions {
