@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { MicelioError } from '../base/error.ts';
 import type { Agent } from '../session/session.ts';
+import { findMarker, type WorkspaceMarker } from './workspace-marker.ts';
 
 export class ConfigurationError extends MicelioError<'configuration/invalid'> {}
 
@@ -12,6 +13,8 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** All that Micelio reads from its surroundings, read once. */
 export interface Configuration {
+  /** The workspace that the command was called in. */
+  readonly workspace: WorkspaceMarker | undefined;
   /** The directory that holds the store, absolute. */
   readonly store: string;
   /** The project to use where none is named. */
@@ -35,16 +38,20 @@ type ConfigurationFile = v.InferOutput<typeof fileSchema>;
 const keepDaysDefault = 30;
 
 /**
- * Reads the configuration: environment variables first (`MICELIO_STORE`, `MICELIO_PROJECT`, `MICELIO_WORKSPACES`,
- * `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`), then `micelio/config.json` in the XDG configuration directory, then
+ * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`, `MICELIO_PROJECT`, `MICELIO_WORKSPACES`,
+ * `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
  * the defaults. Throws `configuration/invalid` for a file that cannot be understood.
  */
-export function readConfiguration(environment: Environment): Configuration {
+export function readConfiguration(environment: Environment, directory: string): Configuration {
+  const workspace = findMarker(directory);
   const home = environment.HOME ?? homedir();
   const file = readConfigurationFile(configurationPath(environment, home));
   const data = join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio');
   return {
-    store: resolve(storeDirectory(environment.MICELIO_STORE ?? file.store ?? join(data, 'store'))),
+    workspace,
+    store: resolve(
+      storeDirectory(environment.MICELIO_STORE ?? workspace?.store ?? file.store ?? join(data, 'store')),
+    ),
     project: environment.MICELIO_PROJECT ?? file.project,
     agent: {
       name:

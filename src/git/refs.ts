@@ -5,6 +5,21 @@ import { gitArguments, type Repository } from './repository.ts';
 /** A full name of a ref: `refs/heads/main`. */
 export type RefName = `refs/${string}`;
 
+/** A ref name that a user typed; throws `git/ref-invalid`. A branch may be given by its name alone. */
+export function parseRefName(text: string): RefName {
+  const name = text.startsWith('refs/') ? text : `refs/heads/${text}`;
+  // What `git check-ref-format` refuses (its manual page has the rules).
+  const valid =
+    !/[\0-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.$|\/$/.test(name) &&
+    name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
+  if (!valid)
+    throw new GitError(
+      'git/ref-invalid',
+      `"${text}" cannot be the name of a ref. Write something like refs/heads/agents.`,
+    );
+  return name as RefName;
+}
+
 /** What a ref must be for a change of it to happen. */
 export type RefState = ObjectId | 'absent';
 

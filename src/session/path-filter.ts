@@ -65,6 +65,11 @@ export class PathFilter {
     });
   }
 
+  /** Whether the entry at `path` itself may have changed. */
+  mayHaveChanged(path: TreePath): boolean {
+    return this.#has(changed(path));
+  }
+
   #has(element: string): boolean {
     return this.#bitsOf(element).every((bit) => (this.bytes[bit >>> 3]! & (1 << (bit & 7))) !== 0);
   }

@@ -1,0 +1,65 @@
+import { type ProjectName, parseProjectName } from '../session/project-name.ts';
+import type { Session } from '../session/session.ts';
+import { SessionError } from '../session/session-error.ts';
+import { parseSessionId } from '../session/session-id.ts';
+import type { Configuration } from './configuration.ts';
+import type { Micelio, OpenProject } from './micelio.ts';
+
+/** A session and the project it belongs to. */
+export interface LocatedSession {
+  readonly project: OpenProject;
+  readonly session: Session;
+}
+
+/**
+ * The session that a command is about: the one that is named, or that of the workspace the command was called in.
+ * Throws `session/not-found`.
+ */
+export async function locateSession(
+  micelio: Micelio,
+  configuration: Configuration,
+  id: string | undefined,
+): Promise<LocatedSession> {
+  const { workspace } = configuration;
+  const wanted = id === undefined ? workspace?.session : parseSessionId(id);
+  if (wanted === undefined) {
+    throw new SessionError(
+      'session/not-found',
+      'Which session? Give its id ("mic session list" shows them), or call this inside a workspace.',
+    );
+  }
+  for await (const name of candidates(micelio, configuration)) {
+    const project = micelio.project(name);
+    const session = await project.ledger.readSession(wanted);
+    if (session !== undefined) return { project, session };
+  }
+  throw new SessionError(
+    'session/not-found',
+    `The store ${configuration.store} has no session ${wanted}. "mic session list" shows what there is.`,
+  );
+}
+
+/** The project that a command is about: the one that is named, or that of the workspace, or the configured one. */
+export function locateProject(
+  micelio: Micelio,
+  configuration: Configuration,
+  name: string | undefined,
+): OpenProject {
+  const chosen = name ?? configuration.workspace?.project ?? configuration.project;
+  if (chosen === undefined) {
+    throw new SessionError(
+      'project/name-invalid',
+      'Which project? Say --project ORG/NAME, set MICELIO_PROJECT, or call this inside a workspace. "mic project list" shows them.',
+    );
+  }
+  return micelio.project(parseProjectName(chosen));
+}
+
+/** The projects in which a session may be, the likely ones first. */
+async function* candidates(micelio: Micelio, configuration: Configuration): AsyncGenerator<ProjectName> {
+  const likely = [configuration.workspace?.project, configuration.project]
+    .filter((name) => name !== undefined)
+    .map(parseProjectName);
+  yield* new Set(likely);
+  for await (const name of micelio.projectNames()) if (!likely.includes(name)) yield name;
+}

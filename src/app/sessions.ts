@@ -1,0 +1,229 @@
+import { join } from 'node:path';
+import type { Hash } from '../base/hash.ts';
+import { checkpointSession } from '../session/checkpoint.ts';
+import { forkSession } from '../session/fork.ts';
+import type { FileChange } from '../session/head.ts';
+import {
+  abandonSession,
+  removeSession,
+  requirePresent,
+  restoreCheckpoint,
+  restoreSession,
+  setWorkspace,
+} from '../session/keep.ts';
+import { unresolvedConflicts } from '../session/landing/conflicts.ts';
+import { fileChanges } from '../session/landing/file-changes.ts';
+import { landSession, type SessionLanding } from '../session/landing/land-session.ts';
+import type { Agent, OpenConflict, Session } from '../session/session.ts';
+import { SessionError } from '../session/session-error.ts';
+import { type StartRequest, startSession } from '../session/start.ts';
+import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
+import type { Workspace, WorkspaceSnapshot } from '../session/workspace-port.ts';
+import { treeChanges } from '../tree/diff.ts';
+import type { OpenProject } from './micelio.ts';
+import type { OnProgress } from './projects.ts';
+import type { Workspaces } from './workspaces.ts';
+
+/** A session and the directory in which it is edited, if it has one on this machine. */
+export interface PlacedSession {
+  readonly session: Session;
+  readonly workspace: Workspace | undefined;
+}
+
+/** A session with its files recorded as they are now. */
+export interface RecordedSession extends PlacedSession {
+  readonly leftBehind: WorkspaceSnapshot['leftBehind'];
+}
+
+/** How a session stands: its changes, and what is in the way of its landing. */
+export interface SessionStatus extends RecordedSession {
+  readonly changes: readonly FileChange[];
+  /** Landings since the session's base. */
+  readonly behind: number;
+  readonly conflicts: readonly OpenConflict[];
+}
+
+/** The life of sessions with their workspaces. Whatever changes a session first records what its workspace holds. */
+export class Sessions {
+  readonly #project: OpenProject;
+  readonly #workspaces: Workspaces;
+
+  constructor(project: OpenProject, workspaces: Workspaces) {
+    this.#project = project;
+    this.#workspaces = workspaces;
+  }
+
+  /** Starts a session; with a workspace where `directory` says so. */
+  async start(
+    request: StartRequest,
+    place: 'none' | { readonly directory?: string },
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    const session = await startSession(this.#project, request);
+    if (place === 'none') return { session, workspace: undefined };
+    return this.#place(session, place.directory, onProgress);
+  }
+
+  /** The session's workspace, made where it has none on this machine. */
+  async place(
+    id: Session['id'],
+    directory: string | undefined,
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    const session = await this.#require(id);
+    const workspace = await this.#workspaces.open(this.#project, session);
+    if (workspace !== undefined) return { session, workspace };
+    return this.#place(session, directory, onProgress);
+  }
+
+  /** Records the session's files as they are. With a note it is a checkpoint even where nothing has changed. */
+  async record(id: Session['id'], note = ''): Promise<RecordedSession> {
+    const session = await this.#require(id);
+    const workspace = await this.#workspaces.open(this.#project, session);
+    if (workspace === undefined) {
+      return {
+        session: note === '' ? session : await checkpointSession(this.#project, id, session.tree, note),
+        workspace,
+        leftBehind: [],
+      };
+    }
+    const { tree, leftBehind } = await workspace.snapshot();
+    if (session.landed !== null) return { session, workspace, leftBehind };
+    return { session: await checkpointSession(this.#project, id, tree, note), workspace, leftBehind };
+  }
+
+  async status(id: Session['id']): Promise<SessionStatus> {
+    const recorded = await this.record(id);
+    const { session } = recorded;
+    const { head } = await this.#project.ledger.readHead();
+    return {
+      ...recorded,
+      changes: fileChanges(await treeChanges(this.#project.nodes, session.base.tree, session.tree)),
+      behind: session.landed === null ? head.sequence - session.base.sequence : 0,
+      conflicts: session.landed === null ? await this.#openConflicts(session) : [],
+    };
+  }
+
+  /** Lands the session as its files are now. */
+  async land(
+    id: Session['id'],
+    message: string,
+  ): Promise<SessionLanding & { leftBehind: WorkspaceSnapshot['leftBehind'] }> {
+    const session = await this.#project.ledger.readSession(id);
+    const workspace = session && (await this.#workspaces.open(this.#project, session));
+    const snapshot = await workspace?.snapshot();
+    const request = { id, message, ...(snapshot && { tree: snapshot.tree }) };
+    const landing = await landSession(this.#project, this.#project.landings, request);
+    return { ...landing, leftBehind: snapshot?.leftBehind ?? [] };
+  }
+
+  /** Merges the head into the session and its workspace; undefined when it is up to date. */
+  async sync(id: Session['id']): Promise<{ session: Session; planned: PlannedSync } | undefined> {
+    const { session, workspace } = await this.record(id);
+    const planned = await planSync(this.#project, id, session.tree);
+    if (planned === undefined) return undefined;
+    await workspace?.update(planned.tree);
+    return { session: await finishSync(this.#project, planned), planned };
+  }
+
+  /** Gives the session up; its files are recorded and its workspace stays. */
+  async abandon(id: Session['id'], author: string, why: string): Promise<Session> {
+    await this.record(id);
+    return abandonSession(this.#project, id, author, why);
+  }
+
+  /** Takes the session out of sight and deletes its workspace, once what it holds is recorded. */
+  async remove(id: Session['id'], author: string, keepDays: number): Promise<RecordedSession> {
+    const session = await this.#project.ledger.readSession(id);
+    if (session?.removed) return { session, workspace: undefined, leftBehind: [] };
+    const recorded = await this.#recordForRemoval(id);
+    const removed = await removeSession(this.#project, id, author, keepDays);
+    await recorded.workspace?.remove();
+    return { ...recorded, session: removed };
+  }
+
+  /** Brings a removed or abandoned session back, or goes back to a checkpoint; its workspace follows. */
+  async restore(
+    id: Session['id'],
+    author: string,
+    checkpoint: number | undefined,
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    const restored = await restoreSession(this.#project, id, author);
+    if (checkpoint === undefined) return this.place(restored.id, undefined, onProgress);
+    const { workspace } = await this.record(id);
+    const session = await restoreCheckpoint(this.#project, id, checkpoint);
+    await workspace?.update(session.tree);
+    return { session, workspace };
+  }
+
+  /** A new session that stands where this one does, files as they are now included. */
+  async fork(
+    id: Session['id'],
+    agent: Agent,
+    title: string | undefined,
+    place: 'none' | { readonly directory?: string },
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    const source = await this.record(id);
+    const session = await forkSession(this.#project, id, agent, title);
+    if (place === 'none') return { session, workspace: undefined };
+    return this.#place(session, place.directory, onProgress, source.workspace?.directory);
+  }
+
+  async #place(
+    session: Session,
+    directory: string | undefined,
+    onProgress: OnProgress,
+    like?: string,
+  ): Promise<PlacedSession> {
+    const path = directory ?? join(this.#workspaces.root, ...session.project.split('/'), session.id);
+    const workspace = await this.#workspaces.create(this.#project, session, path, onProgress, like);
+    const placed = await setWorkspace(this.#project, session.id, {
+      kind: workspace.kind,
+      directory: workspace.directory,
+    });
+    return { session: placed, workspace };
+  }
+
+  /**
+   * A landed session records nothing any more, but what its workspace holds besides what landed must not be lost
+   * either: then a fork takes it.
+   */
+  async #recordForRemoval(id: Session['id']): Promise<RecordedSession> {
+    const recorded = await this.record(id);
+    const { session, workspace } = recorded;
+    if (workspace === undefined || session.landed === null) return recorded;
+    const { tree } = await workspace.snapshot();
+    if (tree === session.tree) return recorded;
+    await this.#keepInFork(session, tree);
+    return recorded;
+  }
+
+  async #keepInFork(session: Session, tree: Hash): Promise<void> {
+    const fork = await forkSession(
+      this.#project,
+      session.id,
+      session.agent,
+      `${session.title} (left after landing)`,
+    );
+    await checkpointSession(this.#project, fork.id, tree, `what was in the workspace of ${session.id}`);
+  }
+
+  #openConflicts(session: Session): Promise<OpenConflict[]> {
+    const unsynced = session.conflicts.filter(({ left }) => left === null);
+    return unresolvedConflicts(this.#project, session, session.tree).then((open) => [...unsynced, ...open]);
+  }
+
+  async #require(id: Session['id']): Promise<Session> {
+    const session = await this.#project.ledger.readSession(id);
+    if (session === undefined) {
+      throw new SessionError(
+        'session/not-found',
+        `Project ${this.#project.name} has no session ${id}. "mic session list" shows what there is.`,
+      );
+    }
+    requirePresent(session);
+    return session;
+  }
+}

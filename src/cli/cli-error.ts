@@ -1,0 +1,4 @@
+import { MicelioError } from '../base/error.ts';
+
+/** The command line cannot be understood. */
+export class CliError extends MicelioError<'cli/usage'> {}

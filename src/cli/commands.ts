@@ -1,0 +1,87 @@
+import type { Command } from './command.ts';
+
+/** A command, or a place in front of several, that is loaded when it is called. */
+export interface CommandEntry {
+  /** The words that call it. */
+  readonly path: string;
+  readonly summary: string;
+  readonly load: () => Promise<{ readonly default: Command }>;
+}
+
+/** All commands of `mic`, in the order in which help shows them. A test keeps the summaries true. */
+export const commands: readonly CommandEntry[] = [
+  entry(
+    'project create',
+    'Make a project, from a git repository or a directory',
+    () => import('./project/create.ts'),
+  ),
+  entry(
+    'project import',
+    'Bring what is new in a repository or directory into a project',
+    () => import('./project/import.ts'),
+  ),
+  entry('project list', 'List the projects of the store', () => import('./project/list.ts')),
+  entry(
+    'project show',
+    'Show what a project is and where its head stands',
+    () => import('./project/show.ts'),
+  ),
+  entry('project log', 'List what has landed, newest first', () => import('./project/log.ts')),
+  entry(
+    'project export',
+    'Write a head, session or landing to a directory or a git repository',
+    () => import('./project/export.ts'),
+  ),
+  entry('project undo', 'Take back a landing by a new one', () => import('./project/undo.ts')),
+  entry('session start', 'Start a session on the head of a project', () => import('./session/start.ts')),
+  entry('session list', 'List the sessions of a project', () => import('./session/list.ts')),
+  entry('session show', 'Show a session with its record', () => import('./session/show.ts')),
+  entry(
+    'session path',
+    "Print the directory of a session's workspace, making it where it is missing",
+    () => import('./session/path.ts'),
+  ),
+  entry(
+    'session status',
+    'Show what a session has changed and what stands in its way',
+    () => import('./session/status.ts'),
+  ),
+  entry('session diff', 'Show the changes of a session line by line', () => import('./session/diff.ts')),
+  entry('session note', 'Add to the conversation of a session', () => import('./session/note.ts')),
+  entry('session decide', 'Record a decision and its reason', () => import('./session/decide.ts')),
+  entry(
+    'session checkpoint',
+    'Record the files of a session as they are now',
+    () => import('./session/checkpoint.ts'),
+  ),
+  entry('session sync', 'Merge the head into a session', () => import('./session/sync.ts')),
+  entry(
+    'session resolve',
+    'Say that a conflicted file is right as it is',
+    () => import('./session/resolve.ts'),
+  ),
+  entry('session land', "Merge a session's changes into the head", () => import('./session/land.ts')),
+  entry('session abandon', 'Give a session up, and say why', () => import('./session/abandon.ts')),
+  entry(
+    'session remove',
+    'Take a session out of sight, and keep what it holds for a while',
+    () => import('./session/remove.ts'),
+  ),
+  entry(
+    'session restore',
+    'Bring back a removed or abandoned session, or a checkpoint',
+    () => import('./session/restore.ts'),
+  ),
+  entry('session fork', 'Start a session where another one stands', () => import('./session/fork.ts')),
+  entry('land', 'Land the session of this workspace', () => import('./land.ts')),
+  entry('status', 'Show where you are, and the sessions under way', () => import('./status.ts')),
+  entry('why', 'Show the session, goal and decisions behind a file or a line', () => import('./why.ts')),
+  entry('store stats', 'Show what the store holds', () => import('./store/stats.ts')),
+  entry('store gc', 'Delete what nobody needs any more', () => import('./store/gc.ts')),
+  entry('store fsck', 'Check everything in the store', () => import('./store/fsck.ts')),
+  entry('completion', 'Print the completion script of a shell', () => import('./completion.ts')),
+];
+
+function entry(path: string, summary: string, load: CommandEntry['load']): CommandEntry {
+  return { path, summary, load };
+}

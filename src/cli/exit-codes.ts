@@ -1,0 +1,68 @@
+import { MicelioError } from '../base/error.ts';
+
+/** How a command can end. The numbers are stable; `mic --help` lists them. */
+export const exitCodes = {
+  ok: { code: 0, meaning: 'Done.' },
+  unexpected: { code: 1, meaning: 'Something failed that should not: a bug, or a machine in trouble.' },
+  usage: { code: 2, meaning: 'The command line or the configuration is wrong. Nothing was done.' },
+  notFound: { code: 3, meaning: 'There is no such project, session, landing, file or revision.' },
+  refused: {
+    code: 4,
+    meaning: 'It cannot be done in this state. Nothing was done; the message says what to do first.',
+  },
+  conflict: {
+    code: 5,
+    meaning: 'A merge met a conflict. Nothing landed; sync the session, resolve, land again.',
+  },
+  unavailable: { code: 6, meaning: 'The store cannot be used right now: full, denied, busy, out of reach.' },
+  damaged: { code: 7, meaning: 'Something in the store is damaged, or of a newer version.' },
+} as const;
+
+export type ExitCode = keyof typeof exitCodes;
+
+/** Error codes, by the room that they begin with or whole, and how a command ends with them. */
+const exits: Readonly<Record<string, ExitCode>> = {
+  base: 'usage',
+  configuration: 'usage',
+  cli: 'usage',
+  blob: 'damaged',
+  'blob/too-slow': 'unavailable',
+  git: 'refused',
+  'git/not-a-repository': 'notFound',
+  'git/revision-unknown': 'notFound',
+  'git/missing': 'unavailable',
+  'git/failed': 'unavailable',
+  landing: 'refused',
+  'landing/unknown': 'notFound',
+  'landing/conflict': 'conflict',
+  'landing/busy': 'unavailable',
+  project: 'refused',
+  'project/name-invalid': 'usage',
+  'project/not-found': 'notFound',
+  'project/damaged': 'damaged',
+  session: 'refused',
+  'session/id-invalid': 'usage',
+  'session/invalid': 'usage',
+  'session/not-found': 'notFound',
+  'session/checkpoint-unknown': 'notFound',
+  'session/unresolved': 'conflict',
+  storage: 'unavailable',
+  'storage/key-invalid': 'usage',
+  'storage/corrupt': 'damaged',
+  'storage/format-unknown': 'damaged',
+  tree: 'damaged',
+  'tree/path-invalid': 'usage',
+  'tree/not-a-directory': 'refused',
+  'tree/directory-not-empty': 'refused',
+  workspace: 'refused',
+  'workspace/not-a-workspace': 'notFound',
+  'workspace/full': 'unavailable',
+  'workspace/disk': 'unavailable',
+  'workspace/busy': 'unavailable',
+};
+
+/** How a command ends with `error`. */
+export function exitOf(error: unknown): ExitCode {
+  if (!(error instanceof MicelioError)) return 'unexpected';
+  return exits[error.code] ?? exits[error.code.split('/')[0]!] ?? 'unexpected';
+}

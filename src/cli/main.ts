@@ -1,0 +1,133 @@
+import { readConfiguration } from '../app/configuration.ts';
+import { Micelio } from '../app/micelio.ts';
+import { MicelioError } from '../base/error.ts';
+import { CliError } from './cli-error.ts';
+import type { Answer, Command } from './command.ts';
+import { type CommandEntry, commands } from './commands.ts';
+import { exitCodes, exitOf } from './exit-codes.ts';
+import { commandHelp, groupHelp } from './help.ts';
+import { parseArguments } from './parse-arguments.ts';
+import { noProgress, terminalProgress } from './progress.ts';
+import { version } from './version.ts';
+
+/** The standard streams and surroundings of a process, so that a test can be one. */
+export interface Process {
+  readonly argv: readonly string[];
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly directory: string;
+  readonly stdin: NodeJS.ReadStream;
+  readonly stdout: NodeJS.WriteStream;
+  readonly stderr: NodeJS.WriteStream;
+}
+
+/** Runs `mic` and returns its exit code. Never throws. */
+export async function main(process: Process): Promise<number> {
+  const json =
+    process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
+  try {
+    const { entry, rest } = findCommand(process.argv);
+    if (entry === undefined) return print(process, overview(process.argv), json);
+    const { default: command } = await entry.load();
+    if (asksForHelp(rest)) return print(process, { json: null, text: commandHelp(entry, command) }, false);
+    return print(process, await run(process, entry, command, rest), json);
+  } catch (error) {
+    return fail(process, error, json);
+  }
+}
+
+/** The command that the first words name, and what is behind them. */
+function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; rest: readonly string[] } {
+  for (const words of [2, 1]) {
+    const entry = commands.find(({ path }) => path === argv.slice(0, words).join(' '));
+    if (entry !== undefined) return { entry, rest: argv.slice(words) };
+  }
+  return { entry: undefined, rest: argv };
+}
+
+function asksForHelp(argv: readonly string[]): boolean {
+  const end = argv.indexOf('--');
+  const before = end < 0 ? argv : argv.slice(0, end);
+  return before.includes('--help') || before.includes('-h');
+}
+
+/** What `mic` says where no command is called: help, the version, or what was wrong. */
+function overview(argv: readonly string[]): Answer {
+  if (argv[0] === '--version' || argv[0] === '-V')
+    return { json: { version: version() }, text: `mic ${version()}` };
+  const words = argv.filter((word) => !word.startsWith('-') && word !== 'help');
+  const group = words[0];
+  if (group === undefined) return { json: null, text: groupHelp(undefined) };
+  const isGroup = commands.some(({ path }) => path.startsWith(`${group} `));
+  if (isGroup && (words.length === 1 || asksForHelp(argv))) return { json: null, text: groupHelp(group) };
+  const names = commands.map(({ path }) => path).filter((path) => !isGroup || path.startsWith(`${group} `));
+  const shown = words.slice(0, isGroup ? 2 : 1).join(' ');
+  throw new CliError(
+    'cli/usage',
+    `There is no command "mic ${shown}". Did you mean ${closest(shown, names)}? "mic --help" lists all.`,
+  );
+}
+
+function closest(word: string, names: readonly string[]): string {
+  const distance = (name: string): number => {
+    const letters = new Set(name);
+    return [...word].filter((letter) => !letters.has(letter)).length + Math.abs(name.length - word.length);
+  };
+  const best = [...names].sort((a, b) => distance(a) - distance(b)).slice(0, 3);
+  return best.map((name) => `"mic ${name}"`).join(', ');
+}
+
+async function run(
+  process: Process,
+  entry: CommandEntry,
+  command: Command,
+  rest: readonly string[],
+): Promise<Answer> {
+  const { args, options, store } = parseArguments(entry, command, rest);
+  const environment =
+    store === undefined ? process.environment : { ...process.environment, MICELIO_STORE: store };
+  const configuration = readConfiguration(environment, process.directory);
+  const progress = process.stderr.isTTY
+    ? terminalProgress(process.stderr, () => performance.now())
+    : noProgress;
+  try {
+    return await command.run(
+      {
+        configuration,
+        environment,
+        micelio: Micelio.open(configuration),
+        directory: process.directory,
+        progress,
+        readInput: () => readAll(process.stdin),
+      },
+      args,
+      options as never,
+    );
+  } finally {
+    progress.clear();
+  }
+}
+
+async function readAll(stream: NodeJS.ReadStream): Promise<string> {
+  const pieces: Buffer[] = [];
+  for await (const piece of stream) pieces.push(Buffer.from(piece));
+  return Buffer.concat(pieces).toString('utf8');
+}
+
+function print(process: Process, answer: Answer, json: boolean): number {
+  for (const note of answer.notes ?? []) process.stderr.write(`${note}\n`);
+  if (json && answer.json !== null) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
+  else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
+  else if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
+  return exitCodes[answer.exit ?? 'ok'].code;
+}
+
+function fail(process: Process, error: unknown, json: boolean): number {
+  const exit = exitCodes[exitOf(error)].code;
+  const code = error instanceof MicelioError ? error.code : 'unexpected';
+  const message = error instanceof Error ? error.message : String(error);
+  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+  else process.stderr.write(`mic: ${message}\n`);
+  if (code === 'unexpected' && error instanceof Error && !json)
+    process.stderr.write(`${error.stack ?? ''}\n`);
+  return exit;
+}

@@ -1,0 +1,34 @@
+import { command } from '../command.ts';
+import { placedJson, placedText } from '../describe-session.ts';
+import { sessionFor } from '../open.ts';
+import { choice, text } from '../options.ts';
+
+export default command({
+  summary: 'Start a session where another one stands',
+  description:
+    'A new session with the same base, files (as they are now), goal and record. The two go their own ways from here.',
+  arguments: [{ name: '[id]', description: 'the session to fork (otherwise that of this workspace)' }],
+  options: {
+    title: text('--title <text>', 'a name for the fork (otherwise the same)'),
+    workspace: choice(
+      '--workspace <kind>',
+      'where its files can be edited',
+      ['checkout', 'none'],
+      'checkout',
+    ),
+    directory: text('--directory <path>', 'where to make the workspace'),
+  },
+  examples: [['mic session fork sess-4k2m9x7qw0ab --title="the same with cookies"', 'Try another way']],
+  async run(context, [id], { title, workspace, directory }) {
+    const { session, sessions } = await sessionFor(context, id);
+    const place = workspace === 'none' ? 'none' : { ...(directory !== undefined && { directory }) };
+    const placed = await sessions.fork(
+      session.id,
+      context.configuration.agent,
+      title,
+      place,
+      context.progress.update,
+    );
+    return { json: placedJson(placed), text: placedText(placed) };
+  },
+});

@@ -1,0 +1,53 @@
+import { sessionStates } from '../../session/life-cycle.ts';
+import { CliError } from '../cli-error.ts';
+import { command } from '../command.ts';
+import { sessionJson, stateWord } from '../describe-session.ts';
+import { projectFor } from '../open.ts';
+import { flag, text } from '../options.ts';
+import { columns, headline, moment } from '../wording.ts';
+
+export default command({
+  summary: 'List the sessions of a project',
+  description:
+    'Lists the sessions of a project, those that changed last first. Without options, those that are not over.',
+  options: {
+    project: text(
+      '--project <org/name>',
+      'the project (otherwise that of the workspace, or $MICELIO_PROJECT)',
+    ),
+    state: text('--state <state>', `only sessions in this state: ${sessionStates.join(', ')}`),
+    all: flag('--all', 'completed and abandoned ones too'),
+    removed: flag('--removed', 'only removed ones, which "mic session restore" brings back'),
+  },
+  examples: [
+    ['mic session list --project=acme/web', 'What is being worked on'],
+    ['mic session list --project=acme/web --all', 'Everything that was ever started and not removed'],
+    ['mic session list --removed', 'What can still be restored'],
+  ],
+  async run(context, _args, { project, state, all, removed }) {
+    if (state !== undefined && !sessionStates.some((known) => known === state)) {
+      throw new CliError(
+        'cli/usage',
+        `"${state}" is no state of a session. They are ${sessionStates.join(', ')}.`,
+      );
+    }
+    const sessions = await Array.fromAsync(projectFor(context, project).ledger.listSessions());
+    const shown = sessions
+      .filter((session) => (session.removed !== null) === removed)
+      .filter((session) => state === undefined || session.state === state)
+      .filter(
+        (session) =>
+          all || removed || state !== undefined || !['completed', 'abandoned'].includes(session.state),
+      )
+      .sort((a, b) => b.updatedMs - a.updatedMs);
+    const rows = shown.map((session) => [
+      session.id,
+      stateWord(session),
+      session.agent.name,
+      moment(session.updatedMs),
+      headline(session.title),
+    ]);
+    const empty = removed ? 'Nothing was removed.' : 'No sessions. "mic session start TITLE" starts one.';
+    return { json: shown.map(sessionJson), text: rows.length === 0 ? empty : columns(rows) };
+  },
+});

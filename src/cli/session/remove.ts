@@ -1,0 +1,30 @@
+import { command } from '../command.ts';
+import { sessionJson } from '../describe-session.ts';
+import { sessionFor } from '../open.ts';
+import { number } from '../options.ts';
+import { moment } from '../wording.ts';
+
+export default command({
+  summary: 'Take a session out of sight, and keep what it holds for a while',
+  description:
+    'Records everything in the workspace, new files that are not ignored included, and then deletes the workspace. What was\nrecorded is kept, and "mic session restore" brings it back.',
+  arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
+  options: {
+    keepDays: number('--keep-days <days>', 'how long it can be restored (otherwise as configured, or 30)'),
+  },
+  examples: [['mic session remove sess-4k2m9x7qw0ab', 'Clean up; a month to change your mind']],
+  async run(context, [id], { keepDays }) {
+    const { session, sessions } = await sessionFor(context, id);
+    const { configuration } = context;
+    const removed = await sessions.remove(
+      session.id,
+      configuration.agent.name,
+      keepDays ?? configuration.keepDays,
+    );
+    const until = moment(removed.session.removed!.keepUntilMs);
+    return {
+      json: sessionJson(removed.session),
+      text: `Removed ${session.id}. Until ${until}, "mic session restore ${session.id}" brings it back.`,
+    };
+  },
+});

@@ -1,0 +1,31 @@
+import { command } from '../command.ts';
+import { placedJson, placedText } from '../describe-session.ts';
+import { sessionFor } from '../open.ts';
+import { number } from '../options.ts';
+
+export default command({
+  summary: 'Bring back a removed or abandoned session, or a checkpoint',
+  description:
+    "Brings back a session that was removed or abandoned, with its workspace. With --checkpoint, makes that state the\nsession's files again; what they were before is recorded first.",
+  arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
+  options: {
+    checkpoint: number(
+      '--checkpoint <number>',
+      'the checkpoint to go back to; "mic session show" lists them',
+    ),
+  },
+  examples: [
+    ['mic session restore sess-4k2m9x7qw0ab', 'Bring back what was removed'],
+    ['mic session restore --checkpoint=3', 'In a workspace: go back to an earlier state'],
+  ],
+  async run(context, [id], { checkpoint }) {
+    const { session, sessions } = await sessionFor(context, id);
+    const placed = await sessions.restore(
+      session.id,
+      context.configuration.agent.name,
+      checkpoint,
+      context.progress.update,
+    );
+    return { json: placedJson(placed), text: placedText(placed) };
+  },
+});

@@ -1,0 +1,63 @@
+import { CliError } from '../cli-error.ts';
+import { command } from '../command.ts';
+import { placedJson, placedText } from '../describe-session.ts';
+import { projectFor, sessionsOf } from '../open.ts';
+import { choice, text } from '../options.ts';
+
+export default command({
+  summary: 'Start a session on the head of a project',
+  description:
+    'Starts a session: an isolated, complete copy of the project as its head is now. Nothing that is done in it is seen\nelsewhere before it lands.',
+  arguments: [{ name: '<title>', description: 'a few words that name the session' }],
+  options: {
+    project: text(
+      '--project <org/name>',
+      'the project (otherwise that of the workspace, or $MICELIO_PROJECT)',
+    ),
+    goal: text('--goal <text>', 'what the session is to accomplish (otherwise the title)'),
+    description: text('--description <text>', 'more about it'),
+    workspace: choice(
+      '--workspace <kind>',
+      'where its files can be edited',
+      ['checkout', 'none'],
+      'checkout',
+    ),
+    directory: text(
+      '--directory <path>',
+      'where to make the workspace (otherwise below $MICELIO_WORKSPACES)',
+    ),
+  },
+  examples: [
+    [
+      'mic session start "add authentication" --project=acme/web --goal="JWT for the API"',
+      'Start, with a directory to edit in',
+    ],
+    [
+      'cd "$(mic session start "fix login" --project=acme/web --json | jq -r .workspace)"',
+      'Start, and go there',
+    ],
+    [
+      'mic session start "read only" --project=acme/web --workspace=none',
+      'Start without a directory: a few milliseconds',
+    ],
+  ],
+  async run(context, [title], options) {
+    if (options.workspace === 'none' && options.directory !== undefined) {
+      throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
+    }
+    const sessions = sessionsOf(context, projectFor(context, options.project));
+    const placed = await sessions.start(
+      {
+        title: title!,
+        goal: options.goal ?? title!,
+        agent: context.configuration.agent,
+        ...(options.description !== undefined && { description: options.description }),
+      },
+      options.workspace === 'none'
+        ? 'none'
+        : { ...(options.directory !== undefined && { directory: options.directory }) },
+      context.progress.update,
+    );
+    return { json: placedJson(placed), text: placedText(placed) };
+  },
+});

@@ -1,0 +1,35 @@
+import { command } from '../command.ts';
+import { conflictJson, conflictLine } from '../describe-session.ts';
+import { sessionFor } from '../open.ts';
+
+export default command({
+  summary: 'Merge the head into a session',
+  description:
+    'Merges what has landed since the session began into its files. Conflicts are written into the files with markers;\nedit them and land. Files that are not text keep the version of the session: say "mic session resolve PATH".',
+  arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
+  options: {},
+  examples: [['mic session sync', 'In a workspace: bring it up to date with the head']],
+  async run(context, [id]) {
+    const { session, sessions } = await sessionFor(context, id);
+    const synced = await sessions.sync(session.id);
+    if (synced === undefined) {
+      return {
+        json: { sessionId: session.id, synced: false, conflicts: [] },
+        text: 'Up to date with the head.',
+      };
+    }
+    const { head, conflicts } = synced.planned;
+    const json = {
+      sessionId: session.id,
+      synced: true,
+      baseSequence: head.sequence,
+      conflicts: conflicts.map(conflictJson),
+    };
+    if (conflicts.length === 0) return { json, text: `Merged the head (landing ${head.sequence}).` };
+    const lines = [
+      `Merged the head (landing ${head.sequence}), with conflicts. Resolve these, then land:`,
+      ...conflicts.map(conflictLine),
+    ];
+    return { json, text: lines.join('\n'), exit: 'conflict' };
+  },
+});

@@ -1,0 +1,37 @@
+import { collectGarbage, graceHoursDefault } from '../../session/collect-garbage.ts';
+import { command } from '../command.ts';
+import { flag, number } from '../options.ts';
+import { counted, size } from '../wording.ts';
+
+export default command({
+  summary: 'Delete what nobody needs any more',
+  description:
+    'Forgets removed sessions whose time is over, and deletes what no head, landing or session needs. It takes two runs, a\ngrace period apart: the first takes things out of use, the second deletes them. Sessions may start and land meanwhile.',
+  options: {
+    dryRun: flag('--dry-run', 'tell what would be done, and do nothing'),
+    graceHours: number(
+      '--grace-hours <hours>',
+      `how long things are kept after they were written or taken out of use (otherwise ${graceHoursDefault}); 0 only while nothing else uses the store`,
+    ),
+  },
+  examples: [
+    ['mic store gc --dry-run', 'What would go?'],
+    ['mic store gc', 'From time to time, such as every night'],
+  ],
+  async run({ micelio, progress }, _args, { dryRun, graceHours }) {
+    const projects = [];
+    for await (const name of micelio.projectNames()) {
+      progress.update('Collecting, projects', projects.length);
+      const request = {
+        graceHours: graceHours ?? graceHoursDefault,
+        mode: dryRun ? 'dry run' : 'collect',
+      } as const;
+      projects.push({ project: name, ...(await collectGarbage(micelio.project(name), request)) });
+    }
+    const lines = projects.map(
+      (row) =>
+        `${row.project}: ${counted(row.deletedPacks, 'pack')} deleted (${size(row.deletedBytes)}), ${row.condemnedPacks} taken out of use (${size(row.condemnedBytes)}), ${counted(row.forgottenSessions, 'session')} forgotten`,
+    );
+    return { json: { dryRun, projects }, text: lines.join('\n') || 'The store is empty.' };
+  },
+});

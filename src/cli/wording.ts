@@ -1,0 +1,55 @@
+import type { FileChange } from '../session/head.ts';
+import type { Agent } from '../session/session.ts';
+
+const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
+const marks: Record<FileChange['kind'], string> = { added: 'A', modified: 'M', deleted: 'D', renamed: 'R' };
+
+/** A number of bytes for people. */
+export function size(bytes: number): string {
+  let value = bytes;
+  let unit = 0;
+  while (value >= 1024 && unit < units.length - 1) {
+    value /= 1024;
+    unit++;
+  }
+  return `${unit === 0 ? value : value.toFixed(1)} ${units[unit]}`;
+}
+
+/** `1 file`, `2 files`. */
+export function counted(count: number, noun: string, plural = `${noun}s`): string {
+  return `${count.toLocaleString('en-US')} ${count === 1 ? noun : plural}`;
+}
+
+/** A moment in local time, to the minute. */
+export function moment(ms: number): string {
+  const date = new Date(ms);
+  const two = (value: number): string => String(value).padStart(2, '0');
+  const day = `${date.getFullYear()}-${two(date.getMonth() + 1)}-${two(date.getDate())}`;
+  return `${day} ${two(date.getHours())}:${two(date.getMinutes())}`;
+}
+
+/** A changed file in a line, as git writes it. */
+export function changeLine({ kind, path, from }: FileChange): string {
+  return from === undefined ? `  ${marks[kind]} ${path}` : `  ${marks[kind]} ${from} -> ${path}`;
+}
+
+export function agentName({ name, email }: Agent): string {
+  return email === '' ? name : `${name} <${email}>`;
+}
+
+/** Rows in columns that line up, two spaces apart. */
+export function columns(rows: readonly (readonly string[])[]): string {
+  const widths = rows.reduce<number[]>(
+    (all, row) => row.map((cell, i) => Math.max(all[i] ?? 0, cell.length)),
+    [],
+  );
+  return rows
+    .map((row) => row.map((cell, i) => (i === row.length - 1 ? cell : cell.padEnd(widths[i]!))).join('  '))
+    .join('\n');
+}
+
+/** The first line of a text, shortened to `length` characters. */
+export function headline(text: string, length = 60): string {
+  const line = text.split('\n', 1)[0]!;
+  return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
+}
