@@ -123,7 +123,14 @@ async function isTaken(
   port: Pick<MergePort, 'baseEntry'>,
 ): Promise<boolean> {
   const state = table.get(path);
-  if (state === undefined) return (await port.baseEntry(path)) !== undefined;
+  if (state === undefined) {
+    for (const place of [path, ...ancestorsOf(path)]) {
+      if (table.has(place)) continue;
+      const entry = await port.baseEntry(place);
+      if (entry !== undefined && (place === path || entry.type !== 'directory')) return true;
+    }
+    return false;
+  }
   return state.settled !== undefined || state.versions[side] !== undefined || state.directories[side];
 }
 
@@ -155,7 +162,5 @@ function moveAlong(table: PathTable, path: TreePath, target: TreePath, side: Sid
 function joinState(there: PathState, moved: PathState, side: Side): PathState {
   there.versions[side] = moved.versions[side];
   there.origins[side] = moved.origins[side];
-  const { base, ours, theirs } = there.directories;
-  if (base || ours || theirs) there.isDirectoryInWay = true;
   return there;
 }

@@ -51,20 +51,18 @@ class Resolver implements Resolution {
   }
 
   async resolve(path: TreePath, state: PathState): Promise<void> {
-    if (state.settled !== undefined) {
-      this.#record(path, { leaf: state.settled.leaf, conflicts: [] });
-      return;
-    }
-    const { versions } = state;
-    if (!state.isDirectoryInWay || !this.occupied.has(path)) {
+    if (!this.occupied.has(path)) {
       await this.#resolveAt(path, path, state, []);
       return;
     }
-    if (versions.ours === undefined && versions.theirs === undefined) return;
-    const side: Side = state.directories.ours ? 'theirs' : 'ours';
+    // A directory with something in it stays at the path; a file that is still wanted goes beside it.
+    const leaf =
+      state.settled === undefined ? (state.versions.ours ?? state.versions.theirs) : state.settled.leaf;
+    this.leaves.set(path, undefined);
+    if (leaf === undefined) return;
+    const side = sideOfFile(state);
     const inWay = conflict('file/directory', path, versionsOf(state));
     await this.#resolveAt(path, await this.#freePath(path, side), state, [inWay]);
-    this.leaves.set(path, undefined);
   }
 
   /** Resolves the state of `path`, whose result belongs at `place` because of the conflicts given. */
@@ -74,6 +72,10 @@ class Resolver implements Resolution {
     state: PathState,
     inWay: readonly Conflict[],
   ): Promise<void> {
+    if (state.settled !== undefined) {
+      this.#record(place, { leaf: state.settled.leaf, conflicts: [...inWay, ...state.renameConflicts] });
+      return;
+    }
     const { ours, theirs } = state.versions;
     if (
       state.agreement === 'none' &&
@@ -149,6 +151,12 @@ class Resolver implements Resolution {
       this.#table.has(candidate) || this.leaves.has(candidate) || this.occupied.has(candidate);
     return this.#options.freePath(path, side, taken);
   }
+}
+
+/** The side whose file makes way for a directory. */
+function sideOfFile({ directories, versions }: PathState): Side {
+  if (directories.ours || directories.theirs) return directories.ours ? 'theirs' : 'ours';
+  return versions.ours === undefined ? 'theirs' : 'ours';
 }
 
 function sameContent(a: Leaf, b: Leaf): boolean {

@@ -12,7 +12,6 @@ export interface PathState {
   readonly agreement: Agreement;
   /** Whether the path is a directory, in each stage. */
   readonly directories: PerStage<boolean>;
-  isDirectoryInWay: boolean;
   /** The conflicts that renames made of this path, whatever its content says. */
   readonly renameConflicts: Conflict[];
   /** The conflicts in the content of renamed files that came here, where the other side has a file too. */
@@ -25,13 +24,11 @@ export interface PathState {
 export type PathTable = Map<TreePath, PathState>;
 
 export function stateOf(node: ChangeNode): PathState {
-  const { base, ours, theirs } = node.directories;
   return {
     versions: { ...node.leaves },
     origins: { base: node.path, ours: node.path, theirs: node.path },
     agreement: agreementOf(node.leaves),
     directories: node.directories,
-    isDirectoryInWay: base || ours || theirs,
     renameConflicts: [],
     collisionConflicts: [],
     settled: undefined,

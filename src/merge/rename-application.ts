@@ -42,8 +42,12 @@ async function applyDoubleRename(
   theirs: Rename,
   options: ContentMergeOptions,
 ): Promise<void> {
-  const oursState = stateAt(table, ours.to);
-  const theirsState = stateAt(table, theirs.to);
+  const oursState = openState(table, ours.to);
+  const theirsState = openState(table, theirs.to);
+  if (oursState === undefined || theirsState === undefined) {
+    source.renameConflicts.push(tangled(source, ours));
+    return;
+  }
   if (ours.to === theirs.to) {
     oursState.versions.base = source.versions.base;
     source.settled = { leaf: undefined };
@@ -88,10 +92,13 @@ async function applySingleRename(
 ): Promise<void> {
   const { side, from, to } = rename;
   const other = otherSide(side);
-  const target = stateAt(table, to);
+  const target = openState(table, to);
   const stayed = source.versions[other];
-  const moved = target.versions[side];
-  assert(moved !== undefined, 'a renamed file is not at its new path');
+  const moved = target?.versions[side];
+  if (target === undefined || moved === undefined) {
+    source.renameConflicts.push(tangled(source, rename));
+    return;
+  }
   const typeChanged = stayed !== undefined && (stayed.type === 'file') !== (moved.type === 'file');
   const collides = target.versions[other] !== undefined && !typeChanged;
 
@@ -158,8 +165,18 @@ function version(path: TreePath, leaf: Leaf | undefined): ConflictVersion | unde
   return leaf === undefined ? undefined : { path, leaf };
 }
 
-function stateAt(table: PathTable, path: TreePath): PathState {
+/** The state of a renamed file's new path, unless another rename took the file away from there again. */
+function openState(table: PathTable, path: TreePath): PathState | undefined {
   const state = table.get(path);
-  assert(state !== undefined && state.settled === undefined, 'a renamed file is not in the table');
-  return state;
+  return state?.settled === undefined ? state : undefined;
+}
+
+/** The conflict of renames that go in a circle, by way of renamed directories. */
+function tangled(source: PathState, { from }: Rename) {
+  const { base, ours, theirs } = source.versions;
+  return conflict('rename/collision', from, {
+    base: version(from, base),
+    ours: version(from, ours),
+    theirs: version(from, theirs),
+  });
 }
