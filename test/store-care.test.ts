@@ -45,7 +45,7 @@ async function busyProject() {
     await writeFiles(project, removed.tree, { 'd.txt': 'd\n' }),
     '',
   );
-  await removeSession(project, removed.id, 'ada', 30);
+  await removeSession(project, removed.id, 'ada', 30, null);
   await writeFiles(project, open.tree, { 'garbage.txt': 'nobody needs this\n' });
   return { clock, store, project, removed, open };
 }
@@ -80,7 +80,7 @@ describe('garbage collection', () => {
     await collectGarbage(project, { graceHours: 0, mode: 'collect' });
     assert.equal((await restoreSession(project, removed.id, 'ada')).removed, null);
     await isWhole(project);
-    await removeSession(project, removed.id, 'ada', 30);
+    await removeSession(project, removed.id, 'ada', 30, null);
     clock.pass(31 * 24 * hourMs);
     const { forgottenSessions } = await collectGarbage(project, { graceHours: 0, mode: 'collect' });
     assert.equal(forgottenSessions, 1);

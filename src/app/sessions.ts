@@ -1,5 +1,4 @@
-import { join } from 'node:path';
-import type { Hash } from '../base/hash.ts';
+import { dirname, join } from 'node:path';
 import { checkpointSession } from '../session/checkpoint.ts';
 import { forkSession } from '../session/fork.ts';
 import type { FileChange } from '../session/head.ts';
@@ -132,13 +131,18 @@ export class Sessions {
     return abandonSession(this.#project, id, author, why);
   }
 
-  /** Takes the session out of sight and deletes its workspace, once what it holds is recorded. */
+  /**
+   * Takes the session out of sight. What its workspace holds is recorded, and the directory is put aside as it is: no
+   * ignored file and no repository inside of it is lost either.
+   */
   async remove(id: Session['id'], author: string, keepDays: number): Promise<RecordedSession> {
     const session = await this.#project.ledger.readSession(id);
     if (session?.removed) return { session, workspace: undefined, leftBehind: [] };
-    const recorded = await this.#recordForRemoval(id);
-    const removed = await removeSession(this.#project, id, author, keepDays);
-    await recorded.workspace?.remove();
+    const recorded = await this.record(id);
+    const { workspace } = recorded;
+    const aside = workspace === undefined ? null : join(dirname(workspace.directory), `.removed-${id}`);
+    const removed = await removeSession(this.#project, id, author, keepDays, aside);
+    if (aside !== null) await workspace?.putAside(aside);
     return { ...recorded, session: removed };
   }
 
@@ -149,6 +153,8 @@ export class Sessions {
     checkpoint: number | undefined,
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
+    const before = await this.#project.ledger.readSession(id);
+    if (before?.removed) await this.#workspaces.bringBack(before);
     const restored = await restoreSession(this.#project, id, author);
     if (checkpoint === undefined) return this.place(restored.id, undefined, onProgress);
     const { workspace } = await this.record(id);
@@ -165,49 +171,24 @@ export class Sessions {
     place: 'none' | { readonly directory?: string },
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
-    const source = await this.record(id);
+    await this.record(id);
     const session = await forkSession(this.#project, id, agent, title);
     if (place === 'none') return { session, workspace: undefined };
-    return this.#place(session, place.directory, onProgress, source.workspace?.directory);
+    return this.#place(session, place.directory, onProgress);
   }
 
   async #place(
     session: Session,
     directory: string | undefined,
     onProgress: OnProgress,
-    like?: string,
   ): Promise<PlacedSession> {
-    const path = directory ?? join(this.#workspaces.root, ...session.project.split('/'), session.id);
-    const workspace = await this.#workspaces.create(this.#project, session, path, onProgress, like);
+    const path = directory ?? this.#workspaces.defaultDirectory(session);
+    const workspace = await this.#workspaces.create(this.#project, session, path, onProgress);
     const placed = await setWorkspace(this.#project, session.id, {
       kind: workspace.kind,
       directory: workspace.directory,
     });
     return { session: placed, workspace };
-  }
-
-  /**
-   * A landed session records nothing any more, but what its workspace holds besides what landed must not be lost
-   * either: then a fork takes it.
-   */
-  async #recordForRemoval(id: Session['id']): Promise<RecordedSession> {
-    const recorded = await this.record(id);
-    const { session, workspace } = recorded;
-    if (workspace === undefined || session.landed === null) return recorded;
-    const { tree } = await workspace.snapshot();
-    if (tree === session.tree) return recorded;
-    await this.#keepInFork(session, tree);
-    return recorded;
-  }
-
-  async #keepInFork(session: Session, tree: Hash): Promise<void> {
-    const fork = await forkSession(
-      this.#project,
-      session.id,
-      session.agent,
-      `${session.title} (left after landing)`,
-    );
-    await checkpointSession(this.#project, fork.id, tree, `what was in the workspace of ${session.id}`);
   }
 
   #openConflicts(session: Session): Promise<OpenConflict[]> {

@@ -1,34 +1,71 @@
+import { existsSync, renameSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Session } from '../session/session.ts';
 import type { Workspace } from '../session/workspace-port.ts';
 import type { OpenProject } from './micelio.ts';
 import type { OnProgress } from './projects.ts';
+import { findMarker, type MarkerContent } from './workspace-marker.ts';
 
 /** Makes and finds the workspaces of sessions on this machine. */
 export class Workspaces {
   /** Where workspaces are made unless a directory is named, absolute. */
-  readonly root: string;
+  readonly #root: string;
   /** The store that workspaces remember, absolute. */
   readonly #store: string;
+  /** The top of the workspace that the command was called in. */
+  readonly #here: string | undefined;
 
-  constructor(root: string, store: string) {
-    this.root = root;
+  constructor(root: string, store: string, here: string | undefined) {
+    this.#root = root;
     this.#store = store;
+    this.#here = here;
+  }
+
+  /** Where the session's workspace is made unless a directory is named. */
+  defaultDirectory(session: Session): string {
+    return join(this.#root, ...session.project.split('/'), session.id);
   }
 
   /** The workspace that the session has on this machine, or undefined. */
-  async open(_project: OpenProject, _session: Session): Promise<Workspace | undefined> {
-    void this.#store;
+  async open(project: OpenProject, session: Session): Promise<Workspace | undefined> {
+    const places = [this.#here, session.workspace?.directory, this.defaultDirectory(session)];
+    for (const directory of places) {
+      if (directory === undefined || !isWorkspaceOf(directory, session)) continue;
+      const { openCheckout } = await import('../workspace/checkout/checkout.ts');
+      return openCheckout(project, directory);
+    }
     return undefined;
   }
 
   /** Makes a workspace with the session's files in `directory`, which is empty or does not exist. */
   async create(
-    _project: OpenProject,
-    _session: Session,
+    project: OpenProject,
+    session: Session,
     directory: string,
-    _onProgress: OnProgress,
-    _like?: string,
+    onProgress: OnProgress,
   ): Promise<Workspace> {
-    throw new Error(directory);
+    // Loaded here: a command that touches no workspace starts without it.
+    const { createCheckout } = await import('../workspace/checkout/checkout.ts');
+    const marker: MarkerContent = { store: this.#store, project: session.project, session: session.id };
+    return createCheckout(project, directory, session.tree, marker, {
+      onProgress: ({ files, filesTotal }) => onProgress('Writing files', files, filesTotal),
+    });
   }
+
+  /** Puts the workspace of a removed session back in its place, where this machine has it and the place is free. */
+  async bringBack({ removed, workspace }: Session): Promise<void> {
+    const [from, to] = [removed?.directory, workspace?.directory];
+    if (from == null || to === undefined || !existsSync(from) || existsSync(to)) return;
+    renameSync(from, to);
+  }
+
+  /** Deletes what was put aside of a removed session. */
+  static async discard({ removed }: Session): Promise<void> {
+    if (removed?.directory != null) rmSync(removed.directory, { recursive: true, force: true });
+  }
+}
+
+function isWorkspaceOf(directory: string, session: Session): boolean {
+  const marker = findMarker(directory);
+  return marker?.directory === directory && marker.session === session.id;
 }

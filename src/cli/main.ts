@@ -60,20 +60,35 @@ function overview(argv: readonly string[]): Answer {
   const isGroup = commands.some(({ path }) => path.startsWith(`${group} `));
   if (isGroup && (words.length === 1 || asksForHelp(argv))) return { json: null, text: groupHelp(group) };
   const names = commands.map(({ path }) => path).filter((path) => !isGroup || path.startsWith(`${group} `));
-  const shown = words.slice(0, isGroup ? 2 : 1).join(' ');
+  const shown = words.slice(0, 2).join(' ');
   throw new CliError(
     'cli/usage',
     `There is no command "mic ${shown}". Did you mean ${closest(shown, names)}? "mic --help" lists all.`,
   );
 }
 
+/** The three names that need the fewest changes of letters to become `word`. */
 function closest(word: string, names: readonly string[]): string {
-  const distance = (name: string): number => {
-    const letters = new Set(name);
-    return [...word].filter((letter) => !letters.has(letter)).length + Math.abs(name.length - word.length);
-  };
-  const best = [...names].sort((a, b) => distance(a) - distance(b)).slice(0, 3);
-  return best.map((name) => `"mic ${name}"`).join(', ');
+  const best = names
+    .map((name) => ({ name, distance: editDistance(word, name) }))
+    .sort((a, b) => a.distance - b.distance);
+  return best
+    .slice(0, 3)
+    .map(({ name }) => `"mic ${name}"`)
+    .join(', ');
+}
+
+function editDistance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      const same = a[i - 1] === b[j - 1] ? 0 : 1;
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + same));
+    }
+    row = next;
+  }
+  return row[b.length]!;
 }
 
 async function run(

@@ -22,5 +22,8 @@ export async function sessionFor(
 }
 
 export function sessionsOf({ configuration }: CommandContext, project: OpenProject): Sessions {
-  return new Sessions(project, new Workspaces(configuration.workspaces, configuration.store));
+  return new Sessions(
+    project,
+    new Workspaces(configuration.workspaces, configuration.store, configuration.workspace?.directory),
+  );
 }

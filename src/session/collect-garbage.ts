@@ -1,6 +1,7 @@
 import { type Collected, collectPacks } from '../blob/collect.ts';
 import type { ProjectContext } from './project.ts';
 import { findReachable } from './reachable.ts';
+import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 
 const hourMs = 60 * 60 * 1000;
@@ -11,6 +12,8 @@ export const graceHoursDefault = 24;
 export interface CollectRequest {
   readonly graceHours: number;
   readonly mode: 'collect' | 'dry run';
+  /** Called before a removed session is forgotten, to delete what was put aside of it outside the store. */
+  readonly onForget?: (session: Session) => Promise<void>;
 }
 
 export interface ProjectCollected extends Collected {
@@ -27,7 +30,7 @@ export async function collectGarbage(
   project: ProjectContext,
   request: CollectRequest,
 ): Promise<ProjectCollected> {
-  const forgottenSessions = await forgetSessions(project, request.mode);
+  const forgottenSessions = await forgetSessions(project, request);
   const { objects, damage } = await findReachable(project);
   if (damage.length > 0) {
     throw new SessionError(
@@ -42,12 +45,14 @@ export async function collectGarbage(
   return { ...collected, forgottenSessions };
 }
 
-async function forgetSessions(project: ProjectContext, mode: CollectRequest['mode']): Promise<number> {
+async function forgetSessions(project: ProjectContext, { mode, onForget }: CollectRequest): Promise<number> {
   let forgotten = 0;
   for await (const session of project.ledger.listSessions()) {
     if (session.removed === null || session.removed.keepUntilMs > project.clock.now()) continue;
     forgotten++;
-    if (mode === 'collect') await project.ledger.deleteSession(session.id);
+    if (mode === 'dry run') continue;
+    await onForget?.(session);
+    await project.ledger.deleteSession(session.id);
   }
   return forgotten;
 }

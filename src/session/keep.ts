@@ -7,8 +7,6 @@ import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionId } from './session-id.ts';
 
-/** How long a removed session is kept, unless the user says otherwise. */
-export const keepRemovedDays = 30;
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Gives a session up. Its record and its files stay, and `restoreSession` brings it back. */
@@ -25,17 +23,21 @@ export function abandonSession(
   });
 }
 
-/** Takes a session out of sight. Everything it holds is kept for `keepDays`. The caller has recorded its files. */
+/**
+ * Takes a session out of sight. Everything it holds is kept for `keepDays`. The caller has recorded its files, and puts
+ * its workspace aside into `directory` afterwards.
+ */
 export function removeSession(
   project: ProjectContext,
   id: SessionId,
   author: string,
   keepDays: number,
+  directory: string | null,
 ): Promise<Session> {
   const now = project.clock.now();
   return project.ledger.updateSession(id, (session) => {
     if (session.removed) return session;
-    const removed = { atMs: now, keepUntilMs: now + keepDays * dayMs };
+    const removed = { atMs: now, keepUntilMs: now + keepDays * dayMs, directory };
     return withWork(
       { ...session, removed, workspace: null },
       now,

@@ -31,7 +31,7 @@ export async function createProject(project: ProjectContext, description: string
 
 /**
  * Lands files from outside: what they changed since the last import from the same source is merged into the head.
- * What landed here in between stays.
+ * What landed here in between stays. The same files again find the landing that brought them.
  */
 export async function landImport(
   project: ProjectContext,
@@ -41,6 +41,9 @@ export async function landImport(
   message: string,
 ): Promise<LandingOutcome> {
   const previous = await lastImport(project, imported.source);
+  if (previous?.tree === imported.tree && previous.commit === imported.commit) {
+    return { outcome: 'landed', landing: await project.ledger.readLanding(previous.sequence) };
+  }
   const { head } = await project.ledger.readHead();
   const base = previous ?? { tree: await emptyTree(project), sequence: 0 };
   return queue.land({

@@ -91,6 +91,13 @@ export const sessionSchema = v.object({
   landed: v.nullable(v.object({ sequence: count })),
   conflicts: v.array(openConflictSchema),
   /** Removed from sight, and kept until then. */
-  removed: v.nullable(v.object({ atMs: milliseconds, keepUntilMs: milliseconds })),
+  removed: v.nullable(
+    v.object({
+      atMs: milliseconds,
+      keepUntilMs: milliseconds,
+      /** Where the workspace was put aside, with all that no tree holds, such as ignored files. */
+      directory: v.nullable(v.string()),
+    }),
+  ),
 });
 export type Session = v.InferOutput<typeof sessionSchema>;

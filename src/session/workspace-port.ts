@@ -25,6 +25,6 @@ export interface Workspace {
    * Ignored files stay where they are.
    */
   update(tree: Hash): Promise<void>;
-  /** Deletes the directory. The caller has recorded what was in it. */
-  remove(): Promise<void>;
+  /** Moves the directory, as it is, to `directory`, which does not exist and lies beside it. */
+  putAside(directory: string): Promise<void>;
 }

@@ -1,8 +1,8 @@
 import { resolve } from 'node:path';
 import { type ChosenTree, chooseTree } from '../../app/choose-tree.ts';
-import { exportToDirectory } from '../../app/export-directory.ts';
 import { exportToGit } from '../../app/projects.ts';
 import { parseRefName } from '../../git/refs.ts';
+import { exportDirectory } from '../../workspace/export-directory.ts';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import { projectFor } from '../open.ts';
@@ -50,7 +50,11 @@ export default command({
     });
     if (to !== undefined) {
       const directory = resolve(context.directory, to);
-      const { files } = await exportToDirectory(project, chosen.tree, directory, context.progress.update);
+      let files = 0;
+      await exportDirectory(project, chosen.tree, directory, (progress) => {
+        files = progress.filesTotal;
+        context.progress.update('Writing files', progress.files, progress.filesTotal);
+      });
       return {
         json: { tree: `sha256:${chosen.tree}`, directory, files },
         text: `Wrote ${counted(files, 'file')} to ${directory}.`,

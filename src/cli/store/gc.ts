@@ -1,3 +1,4 @@
+import { Workspaces } from '../../app/workspaces.ts';
 import { collectGarbage, graceHoursDefault } from '../../session/collect-garbage.ts';
 import { command } from '../command.ts';
 import { flag, number } from '../options.ts';
@@ -25,6 +26,7 @@ export default command({
       const request = {
         graceHours: graceHours ?? graceHoursDefault,
         mode: dryRun ? 'dry run' : 'collect',
+        onForget: Workspaces.discard,
       } as const;
       projects.push({ project: name, ...(await collectGarbage(micelio.project(name), request)) });
     }
