@@ -128,7 +128,7 @@ describe('landing', () => {
     const results = await Promise.all([
       land(project, session),
       land(project, session),
-      land(project.reopen(), session),
+      land(await project.reopen(), session),
     ]);
     results.push(await land(project, session));
     const sequences = results.map((result) => result.outcome === 'landed' && result.landing.sequence);
@@ -141,7 +141,7 @@ describe('landing', () => {
     const sessions = await Promise.all(
       Array.from({ length: 40 }, (_, i) => work(project, { [`f${i}.txt`]: `${i}\n` })),
     );
-    const others = [project, project.reopen(), project.reopen()];
+    const others = [project, await project.reopen(), await project.reopen()];
     await Promise.all(sessions.map((session, i) => land(others[i % 3]!, session)));
     const { head } = await project.ledger.readHead();
     assert.equal(head.sequence, 41);
@@ -168,17 +168,20 @@ describe('landing', () => {
         ];
         await land(project, first);
         const faulty = new FaultyStore(store, { crashAt, when });
-        const outcome = await land(project.reopen(faulty), second).then(
+        const outcome = await land(await project.reopen(faulty), second).then(
           () => 'landed',
           () => 'killed',
         );
-        const again = await land(project.reopen(), second);
+        const again = await land(await project.reopen(), second);
         assert.ok(
           again.outcome === 'landed' && again.landing.sequence === 3,
           `killed ${when} operation ${crashAt}`,
         );
         assert.equal((await project.ledger.readHead()).head.sequence, 3);
-        assert.deepEqual(await headFiles(project.reopen()), { 'a.txt': 'one\n2\nthree\n', 'b.txt': 'b\n' });
+        assert.deepEqual(await headFiles(await project.reopen()), {
+          'a.txt': 'one\n2\nthree\n',
+          'b.txt': 'b\n',
+        });
         if (outcome === 'landed') finished.crash = crashAt;
       }
     }

@@ -68,10 +68,10 @@ describe('garbage collection', () => {
     assert.equal(dry.condemnedPacks, first.condemnedPacks);
     await isWhole(project);
     clock.pass(25 * hourMs);
-    const second = await collectGarbage(project.reopen(), { graceHours: 24, mode: 'collect' });
+    const second = await collectGarbage(await project.reopen(), { graceHours: 24, mode: 'collect' });
     assert.equal(second.deletedPacks, first.condemnedPacks);
     assert.ok((await packs(store)).length < before);
-    await isWhole(project.reopen());
+    await isWhole(await project.reopen());
   });
 
   test('keeps a removed session for its time, and then forgets it', async () => {
@@ -89,7 +89,7 @@ describe('garbage collection', () => {
 
   test('gives back what a writer built upon just before it was condemned', async () => {
     const { clock, project, open } = await busyProject();
-    const writer = project.reopen();
+    const writer = await project.reopen();
     await writer.blobs.indexes.ensureLoaded();
     clock.pass(25 * hourMs);
     // The writer has read the indexes a moment ago, in which the garbage still stands.
@@ -98,8 +98,8 @@ describe('garbage collection', () => {
     const tree = await writeFiles(writer, open.tree, { 'garbage.txt': 'nobody needs this\n' });
     await checkpointSession(writer, open.id, tree, '');
     clock.pass(25 * hourMs);
-    await collectGarbage(project.reopen(), { graceHours: 24, mode: 'collect' });
-    await isWhole(project.reopen());
+    await collectGarbage(await project.reopen(), { graceHours: 24, mode: 'collect' });
+    await isWhole(await project.reopen());
   });
 
   test('killed at every step of storage leaves everything that is needed', async () => {
@@ -110,11 +110,11 @@ describe('garbage collection', () => {
       let killed = false;
       for (let round = 0; round < 3; round++) {
         clock.pass(25 * hourMs);
-        const target = round === 1 ? project.reopen(faulty) : project.reopen();
+        const target = round === 1 ? await project.reopen(faulty) : await project.reopen();
         await collectGarbage(target, { graceHours: 24, mode: 'collect' }).catch(() => {
           killed = true;
         });
-        await isWhole(project.reopen());
+        await isWhole(await project.reopen());
       }
       if (!killed) operations = crashAt;
     }
@@ -132,16 +132,16 @@ describe('fsck', () => {
       const damaged = Buffer.from(bytes);
       damaged[20]! ^= 0x10;
       await store.put(key, damaged);
-      const { damagedPacks } = await checkProject(project.reopen());
+      const { damagedPacks } = await checkProject(await project.reopen());
       assert.ok(
         damagedPacks.some(({ pack }) => key.endsWith(pack)),
         key,
       );
       await store.delete(key);
-      const missing = await checkProject(project.reopen());
+      const missing = await checkProject(await project.reopen());
       assert.ok(missing.damagedPacks.some(({ pack }) => key.endsWith(pack)));
       await store.put(key, bytes);
     }
-    await isWhole(project.reopen());
+    await isWhole(await project.reopen());
   });
 });

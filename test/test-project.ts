@@ -1,4 +1,5 @@
-import { Micelio, type OpenProject } from '../src/app/micelio.ts';
+import { Micelio } from '../src/app/micelio.ts';
+import type { OpenProject } from '../src/app/open-project.ts';
 import { type Clock, systemClock } from '../src/base/clock.ts';
 import type { Hash } from '../src/base/hash.ts';
 import { systemRandom } from '../src/base/random.ts';
@@ -21,7 +22,7 @@ export type Files = Readonly<Record<string, string | undefined>>;
 export interface TestProject extends OpenProject {
   start(): Promise<Session>;
   /** The same project as another process sees it, in `store` where one is given. */
-  reopen(store?: ObjectStore): TestProject;
+  reopen(store?: ObjectStore): Promise<TestProject>;
 }
 
 /** A project with one landing, which brought `files`. */
@@ -30,7 +31,7 @@ export async function openTestProject(
   store: ObjectStore = new MemoryStore(),
   clock: Clock = systemClock,
 ): Promise<TestProject> {
-  const project = reopen(store, clock);
+  const project = await reopen(store, clock);
   await createProject(project, 'for a test');
   const { head } = await project.ledger.readHead();
   const tree = await writeFiles(project, head.tree, files);
@@ -62,9 +63,9 @@ export async function writeFiles(project: OpenProject, tree: Hash, files: Files)
   return root;
 }
 
-function reopen(store: ObjectStore, clock: Clock): TestProject {
+async function reopen(store: ObjectStore, clock: Clock): Promise<TestProject> {
   const micelio = new Micelio({ store, clock, random: systemRandom });
-  const project = micelio.project(parseProjectName('acme/web'));
+  const project = await micelio.project(parseProjectName('acme/web'));
   return {
     ...project,
     start: () => startSession(project, { title: 'Work', goal: 'Get it done', agent }),

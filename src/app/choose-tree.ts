@@ -3,7 +3,7 @@ import type { Landing } from '../session/head.ts';
 import { requireSession } from '../session/project.ts';
 import type { Agent, Session } from '../session/session.ts';
 import { parseSessionId } from '../session/session-id.ts';
-import type { OpenProject } from './micelio.ts';
+import type { OpenProject } from './open-project.ts';
 
 /** What a user asked for: at most one of them; none is the head. */
 export interface TreeChoice {

@@ -1,13 +1,14 @@
+import type { ProjectLedger } from '../session/project.ts';
 import { type ProjectName, parseProjectName } from '../session/project-name.ts';
 import type { Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { parseSessionId } from '../session/session-id.ts';
 import type { Configuration } from './configuration.ts';
-import type { Micelio, OpenProject } from './micelio.ts';
+import type { Micelio } from './micelio.ts';
 
 /** A session and the project it belongs to. */
 export interface LocatedSession {
-  readonly project: OpenProject;
+  readonly project: ProjectLedger;
   readonly session: Session;
 }
 
@@ -29,7 +30,7 @@ export async function locateSession(
     );
   }
   for await (const name of candidates(micelio, configuration)) {
-    const project = micelio.project(name);
+    const project = micelio.ledger(name);
     const session = await project.ledger.readSession(wanted);
     if (session !== undefined) return { project, session };
   }
@@ -44,7 +45,7 @@ export function locateProject(
   micelio: Micelio,
   configuration: Configuration,
   name: string | undefined,
-): OpenProject {
+): ProjectLedger {
   const chosen = name ?? configuration.workspace?.project ?? configuration.project;
   if (chosen === undefined) {
     throw new SessionError(
@@ -52,7 +53,7 @@ export function locateProject(
       'Which project? Say --project ORG/NAME, set MICELIO_PROJECT, or call this inside a workspace. "mic project list" shows them.',
     );
   }
-  return micelio.project(parseProjectName(chosen));
+  return micelio.ledger(parseProjectName(chosen));
 }
 
 /** The projects in which a session may be, the likely ones first. */

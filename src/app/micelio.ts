@@ -1,20 +1,13 @@
 import { type Clock, systemClock } from '../base/clock.ts';
 import { type Random, systemRandom } from '../base/random.ts';
-import { BlobStore } from '../blob/blob-store.ts';
 import { ObjectLedger } from '../ledger/object/object-ledger.ts';
-import { LandingQueue } from '../session/landing/landing-queue.ts';
-import type { ProjectContext } from '../session/project.ts';
+import type { ProjectLedger } from '../session/project.ts';
 import { type ProjectName, parseProjectName, projectPrefix } from '../session/project-name.ts';
 import { systemSleep } from '../storage/backoff.ts';
 import { DirectoryStore } from '../storage/directory/directory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { NodeStore } from '../tree/node-store.ts';
 import type { Configuration } from './configuration.ts';
-
-/** A project that is open, with the queue in which this process lands on it. */
-export interface OpenProject extends ProjectContext {
-  readonly landings: LandingQueue;
-}
+import type { OpenProject } from './open-project.ts';
 
 /** What Micelio works with; handed in by tests, and otherwise the system's. */
 export interface Surroundings {
@@ -27,7 +20,8 @@ export interface Surroundings {
 export class Micelio {
   readonly store: ObjectStore;
   readonly #surroundings: Surroundings;
-  readonly #projects = new Map<ProjectName, OpenProject>();
+  readonly #ledgers = new Map<ProjectName, ProjectLedger>();
+  readonly #projects = new Map<ProjectName, Promise<OpenProject>>();
 
   constructor(surroundings: Surroundings) {
     this.#surroundings = surroundings;
@@ -43,9 +37,20 @@ export class Micelio {
     });
   }
 
-  /** The project `name`, which need not exist yet. */
-  project(name: ProjectName): OpenProject {
-    const open = this.#projects.get(name) ?? this.#openProject(name);
+  /** The ledger of the project `name`, which need not exist yet. */
+  ledger(name: ProjectName): ProjectLedger {
+    const known = this.#ledgers.get(name);
+    if (known !== undefined) return known;
+    const { store, clock, random } = this.#surroundings;
+    const ledger = new ObjectLedger({ store, random, sleep: systemSleep }, name, projectPrefix(name));
+    const opened = { name, ledger, clock, random };
+    this.#ledgers.set(name, opened);
+    return opened;
+  }
+
+  /** The project `name` with its files. Loads the code for files and merging, which a short command does without. */
+  project(name: ProjectName): Promise<OpenProject> {
+    const open = this.#projects.get(name) ?? this.#open(name);
     this.#projects.set(name, open);
     return open;
   }
@@ -74,18 +79,8 @@ export class Micelio {
     return undefined;
   }
 
-  #openProject(name: ProjectName): OpenProject {
-    const { store, clock, random } = this.#surroundings;
-    const prefix = projectPrefix(name);
-    const blobs = new BlobStore(store, prefix, { clock, random });
-    const context: ProjectContext = {
-      name,
-      ledger: new ObjectLedger({ store, random, sleep: systemSleep }, name, prefix),
-      blobs,
-      nodes: new NodeStore(blobs),
-      clock,
-      random,
-    };
-    return { ...context, landings: new LandingQueue(context) };
+  async #open(name: ProjectName): Promise<OpenProject> {
+    const { openProject } = await import('./open-project.ts');
+    return openProject(this.store, this.ledger(name));
   }
 }

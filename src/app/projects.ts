@@ -16,7 +16,7 @@ import { SessionError } from '../session/session-error.ts';
 import { importDirectory } from '../workspace/import-directory.ts';
 import type { ChosenTree } from './choose-tree.ts';
 import type { Environment } from './configuration.ts';
-import type { OpenProject } from './micelio.ts';
+import type { OpenProject } from './open-project.ts';
 
 /** Told how far a long step is. */
 export type OnProgress = (what: string, done: number, total?: number) => void;

@@ -15,11 +15,10 @@ import { fileChanges } from '../session/landing/file-changes.ts';
 import { landSession, type SessionLanding } from '../session/landing/land-session.ts';
 import type { Agent, OpenConflict, Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
-import { type StartRequest, startSession } from '../session/start.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
 import type { Workspace, WorkspaceSnapshot } from '../session/workspace-port.ts';
 import { treeChanges } from '../tree/diff.ts';
-import type { OpenProject } from './micelio.ts';
+import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
 import type { Workspaces } from './workspaces.ts';
 
@@ -50,17 +49,6 @@ export class Sessions {
   constructor(project: OpenProject, workspaces: Workspaces) {
     this.#project = project;
     this.#workspaces = workspaces;
-  }
-
-  /** Starts a session; with a workspace where `directory` says so. */
-  async start(
-    request: StartRequest,
-    place: 'none' | { readonly directory?: string },
-    onProgress: OnProgress,
-  ): Promise<PlacedSession> {
-    const session = await startSession(this.#project, request);
-    if (place === 'none') return { session, workspace: undefined };
-    return this.#place(session, place.directory, onProgress);
   }
 
   /** The session's workspace, made where it has none on this machine. */

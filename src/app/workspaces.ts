@@ -2,7 +2,7 @@ import { existsSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Session } from '../session/session.ts';
 import type { Workspace } from '../session/workspace-port.ts';
-import type { OpenProject } from './micelio.ts';
+import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
 import { findMarker, type MarkerContent } from './workspace-marker.ts';
 

@@ -1,5 +1,5 @@
 import { resolve } from 'node:path';
-import type { OpenProject } from '../app/micelio.ts';
+import type { OpenProject } from '../app/open-project.ts';
 import type { Imported, Source } from '../app/projects.ts';
 import type { CommandContext } from './command.ts';
 import { flag, type OptionValues, text } from './options.ts';

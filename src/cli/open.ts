@@ -1,29 +1,43 @@
-import { type LocatedSession, locateProject, locateSession } from '../app/locate.ts';
-import type { OpenProject } from '../app/micelio.ts';
-import { Sessions } from '../app/sessions.ts';
-import { Workspaces } from '../app/workspaces.ts';
+import { locateProject, locateSession } from '../app/locate.ts';
+import type { OpenProject } from '../app/open-project.ts';
+import type { Sessions } from '../app/sessions.ts';
+import type { ProjectLedger } from '../session/project.ts';
+import type { Session } from '../session/session.ts';
 import type { CommandContext } from './command.ts';
 
-/** The project that `--project`, the workspace or the configuration names. */
-export function projectFor(
+/** The ledger of the project that `--project`, the workspace or the configuration names. */
+export function ledgerFor(
   { micelio, configuration }: CommandContext,
   name: string | undefined,
-): OpenProject {
+): ProjectLedger {
   return locateProject(micelio, configuration, name);
 }
 
-/** The session that `id` or the workspace names, with all that can be done with it. */
-export async function sessionFor(
-  context: CommandContext,
-  id: string | undefined,
-): Promise<LocatedSession & { readonly sessions: Sessions }> {
-  const located = await locateSession(context.micelio, context.configuration, id);
-  return { ...located, sessions: sessionsOf(context, located.project) };
+/** That project with its files. */
+export function projectFor(context: CommandContext, name: string | undefined): Promise<OpenProject> {
+  return context.micelio.project(ledgerFor(context, name).name);
 }
 
-export function sessionsOf({ configuration }: CommandContext, project: OpenProject): Sessions {
-  return new Sessions(
-    project,
-    new Workspaces(configuration.workspaces, configuration.store, configuration.workspace?.directory),
-  );
+/** A session, its project, and all that can be done with it. */
+export interface OpenSession {
+  readonly project: OpenProject;
+  readonly session: Session;
+  readonly sessions: Sessions;
+}
+
+/** The session that `id` or the workspace names. */
+export async function sessionFor(context: CommandContext, id: string | undefined): Promise<OpenSession> {
+  const located = await locateSession(context.micelio, context.configuration, id);
+  const project = await context.micelio.project(located.project.name);
+  return { project, session: located.session, sessions: await sessionsOf(context, project) };
+}
+
+/** What can be done with the sessions of a project. Loaded here, since a short command does without. */
+export async function sessionsOf({ configuration }: CommandContext, project: OpenProject): Promise<Sessions> {
+  const [{ Sessions }, { Workspaces }] = await Promise.all([
+    import('../app/sessions.ts'),
+    import('../app/workspaces.ts'),
+  ]);
+  const { workspaces, store, workspace } = configuration;
+  return new Sessions(project, new Workspaces(workspaces, store, workspace?.directory));
 }

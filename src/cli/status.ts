@@ -20,7 +20,7 @@ export default command({
     const inside = context.configuration.workspace !== undefined && name === undefined;
     const here = inside ? await sessionFor(context, undefined) : undefined;
     const status = here && (await here.sessions.status(here.session.id));
-    const project = here?.project ?? projectFor(context, name);
+    const project = here?.project ?? (await projectFor(context, name));
     const { head } = await project.ledger.readHead();
     const all = await Array.fromAsync(project.ledger.listSessions());
     const open = all.filter(

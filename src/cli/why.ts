@@ -27,7 +27,7 @@ export default command({
     ['mic why src/login.ts --project=acme/web --json', 'What last changed the file'],
   ],
   async run(context, [place], { project: name }) {
-    const project = projectFor(context, name);
+    const project = await projectFor(context, name);
     const [, file, line] = /^(.*?)(?::(\d+))?$/s.exec(place!)!;
     const top = context.configuration.workspace?.directory;
     const path =

@@ -1,6 +1,6 @@
 import { checkpointOf, withCheckpoint } from './checkpoint.ts';
 import { nextState } from './life-cycle.ts';
-import type { ProjectContext } from './project.ts';
+import type { ProjectLedger } from './project.ts';
 import { withWork } from './record.ts';
 import { recordText } from './record-text.ts';
 import type { Session } from './session.ts';
@@ -11,7 +11,7 @@ const dayMs = 24 * 60 * 60 * 1000;
 
 /** Gives a session up. Its record and its files stay, and `restoreSession` brings it back. */
 export function abandonSession(
-  project: ProjectContext,
+  project: ProjectLedger,
   id: SessionId,
   author: string,
   why: string,
@@ -28,7 +28,7 @@ export function abandonSession(
  * its workspace aside into `directory` afterwards.
  */
 export function removeSession(
-  project: ProjectContext,
+  project: ProjectLedger,
   id: SessionId,
   author: string,
   keepDays: number,
@@ -48,7 +48,7 @@ export function removeSession(
 }
 
 /** Brings a removed or abandoned session back. What is neither stays as it is. */
-export function restoreSession(project: ProjectContext, id: SessionId, author: string): Promise<Session> {
+export function restoreSession(project: ProjectLedger, id: SessionId, author: string): Promise<Session> {
   return project.ledger.updateSession(id, (session) => {
     const isAbandoned = session.state === 'abandoned';
     if (!session.removed && !isAbandoned) return session;
@@ -59,7 +59,7 @@ export function restoreSession(project: ProjectContext, id: SessionId, author: s
 
 /** Makes the files of checkpoint `number` those of the session again, as a new checkpoint: nothing before it is lost. */
 export async function restoreCheckpoint(
-  project: ProjectContext,
+  project: ProjectLedger,
   id: SessionId,
   number: number,
 ): Promise<Session> {
@@ -71,7 +71,7 @@ export async function restoreCheckpoint(
 
 /** Remembers where the session's files are edited. */
 export function setWorkspace(
-  project: ProjectContext,
+  project: ProjectLedger,
   id: SessionId,
   workspace: Session['workspace'],
 ): Promise<Session> {

@@ -8,18 +8,22 @@ import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionId } from './session-id.ts';
 
-/** A project and all that is needed to work on it. */
-export interface ProjectContext {
+/** A project's sessions and head, without its files: all that starting a session needs. */
+export interface ProjectLedger {
   readonly name: ProjectName;
   readonly ledger: Ledger;
-  readonly blobs: BlobStore;
-  readonly nodes: NodeStore;
   readonly clock: Clock;
   readonly random: Random;
 }
 
+/** A project and all that is needed to work on it. */
+export interface ProjectContext extends ProjectLedger {
+  readonly blobs: BlobStore;
+  readonly nodes: NodeStore;
+}
+
 /** The session `id`; throws `session/not-found`. */
-export async function requireSession(project: ProjectContext, id: SessionId): Promise<Session> {
+export async function requireSession(project: ProjectLedger, id: SessionId): Promise<Session> {
   const session = await project.ledger.readSession(id);
   if (session !== undefined) return session;
   throw new SessionError(

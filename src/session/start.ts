@@ -1,4 +1,4 @@
-import type { ProjectContext } from './project.ts';
+import type { ProjectLedger } from './project.ts';
 import { recordText } from './record-text.ts';
 import type { Agent, Session } from './session.ts';
 import { newSessionId } from './session-id.ts';
@@ -16,7 +16,7 @@ export interface StartRequest {
  * Starts a session on the project's head: one read and one write, whatever the project's size. Throws
  * `project/not-found` and `session/invalid`.
  */
-export async function startSession(project: ProjectContext, request: StartRequest): Promise<Session> {
+export async function startSession(project: ProjectLedger, request: StartRequest): Promise<Session> {
   const title = recordText(request.title, 'title');
   const goal = recordText(request.goal, 'goal');
   const { head } = await project.ledger.readHead();

@@ -20,7 +20,7 @@ export default command({
     ],
   ],
   async run(context, [name], { description, ...options }) {
-    const project = context.micelio.project(parseProjectName(name!));
+    const project = await context.micelio.project(parseProjectName(name!));
     const source = sourceOf(context, options);
     if (source !== undefined) await requireSource(context.environment, source);
     await createProject(project, description ?? '');

@@ -42,7 +42,7 @@ export default command({
     if ([session, landing, tree].filter((choice) => choice !== undefined).length > 1) {
       throw new CliError('cli/usage', 'Say one of --session, --landing and --tree.');
     }
-    const project = projectFor(context, name);
+    const project = await projectFor(context, name);
     const chosen: ChosenTree = await chooseTree(project, context.configuration.agent, {
       session,
       landing,

@@ -16,7 +16,7 @@ export default command({
     ['mic project import acme/web --from=../web', 'Bring the project up to date with the repository'],
   ],
   async run(context, [name], options) {
-    const project = projectFor(context, name);
+    const project = await projectFor(context, name);
     const source = sourceOf(context, options);
     if (source === undefined) throw new CliError('cli/usage', 'Import from where? Say --from DIRECTORY.');
     const { agent } = context.configuration;

@@ -8,7 +8,7 @@ export default command({
   async run({ micelio }) {
     const rows: { name: string; sequence: number; createdMs: number; description: string }[] = [];
     for await (const name of micelio.projectNames()) {
-      const { project, sequence } = (await micelio.project(name).ledger.readHead()).head;
+      const { project, sequence } = (await micelio.ledger(name).ledger.readHead()).head;
       rows.push({ name, sequence, createdMs: project.createdMs, description: project.description });
     }
     const text = columns(

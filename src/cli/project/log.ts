@@ -1,6 +1,6 @@
 import type { Landing } from '../../session/head.ts';
 import { command } from '../command.ts';
-import { projectFor } from '../open.ts';
+import { ledgerFor } from '../open.ts';
 import { flag, number } from '../options.ts';
 import { agentName, changeLine, counted, moment } from '../wording.ts';
 
@@ -17,7 +17,7 @@ export default command({
   },
   examples: [['mic project log acme/web --files -n 5', 'The last five landings, with their files']],
   async run(context, [name], { last, files }) {
-    const project = projectFor(context, name);
+    const project = ledgerFor(context, name);
     const { head } = await project.ledger.readHead();
     const landings: Landing[] = [];
     const count = last ?? shownDefault;

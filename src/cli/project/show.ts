@@ -11,7 +11,7 @@ export default command({
   options: {},
   examples: [['mic project show acme/web --json | jq -r .tree', 'The tree of the head']],
   async run(context, [name]) {
-    const project = projectFor(context, name);
+    const project = await projectFor(context, name);
     const { head } = await project.ledger.readHead();
     const entries = await countEntries(project.nodes, head.tree);
     const sessions = await Array.fromAsync(project.ledger.listSessions());

@@ -21,7 +21,7 @@ export default command({
   async run(context, [number], { project: name }) {
     if (!/^[1-9]\d{0,14}$/.test(number!))
       throw new CliError('cli/usage', `"${number}" is no number of a landing. "mic project log" shows them.`);
-    const project = projectFor(context, name);
+    const project = await projectFor(context, name);
     const outcome = await undoLanding(project, project.landings, Number(number), context.configuration.agent);
     if (outcome.outcome === 'conflict') {
       return {

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import { placedJson, placedText } from '../describe-session.ts';
 import { sessionFor } from '../open.ts';
@@ -21,7 +22,10 @@ export default command({
   examples: [['mic session fork sess-4k2m9x7qw0ab --title="the same with cookies"', 'Try another way']],
   async run(context, [id], { title, workspace, directory }) {
     const { session, sessions } = await sessionFor(context, id);
-    const place = workspace === 'none' ? 'none' : { ...(directory !== undefined && { directory }) };
+    const place =
+      workspace === 'none'
+        ? 'none'
+        : { ...(directory !== undefined && { directory: resolve(context.directory, directory) }) };
     const placed = await sessions.fork(
       session.id,
       context.configuration.agent,

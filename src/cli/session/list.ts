@@ -2,7 +2,7 @@ import { sessionStates } from '../../session/life-cycle.ts';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import { sessionJson, stateWord } from '../describe-session.ts';
-import { projectFor } from '../open.ts';
+import { ledgerFor } from '../open.ts';
 import { flag, text } from '../options.ts';
 import { columns, headline, moment } from '../wording.ts';
 
@@ -31,7 +31,7 @@ export default command({
         `"${state}" is no state of a session. They are ${sessionStates.join(', ')}.`,
       );
     }
-    const sessions = await Array.fromAsync(projectFor(context, project).ledger.listSessions());
+    const sessions = await Array.fromAsync(ledgerFor(context, project).ledger.listSessions());
     const shown = sessions
       .filter((session) => (session.removed !== null) === removed)
       .filter((session) => state === undefined || session.state === state)

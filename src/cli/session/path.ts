@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { command } from '../command.ts';
 import { sessionFor } from '../open.ts';
 import { text } from '../options.ts';
@@ -11,7 +12,11 @@ export default command({
   examples: [['cd "$(mic session path sess-4k2m9x7qw0ab)"', 'Go to where a session is edited']],
   async run(context, [id], { directory }) {
     const { session, sessions } = await sessionFor(context, id);
-    const { workspace } = await sessions.place(session.id, directory, context.progress.update);
+    const { workspace } = await sessions.place(
+      session.id,
+      directory === undefined ? undefined : resolve(context.directory, directory),
+      context.progress.update,
+    );
     return {
       json: { sessionId: session.id, path: workspace!.directory, kind: workspace!.kind },
       text: workspace!.directory,

@@ -1,7 +1,12 @@
+import { resolve } from 'node:path';
+import type { PlacedSession } from '../../app/sessions.ts';
+import type { ProjectName } from '../../session/project-name.ts';
+import type { Session } from '../../session/session.ts';
+import { startSession } from '../../session/start.ts';
 import { CliError } from '../cli-error.ts';
-import { command } from '../command.ts';
+import { type CommandContext, command } from '../command.ts';
 import { placedJson, placedText } from '../describe-session.ts';
-import { projectFor, sessionsOf } from '../open.ts';
+import { ledgerFor, sessionsOf } from '../open.ts';
 import { choice, text } from '../options.ts';
 
 export default command({
@@ -45,19 +50,28 @@ export default command({
     if (options.workspace === 'none' && options.directory !== undefined) {
       throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
     }
-    const sessions = sessionsOf(context, projectFor(context, options.project));
-    const placed = await sessions.start(
-      {
-        title: title!,
-        goal: options.goal ?? title!,
-        agent: context.configuration.agent,
-        ...(options.description !== undefined && { description: options.description }),
-      },
+    const ledger = ledgerFor(context, options.project);
+    const session = await startSession(ledger, {
+      title: title!,
+      goal: options.goal ?? title!,
+      agent: context.configuration.agent,
+      ...(options.description !== undefined && { description: options.description }),
+    });
+    const placed =
       options.workspace === 'none'
-        ? 'none'
-        : { ...(options.directory !== undefined && { directory: options.directory }) },
-      context.progress.update,
-    );
+        ? { session, workspace: undefined }
+        : await place(context, ledger.name, session, options.directory);
     return { json: placedJson(placed), text: placedText(placed) };
   },
 });
+
+async function place(
+  context: CommandContext,
+  project: ProjectName,
+  session: Session,
+  directory: string | undefined,
+): Promise<PlacedSession> {
+  const sessions = await sessionsOf(context, await context.micelio.project(project));
+  const path = directory === undefined ? undefined : resolve(context.directory, directory);
+  return sessions.place(session.id, path, context.progress.update);
+}

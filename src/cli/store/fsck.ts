@@ -12,7 +12,7 @@ export default command({
     const projects = [];
     const lines: string[] = [];
     for await (const name of micelio.projectNames()) {
-      const { damagedPacks, missing, ...counts } = await checkProject(micelio.project(name), (packs) =>
+      const { damagedPacks, missing, ...counts } = await checkProject(await micelio.project(name), (packs) =>
         progress.update('Checking, packs', packs),
       );
       projects.push({

@@ -28,7 +28,7 @@ export default command({
         mode: dryRun ? 'dry run' : 'collect',
         onForget: Workspaces.discard,
       } as const;
-      projects.push({ project: name, ...(await collectGarbage(micelio.project(name), request)) });
+      projects.push({ project: name, ...(await collectGarbage(await micelio.project(name), request)) });
     }
     const lines = projects.map(
       (row) =>

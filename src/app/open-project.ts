@@ -1,0 +1,18 @@
+import { BlobStore } from '../blob/blob-store.ts';
+import { LandingQueue } from '../session/landing/landing-queue.ts';
+import type { ProjectContext, ProjectLedger } from '../session/project.ts';
+import { projectPrefix } from '../session/project-name.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import { NodeStore } from '../tree/node-store.ts';
+
+/** A project that is open, with the queue in which this process lands on it. */
+export interface OpenProject extends ProjectContext {
+  readonly landings: LandingQueue;
+}
+
+export function openProject(store: ObjectStore, project: ProjectLedger): OpenProject {
+  const { clock, random } = project;
+  const blobs = new BlobStore(store, projectPrefix(project.name), { clock, random });
+  const context = { ...project, blobs, nodes: new NodeStore(blobs) };
+  return { ...context, landings: new LandingQueue(context) };
+}
