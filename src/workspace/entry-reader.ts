@@ -16,7 +16,7 @@ import type { FileEntry, SymlinkEntry } from '../tree/entry.ts';
 import { type TreePath, textFromPath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
 import { keptPermissions } from './permissions.ts';
-import { WorkspaceError, workspaceErrorFrom } from './workspace-error.ts';
+import { unreadable, WorkspaceError, workspaceErrorFrom } from './workspace-error.ts';
 
 /** A file or symlink as it was read, and its status at that time. */
 export interface Reading {
@@ -146,15 +146,6 @@ export class EntryReader {
     }
     return this.#slab.subarray(this.#used, this.#used + size);
   }
-}
-
-/** The error for a path that could not be read. */
-export function unreadable(path: string, cause: unknown): WorkspaceError {
-  return new WorkspaceError(
-    'workspace/unreadable',
-    `Cannot read "${textFromPath(path)}" (${systemCode(cause) ?? String(cause)}). Make it readable, or leave it out with a line in .gitignore; then do it again.`,
-    { cause },
-  );
 }
 
 function readingFailed(path: TreePath, error: unknown): Error {

@@ -3,7 +3,7 @@ import ignore, { type Ignore } from 'ignore';
 import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
 import type { TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
-import { unreadable } from './entry-reader.ts';
+import { unreadable } from './workspace-error.ts';
 
 /** The name of the files that say what is ignored. */
 export const ignoreFileName = '.gitignore';

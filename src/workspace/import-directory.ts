@@ -126,6 +126,9 @@ class Importer {
         this.#add(item, reading?.entry);
         return undefined;
       }
+      case 'unkept-directory':
+      case 'ignored-rules':
+        return undefined;
       default:
         this.#leftBehind.push(leftBehind(item.path, item.kind));
         return undefined;

@@ -1,10 +1,10 @@
 import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
 import { type FileName, joinPath, type TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
-import { unreadable } from './entry-reader.ts';
-import type { IgnoreRules } from './ignore-rules.ts';
+import { type IgnoreRules, ignoreFileName } from './ignore-rules.ts';
 import type { LeftBehindKind } from './left-behind.ts';
 import { keptPermissions } from './permissions.ts';
+import { unreadable } from './workspace-error.ts';
 
 /** The directory in which a checkout keeps its own state. */
 export const markerName = '.micelio-session';
@@ -13,15 +13,26 @@ export const markerName = '.micelio-session';
 export interface Found {
   readonly path: TreePath;
   readonly name: FileName;
-  readonly kind: 'file' | 'symlink' | 'directory' | LeftBehindKind;
+  readonly kind: FoundKind;
 }
+
+/**
+ * What is kept, what is left behind, and two kinds that are neither but may matter later: a directory in which nothing
+ * is kept so far, and a `.gitignore` that is itself ignored.
+ */
+export type FoundKind =
+  | 'file'
+  | 'symlink'
+  | 'directory'
+  | 'unkept-directory'
+  | 'ignored-rules'
+  | LeftBehindKind;
 
 /** A directory and what in it is to be kept, in the order of the names. */
 export interface FoundDirectory {
   readonly path: TreePath;
   readonly status: Stats;
   readonly mode: number;
-  /** Files, symlinks and directories to keep, and what is left behind. Not what is ignored. */
   readonly found: readonly Found[];
   /** Whether the directory itself is to be kept: it keeps something, or has nothing in it at all. */
   readonly kept: boolean;
@@ -59,10 +70,12 @@ export function walk(
     if (item === undefined) continue;
     if (item.kind === 'directory') {
       const below = walk(options, item.path, here, take);
-      if (!below.kept) continue;
+      found.push(below.kept ? item : { ...item, kind: 'unkept-directory' });
+      keeps ||= below.kept;
+    } else {
+      found.push(item);
+      keeps ||= item.kind === 'file' || item.kind === 'symlink';
     }
-    keeps ||= item.kind === 'file' || item.kind === 'symlink' || item.kind === 'directory';
-    found.push(item);
   }
   const mode = keptPermissions(status.mode);
   const result = { path: directory, status, mode, found, kept: keeps || names.length === 0 };
@@ -82,7 +95,9 @@ export function classify(
   const path = joinPath(directory, name);
   if (name === '.git') return { path, name, kind: 'git-directory' };
   const isDirectory = entry.isDirectory();
-  if (rules.ignores(path, isDirectory ? 'directory' : 'other')) return undefined;
+  if (rules.ignores(path, isDirectory ? 'directory' : 'other')) {
+    return name === ignoreFileName && entry.isFile() ? { path, name, kind: 'ignored-rules' } : undefined;
+  }
   if (isDirectory) {
     const left = options.nestedRepositories === 'leave' && exists(options.root, `${path}/.git`);
     return { path, name, kind: left ? 'nested-repository' : 'directory' };

@@ -1,5 +1,6 @@
 import { MicelioError } from '../base/error.ts';
 import { systemCode } from '../storage/directory/disk-error.ts';
+import { textFromPath } from '../tree/path.ts';
 
 export type WorkspaceErrorCode =
   /** A file or directory cannot be read. */
@@ -59,4 +60,13 @@ export function workspaceErrorFrom(error: unknown, action: string): Error {
         { cause: error },
       );
   }
+}
+
+/** The error for a path that could not be read. */
+export function unreadable(path: string, cause: unknown): WorkspaceError {
+  return new WorkspaceError(
+    'workspace/unreadable',
+    `Cannot read "${textFromPath(path)}" (${systemCode(cause) ?? String(cause)}). Make it readable, or leave it out with a line in .gitignore; then do it again.`,
+    { cause },
+  );
 }
