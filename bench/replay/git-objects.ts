@@ -18,9 +18,7 @@ export class GitObjects {
       const headerEnd = received.indexOf(lineFeed);
       if (headerEnd < 0) return undefined;
       const size = sizeIn(received, headerEnd);
-      if (size === undefined) return headerEnd + 1;
-      const length = headerEnd + 1 + size + 1;
-      return received.length < length ? undefined : length;
+      return size === undefined ? headerEnd + 1 : headerEnd + 1 + size + 1;
     });
     const headerEnd = answer.indexOf(lineFeed);
     if (sizeIn(answer, headerEnd) === undefined) throw new Error(`The repository lacks the object ${id}.`);

@@ -48,7 +48,10 @@ function startGit(context: GitContext, args: readonly string[]): ChildProcessWit
   return spawn('git', ['-C', context.repository, ...args], { env: context.environment });
 }
 
-/** Finds the end of an answer in what git has written so far: its length in bytes, or undefined while it is not over. */
+/**
+ * The length of an answer in bytes, from what git has written so far; undefined while that does not tell. It may be
+ * more than has come: the rest is waited for.
+ */
 export type AnswerLength = (received: Buffer) => number | undefined;
 
 interface Question {
@@ -62,6 +65,9 @@ export class GitDialogue {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #questions: Question[] = [];
   #received: Buffer[] = [];
+  #receivedBytes = 0;
+  /** Nothing is done before this many bytes have come. */
+  #awaitedBytes = 0;
 
   constructor(context: GitContext, args: readonly string[]) {
     this.#child = startGit(context, args);
@@ -77,6 +83,7 @@ export class GitDialogue {
     this.#child.stdin.on('error', fail);
     this.#child.stdout.on('data', (chunk: Buffer) => {
       this.#received.push(chunk);
+      this.#receivedBytes += chunk.length;
       this.#answer();
     });
   }
@@ -95,12 +102,16 @@ export class GitDialogue {
 
   #answer(): void {
     for (let question = this.#questions[0]; question !== undefined; question = this.#questions[0]) {
+      if (this.#receivedBytes < this.#awaitedBytes) return;
       const received = this.#received.length === 1 ? this.#received[0]! : Buffer.concat(this.#received);
       const length = question.answerLength(received);
       this.#received = [received];
-      if (length === undefined) return;
+      this.#awaitedBytes = length ?? 0;
+      if (length === undefined || received.length < length) return;
       this.#questions.shift();
       this.#received = [received.subarray(length)];
+      this.#receivedBytes -= length;
+      this.#awaitedBytes = 0;
       question.resolve(received.subarray(0, length));
     }
   }

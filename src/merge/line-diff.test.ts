@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { DiffBudget } from './diff-cost.ts';
+import { DiffBudget, DiffTooCostly } from './diff-cost.ts';
 import { diffLines, type LineChange } from './line-diff.ts';
 import { LineTable } from './lines.ts';
 import { markedLines } from './marked-lines.ts';
@@ -49,16 +49,25 @@ test("law: Myers' marks leave equal lines, also past its cost limits", () => {
 });
 
 test('a repeated block is marked where it lines up with a change, and otherwise as low as it can be', () => {
-  const table = new LineTable();
+  const table = new LineTable(new DiffBudget());
   const ids = (text: string) => table.cut(Buffer.from(text)).ids;
   const changes = diffLines(ids('f\n{\n}\n'), ids('f\n{\n}\nf\n{\n}\n'), new DiffBudget());
   assert.deepEqual(changes, [{ oldStart: 3, oldCount: 0, newStart: 3, newCount: 3 }]);
 });
 
 test('lines keep their terminator, so a missing newline is a difference', () => {
-  const table = new LineTable();
+  const table = new LineTable(new DiffBudget());
   const lines = table.cut(Buffer.from('a\nb\na'));
   assert.deepEqual([...lines.offsets], [0, 2, 4, 5]);
   assert.notEqual(lines.ids[0], lines.ids[2]);
   assert.deepEqual([...table.cut(Buffer.from('')).offsets], [0]);
+});
+
+test('lines made to collide use up the budget instead of days', () => {
+  // "aa" and "bB" have the same hash, and so have all strings of such pairs.
+  const colliding = Array.from({ length: 2048 }, (_, n) =>
+    Array.from({ length: 11 }, (_, bit) => ((n >> bit) & 1 ? 'bB' : 'aa')).join(''),
+  );
+  const bytes = Buffer.from(colliding.join('\n'));
+  assert.throws(() => new LineTable(new DiffBudget(100_000)).cut(bytes), DiffTooCostly);
 });

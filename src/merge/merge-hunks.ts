@@ -160,9 +160,11 @@ function refineConflict(
 ): MergeHunk[] {
   const { ours, theirs } = hunk;
   if (hunk.outcome !== 'conflict' || ours.count === 0 || theirs.count === 0) return [hunk];
+  // Small ids again: the cost of a diff grows with the largest id.
+  const renumber = renumberer();
   const changes = diffLines(
-    oursIds.subarray(ours.start, ours.start + ours.count),
-    theirsIds.subarray(theirs.start, theirs.start + theirs.count),
+    oursIds.subarray(ours.start, ours.start + ours.count).map(renumber),
+    theirsIds.subarray(theirs.start, theirs.start + theirs.count).map(renumber),
     budget,
   );
   if (changes.length === 0) return [{ ...hunk, outcome: 'same' }];
@@ -172,6 +174,17 @@ function refineConflict(
     ours: { start: ours.start + change.oldStart, count: change.oldCount },
     theirs: { start: theirs.start + change.newStart, count: change.newCount },
   }));
+}
+
+/** Maps numbers to 0, 1, 2 and on, in the order in which they first come. */
+function renumberer(): (id: number) => number {
+  const numbers = new Map<number, number>();
+  return (id) => {
+    const known = numbers.get(id);
+    if (known !== undefined) return known;
+    numbers.set(id, numbers.size);
+    return numbers.size - 1;
+  };
 }
 
 function joinNearConflicts(hunks: readonly MergeHunk[]): MergeHunk[] {

@@ -55,25 +55,28 @@ export function mergeText(versions: TextVersions, options: TextMergeOptions): Te
   if (all.some((bytes) => bytes.length > textBytesMax))
     return { outcome: 'unmergeable', reason: 'too-large' };
   if (all.some(looksBinary)) return { outcome: 'unmergeable', reason: 'binary' };
-  const style = options.style ?? 'two-way';
-  const table = new LineTable();
-  const lines = { base: table.cut(base), ours: table.cut(ours), theirs: table.cut(theirs) };
-  if (sameLines(lines.base, lines.ours)) return { outcome: 'clean', bytes: theirs };
-  if (sameLines(lines.base, lines.theirs)) return { outcome: 'clean', bytes: ours };
   try {
-    const budget = new DiffBudget(options.lineLooks ?? lineLooksMax);
-    const refine = style === 'two-way';
-    const hunks = mergeHunks(lines.base, lines.ours, lines.theirs, { refine, budget });
-    const conflicts = hunks.filter((hunk) => hunk.outcome === 'conflict');
-    const union = options.onConflict === 'union';
-    const { labels, markerLengthExtra = 0 } = options;
-    const bytes = renderMerge(lines, hunks, { labels, style, union, markerLengthExtra });
-    if (conflicts.length === 0 || union) return { outcome: 'clean', bytes };
-    return { outcome: 'conflict', bytes, hunks: conflicts };
+    return mergeLines(versions, options, new DiffBudget(options.lineLooks ?? lineLooksMax));
   } catch (error) {
     if (error instanceof DiffTooCostly) return { outcome: 'unmergeable', reason: 'too-costly' };
     throw error;
   }
+}
+
+function mergeLines(versions: TextVersions, options: TextMergeOptions, budget: DiffBudget): TextMerge {
+  const { labels, style = 'two-way', onConflict = 'markers', markerLengthExtra = 0 } = options;
+  const table = new LineTable(budget);
+  const base = table.cut(versions.base);
+  const ours = table.cut(versions.ours);
+  const theirs = table.cut(versions.theirs);
+  if (sameLines(base, ours)) return { outcome: 'clean', bytes: versions.theirs };
+  if (sameLines(base, theirs)) return { outcome: 'clean', bytes: versions.ours };
+  const union = onConflict === 'union';
+  const hunks = mergeHunks(base, ours, theirs, { refine: style === 'two-way', budget });
+  const conflicts = hunks.filter((hunk) => hunk.outcome === 'conflict');
+  const bytes = renderMerge({ base, ours, theirs }, hunks, { labels, style, union, markerLengthExtra });
+  if (conflicts.length === 0 || union) return { outcome: 'clean', bytes };
+  return { outcome: 'conflict', bytes, hunks: conflicts };
 }
 
 function sameLines(a: Lines, b: Lines): boolean {
