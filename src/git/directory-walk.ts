@@ -6,8 +6,9 @@ import { type ObjectReader, wholeBytes } from './object-reader.ts';
 import { checkPath } from './refused-paths.ts';
 import type { Repository } from './repository.ts';
 
-/** Most entries of one git tree, directories included. A few kilobytes of hostile trees can name billions. */
-const entriesMax = 20_000_000;
+/** Most directories, and most files, of one git tree. A few kilobytes of hostile trees can name billions. */
+const directoriesMax = 1_000_000;
+const filesMax = 20_000_000;
 /** Most irregular directories that are named. */
 const irregularMax = 100;
 
@@ -22,24 +23,30 @@ export interface WalkedEntry {
   readonly entry: GitTreeEntry;
 }
 
-/** Collects what a walk over git trees sees once: how many entries, and what is not as git would write it. */
+/** Collects what a walk over git trees sees once: how much there is, and what is not as git would write it. */
 export class WalkRecord {
   /** Directories whose git tree cannot be written again as it is, the first hundred of them. */
   readonly irregular: TreePath[] = [];
-  entries = 0;
+  #directories = 0;
+  /** Entries that are no directories. */
+  files = 0;
 
   /** Checks the names in `directory` and counts them. Throws `git/path-refused` and `git/tree-too-large`. */
   visit(directory: TreePath, tree: GitTree): void {
-    this.entries += tree.entries.length;
-    if (this.entries > entriesMax) {
-      throw new GitError(
-        'git/tree-too-large',
-        `The git tree has more than ${entriesMax} entries; it was given up at "${textFromPath(directory)}".`,
-      );
-    }
     const emptied = directory !== rootPath && tree.entries.length === 0;
     if ((!tree.canonical || emptied) && this.irregular.length < irregularMax) this.irregular.push(directory);
-    for (const { name } of tree.entries) checkPath(joinPath(directory, name), name);
+    for (const { name, mode } of tree.entries) {
+      const path = joinPath(directory, name);
+      checkPath(path, name);
+      if (kindOfMode(mode, path) === 'directory') this.#directories++;
+      else this.files++;
+    }
+    if (this.#directories > directoriesMax || this.files > filesMax) {
+      throw new GitError(
+        'git/tree-too-large',
+        `The git tree has more than ${directoriesMax} directories or ${filesMax} files; it was given up at "${textFromPath(directory)}".`,
+      );
+    }
   }
 }
 

@@ -39,8 +39,14 @@ export interface ExportOptions {
   readonly previous?: ImportedCommit;
   /** A ref to move to the new commit, if it is what is expected. */
   readonly ref?: { readonly name: RefName; readonly expected: RefState };
-  /** Called now and then with the number of paths done, and at the end. */
-  readonly progress?: (pathsDone: number) => void;
+  /** Told from time to time, and once at the end. */
+  readonly onProgress?: (progress: ExportProgress) => void;
+}
+
+export interface ExportProgress {
+  /** Paths done so far, and in all; in an incremental export those that differ. */
+  readonly paths: number;
+  readonly pathsTotal: number;
 }
 
 export interface ExportResult {
@@ -51,8 +57,7 @@ export interface ExportResult {
   readonly objects: number;
 }
 
-/** `progress` is called once for so many paths. */
-const pathsPerProgress = 1000;
+const pathsPerReport = 256;
 
 /**
  * Makes a git commit of a tree. Nothing but objects is written, and `ref` where it is given: no working tree, no index.
@@ -84,20 +89,21 @@ async function exportFiles(
   reader: ObjectReader,
   writer: ObjectWriter,
 ): Promise<ObjectId> {
-  const { repository, blobs, previous, progress } = options;
+  const { repository, blobs, previous, onProgress } = options;
   const base = previous && (await reader.typeOf(previous.commit)) === 'commit' ? previous : undefined;
   const root = base && (await reader.treeOfCommit(base.commit));
   const edit = new GitTreeEdit(repository, reader, root);
   const changes = await Array.fromAsync(changesSince(options, base?.tree));
   const known = await knownContents(edit, changes);
   const contents = new ContentExport(blobs, writer, known);
-  let pathsDone = 0;
+  let paths = 0;
+  const report = () => onProgress?.({ paths, pathsTotal: changes.length });
   for (const { path, after } of changes) {
     if (after !== undefined) checkPath(path, baseName(path));
     edit.set(path, after && (await gitContentOf(repository, contents, after)));
-    if (++pathsDone % pathsPerProgress === 0) progress?.(pathsDone);
+    if (++paths % pathsPerReport === 0) report();
   }
-  progress?.(pathsDone);
+  report();
   return edit.write(writer);
 }
 

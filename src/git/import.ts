@@ -3,7 +3,7 @@ import type { BlobBatch } from '../blob/blob-batch.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { TreeBuilder } from '../tree/build.ts';
 import { editTree, type TreeEdit } from '../tree/edit.ts';
-import { directoryMode } from '../tree/entry.ts';
+import { directoryMode, type Entry } from '../tree/entry.ts';
 import { countEntries } from '../tree/lookup.ts';
 import { type NodeStore, NodeTransaction } from '../tree/node-store.ts';
 import { ancestorsOf, type TreePath } from '../tree/path.ts';
@@ -23,8 +23,11 @@ export interface ImportedCommit {
 }
 
 export interface ImportProgress {
-  readonly entriesDone: number;
-  readonly entriesTotal: number;
+  /** Files, symlinks and gitlinks done so far, and in all; in an incremental import those that differ. */
+  readonly files: number;
+  readonly filesTotal: number;
+  /** Bytes of their contents so far. */
+  readonly bytes: number;
 }
 
 export interface ImportOptions {
@@ -35,8 +38,8 @@ export interface ImportOptions {
   readonly nodes: NodeStore;
   /** An earlier import of the same repository: only what differs from it is read. Any commit will do, the nearest is best. */
   readonly previous?: ImportedCommit;
-  /** Called now and then, and at the end. */
-  readonly progress?: (progress: ImportProgress) => void;
+  /** Told from time to time, and once at the end. */
+  readonly onProgress?: (progress: ImportProgress) => void;
 }
 
 export interface ImportResult extends ImportedCommit {
@@ -54,8 +57,7 @@ export interface ImportResult extends ImportedCommit {
   readonly irregular: readonly TreePath[];
 }
 
-/** `progress` is called once for so many entries. */
-const entriesPerProgress = 1000;
+const filesPerReport = 256;
 
 /**
  * Imports the files of a git commit into a project's store, durably, and returns the tree. The same commit gives the
@@ -89,7 +91,7 @@ interface ImportedTree {
 }
 
 async function importAll(
-  { repository, progress }: ImportOptions,
+  { repository, onProgress }: ImportOptions,
   reader: ObjectReader,
   batch: BlobBatch,
   root: ObjectId,
@@ -98,22 +100,23 @@ async function importAll(
   const walk = await DirectoryWalk.read(repository, reader, root);
   const contents = new ContentImport(reader, batch, walk.entries());
   const builder = new TreeBuilder({ add: (bytes) => batch.add(bytes, 'node') });
-  const report = progressReport(progress, walk.record.entries);
+  const report = new ProgressReport(onProgress, walk.record.files);
   for (const walked of walk.entries()) {
     if (kindOfMode(walked.entry.mode, walked.path) === 'directory') {
       builder.add(walked.path, { type: 'directory', mode: directoryMode });
     } else {
-      const entry = contents.entry(walked);
-      builder.add(walked.path, entry instanceof Promise ? await entry : entry);
+      const coming = contents.entry(walked);
+      const entry = coming instanceof Promise ? await coming : coming;
+      builder.add(walked.path, entry);
+      report.done(entry);
     }
-    report.step();
   }
   report.end();
   return { tree: builder.finish(), irregular: walk.record.irregular };
 }
 
 async function importChanges(
-  { repository, nodes, progress }: ImportOptions,
+  { repository, nodes, onProgress }: ImportOptions,
   reader: ObjectReader,
   batch: BlobBatch,
   base: ImportedCommit,
@@ -126,10 +129,11 @@ async function importChanges(
   for (const { path, after } of changes) if (after !== undefined) added.push({ path, entry: after });
   const contents = new ContentImport(reader, batch, added);
   const edits = new Map<TreePath, TreeEdit>();
-  const report = progressReport(progress, changes.length);
+  const report = new ProgressReport(onProgress, changes.length);
   for (const walked of added) {
-    edits.set(walked.path, { path: walked.path, entry: await contents.entry(walked) });
-    report.step();
+    const entry = await contents.entry(walked);
+    edits.set(walked.path, { path: walked.path, entry });
+    report.done(entry);
   }
   for (const { path, after } of changes) {
     if (after !== undefined) continue;
@@ -138,19 +142,30 @@ async function importChanges(
     for (const directory of ancestorsOf(path)) {
       if (!edits.has(directory)) edits.set(directory, { path: directory, entry: undefined });
     }
-    report.step();
+    report.done(undefined);
   }
   report.end();
   const tree = await editTree(new NodeTransaction(nodes, batch), base.tree, [...edits.values()]);
   return { tree, irregular: record.irregular };
 }
 
-function progressReport(progress: ImportOptions['progress'], entriesTotal: number) {
-  let entriesDone = 0;
-  return {
-    step() {
-      if (++entriesDone % entriesPerProgress === 0) progress?.({ entriesDone, entriesTotal });
-    },
-    end: () => progress?.({ entriesDone: entriesTotal, entriesTotal }),
-  };
+class ProgressReport {
+  readonly #onProgress: ImportOptions['onProgress'];
+  readonly #filesTotal: number;
+  #files = 0;
+  #bytes = 0;
+
+  constructor(onProgress: ImportOptions['onProgress'], filesTotal: number) {
+    this.#onProgress = onProgress;
+    this.#filesTotal = filesTotal;
+  }
+
+  done(entry: Entry | undefined): void {
+    if (entry !== undefined && 'size' in entry) this.#bytes += entry.size;
+    if (++this.#files % filesPerReport === 0) this.end();
+  }
+
+  end(): void {
+    this.#onProgress?.({ files: this.#files, filesTotal: this.#filesTotal, bytes: this.#bytes });
+  }
 }

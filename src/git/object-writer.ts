@@ -26,7 +26,8 @@ const packType: Readonly<Record<GitObjectType, number>> = { commit: 1, tree: 2, 
 
 /**
  * Writes git objects as a push would bring them: in packs that git itself checks and stores. Ids are known at once;
- * the objects are in the repository once `flush` has ended. What the repository has already is not stored twice.
+ * the objects are in the repository once `flush` has ended. Not asked is whether the repository has one already: git
+ * ignores it, or drops it when it packs.
  */
 export class ObjectWriter {
   readonly #repository: Repository;
