@@ -77,7 +77,6 @@ describe('making a checkout', () => {
     const parent = temporaryDirectory(context);
     for (const path of [
       '../escaped',
-      '/escaped',
       '.git/config',
       '.GIT/config',
       '.micelio-session/session.json',
