@@ -6,17 +6,17 @@ import { createHash } from 'node:crypto';
  * cuts along with the content. `docs/formats/large-files.md` has the parameters; they are part of the format, since
  * the same file must be cut the same everywhere.
  */
-export const chunkBytesMin = 16 * 1024;
-export const chunkBytesTarget = 64 * 1024;
-export const chunkBytesMax = 256 * 1024;
+export const chunkBytesMin = 8 * 1024;
+export const chunkBytesTarget = 32 * 1024;
+export const chunkBytesMax = 128 * 1024;
 
-/** 18 one-bits: a cut is unlikely before the target size. */
-const maskBeforeTarget = 0xffffc000 | 0;
-/** 14 one-bits: a cut is likely after it. */
-const maskAfterTarget = 0xfffc0000 | 0;
+/** 17 one-bits: a cut is unlikely before the target size. */
+const maskBeforeTarget = 0xffff8000 | 0;
+/** 13 one-bits: a cut is likely after it. */
+const maskAfterTarget = 0xfff80000 | 0;
 
 /** One pseudo-random 32-bit number for each byte value: SHA-256 of `micelio gear N`, first four bytes, little endian. */
-const gear = Int32Array.from({ length: 256 }, (_, byte) =>
+export const gearTable = Int32Array.from({ length: 256 }, (_, byte) =>
   createHash('sha256').update(`micelio gear ${byte}`).digest().readInt32LE(0),
 );
 
@@ -30,11 +30,11 @@ export function chunkEnd(bytes: Uint8Array, start: number): number {
   let fingerprint = 0;
   let position = Math.min(last, start + chunkBytesMin);
   for (; position < target; position++) {
-    fingerprint = ((fingerprint << 1) + gear[bytes[position]!]!) | 0;
+    fingerprint = ((fingerprint << 1) + gearTable[bytes[position]!]!) | 0;
     if ((fingerprint & maskBeforeTarget) === 0) return position + 1;
   }
   for (; position < last; position++) {
-    fingerprint = ((fingerprint << 1) + gear[bytes[position]!]!) | 0;
+    fingerprint = ((fingerprint << 1) + gearTable[bytes[position]!]!) | 0;
     if ((fingerprint & maskAfterTarget) === 0) return position + 1;
   }
   return last;
