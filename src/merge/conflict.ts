@@ -50,7 +50,7 @@ export interface Conflict {
   readonly kind: ConflictKind;
   /** The path that the conflict is about; the old one of a renamed file, the directory of a directory rename. */
   readonly path: TreePath;
-  /** What each tree has; a stage that has nothing is undefined. All are for a directory rename split. */
+  /** What each tree has; a stage that has nothing is undefined. All are in conflicts about directories alone. */
   readonly versions: PerStage<ConflictVersion | undefined>;
   /** Where the lines of the three versions conflict, in order. Empty for what is not merged by lines. */
   readonly hunks: readonly MergeHunk[];

@@ -3,7 +3,6 @@ import { ancestorsOf, parentPath, rootPath, type TreePath } from '../tree/path.t
 import type { SideChanges } from './change-tree.ts';
 import { type Conflict, conflict } from './conflict.ts';
 import type { Resolution } from './entry-resolution.ts';
-import { leafOf } from './stage.ts';
 
 /** A path of our tree, and what it gets: an entry, or nothing at all. */
 export interface Edit {
@@ -15,40 +14,42 @@ type Changes = ReadonlyMap<TreePath, Change<TreePath>>;
 
 /**
  * What happens to directories themselves, which git knows nothing of: empty ones come and go, permissions change, and
- * a directory whose last files went, some on each side, goes too.
+ * a directory whose last files went, some on each side or because the merge moved them, goes too. `leafEdits` is what
+ * happens to everything else.
  */
 export function directoryEdits(
   changes: SideChanges,
   resolution: Resolution,
+  leafEdits: readonly Edit[],
 ): { readonly edits: Edit[]; readonly conflicts: Conflict[] } {
   const ours = byPath(changes.ours);
   const theirs = byPath(changes.theirs);
+  const emptyInTheirs = newEmptyDirectories(changes.theirs);
   const edits: Edit[] = [];
   const conflicts: Conflict[] = [];
-  for (const change of changes.theirs) {
-    const before = directoryOf(change.before);
-    const after = directoryOf(change.after);
-    if (sameEntry(before, after)) continue;
-    const path = change.path;
-    const mine = ours.get(path);
-    const head = mine === undefined ? change.before : mine.after;
-    const headDirectory = directoryOf(head);
-    if (after === undefined) {
-      if (headDirectory !== undefined && isVacated(path, resolution)) edits.push({ path, entry: undefined });
-    } else if (resolution.leaves.get(path) !== undefined) {
-      conflicts.push(conflict('file/directory', path, headVersions(path, head)));
-    } else if (headDirectory === undefined) {
-      if (!resolution.occupied.has(path) || after.mode !== directoryMode) edits.push({ path, entry: after });
-    } else if (!sameEntry(headDirectory, after)) {
-      if (sameEntry(headDirectory, before)) edits.push({ path, entry: after });
-      else conflicts.push(conflict('mode', path, headVersions(path, undefined)));
+  const vacated = new Set([...emptiedByBoth(ours, theirs), ...leftByMoves(leafEdits, theirs)]);
+  for (const { path, before, after } of changes.theirs) {
+    const wanted = directoryOf(after);
+    if (sameEntry(directoryOf(before), wanted)) continue;
+    const head = directoryOf(ours.has(path) ? ours.get(path)!.after : before);
+    if (wanted === undefined) {
+      if (head !== undefined) vacated.add(path);
+    } else if (head === undefined) {
+      const hasOwnMode = resolution.occupied.has(path) && wanted.mode !== directoryMode;
+      if (hasOwnMode || emptyInTheirs.has(path)) edits.push({ path, entry: wanted });
+    } else if (!sameEntry(head, wanted)) {
+      if (sameEntry(head, directoryOf(before))) edits.push({ path, entry: wanted });
+      else conflicts.push(conflict('mode', path, noVersions));
     }
   }
-  for (const path of emptiedByBoth(ours, theirs)) {
-    if (isVacated(path, resolution)) edits.push({ path, entry: undefined });
+  for (const path of vacated) {
+    const isVacated = !resolution.occupied.has(path) && resolution.leaves.get(path) === undefined;
+    if (isVacated) edits.push({ path, entry: undefined });
   }
   return { edits, conflicts };
 }
+
+const noVersions = { base: undefined, ours: undefined, theirs: undefined };
 
 function byPath(changes: readonly Change<TreePath>[]): Changes {
   return new Map(changes.map((change) => [change.path, change]));
@@ -58,8 +59,26 @@ function directoryOf(entry: Entry | undefined): DirectoryEntry | undefined {
   return entry?.type === 'directory' ? entry : undefined;
 }
 
-function isVacated(path: TreePath, resolution: Resolution): boolean {
-  return !resolution.occupied.has(path) && resolution.leaves.get(path) === undefined;
+/** The directories that a side added without anything in them. */
+export function newEmptyDirectories(changes: readonly Change<TreePath>[]): Set<TreePath> {
+  const filled = new Set<TreePath>();
+  for (const { path, after } of changes) if (after !== undefined) filled.add(parentPath(path));
+  const empty = new Set<TreePath>();
+  for (const { path, before, after } of changes) {
+    const isNew = directoryOf(after) !== undefined && directoryOf(before) === undefined;
+    if (isNew && !filled.has(path)) empty.add(path);
+  }
+  return empty;
+}
+
+/** The directories above what the merge itself takes away from a path, because it goes to another one. */
+function leftByMoves(leafEdits: readonly Edit[], theirs: Changes): Set<TreePath> {
+  const left = new Set<TreePath>();
+  for (const { path, entry } of leafEdits) {
+    if (entry !== undefined || theirs.has(path)) continue;
+    for (const ancestor of ancestorsOf(path)) left.add(ancestor);
+  }
+  return left;
 }
 
 /**
@@ -87,9 +106,4 @@ function parentsOfRemoved(changes: Changes, other: Changes): Set<TreePath> {
     if (!otherRemoved && parent !== rootPath) parents.add(parent);
   }
   return parents;
-}
-
-function headVersions(path: TreePath, head: Entry | undefined): Conflict['versions'] {
-  const leaf = leafOf(head);
-  return { base: undefined, ours: leaf === undefined ? undefined : { path, leaf }, theirs: undefined };
 }

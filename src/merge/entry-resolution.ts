@@ -8,12 +8,14 @@ import type { Leaf, PerStage, Side, Stage } from './stage.ts';
 export interface Resolution {
   /** What the proposed tree has at each path of the table; undefined where the path goes away. */
   readonly leaves: ReadonlyMap<TreePath, Leaf | undefined>;
-  /** The directories above everything in `leaves` that stays. */
+  /** The directories above everything in `leaves` that stays, and those that are there anyway. */
   readonly occupied: ReadonlySet<TreePath>;
   readonly conflicts: readonly Conflict[];
 }
 
 export interface ResolutionOptions extends ContentMergeOptions {
+  /** Directories that are there although nothing is in them. */
+  readonly emptyDirectories: readonly TreePath[];
   /** A path like `path~label` that is free in all three trees. */
   freePath(path: TreePath, side: Side, taken: (path: TreePath) => boolean): Promise<TreePath>;
 }
@@ -44,6 +46,7 @@ class Resolver implements Resolution {
   constructor(table: PathTable, options: ResolutionOptions) {
     this.#table = table;
     this.#options = options;
+    for (const path of options.emptyDirectories) this.#occupy([path, ...ancestorsOf(path)]);
   }
 
   get conflicts(): readonly Conflict[] {
@@ -139,10 +142,14 @@ class Resolver implements Resolution {
       this.#conflicts.add(one);
       if (leaf !== undefined) one.proposed.push(path);
     }
-    if (leaf === undefined) return;
-    for (const ancestor of ancestorsOf(path)) {
-      if (this.occupied.has(ancestor)) return;
-      this.occupied.add(ancestor);
+    if (leaf !== undefined) this.#occupy(ancestorsOf(path));
+  }
+
+  /** Marks directories, each of which is in the next one. */
+  #occupy(directories: Iterable<TreePath>): void {
+    for (const directory of directories) {
+      if (this.occupied.has(directory)) return;
+      this.occupied.add(directory);
     }
   }
 

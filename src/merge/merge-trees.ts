@@ -4,7 +4,7 @@ import { collectChanges } from './change-collection.ts';
 import type { SideChanges } from './change-tree.ts';
 import type { Conflict } from './conflict.ts';
 import type { ConflictLabels } from './conflict-markers.ts';
-import { directoryEdits, type Edit } from './directory-edits.ts';
+import { directoryEdits, type Edit, newEmptyDirectories } from './directory-edits.ts';
 import { applyDirectoryRenames } from './directory-renames.ts';
 import { resolveEntries } from './entry-resolution.ts';
 import type { MergePort } from './merge-port.ts';
@@ -62,20 +62,22 @@ export async function mergeTrees({
   const options = { port, labels: markerLabels };
   await applyRenames(table, moved.renames, options);
   const freePath = freePathFinder(table, markerLabels, port);
-  const resolution = await resolveEntries(table, { ...options, freePath });
-  const directories = directoryEdits(changes, resolution);
-
-  const edits = [...directories.edits];
+  const emptyDirectories = [...newEmptyDirectories(changes.ours), ...newEmptyDirectories(changes.theirs)];
+  const resolution = await resolveEntries(table, { ...options, freePath, emptyDirectories });
+  const leafEdits: Edit[] = [];
   for (const path of new Set([...heads.keys(), ...resolution.leaves.keys()])) {
     const leaf = resolution.leaves.get(path);
-    if (!sameEntry(leaf, heads.get(path))) edits.push({ path, entry: leaf });
+    if (!sameEntry(leaf, heads.get(path))) leafEdits.push({ path, entry: leaf });
   }
+  const directories = directoryEdits(changes, resolution, leafEdits);
   return {
-    edits: edits.sort((a, b) => (a.path < b.path ? -1 : a.path > b.path ? 1 : 0)),
-    conflicts: [...moved.conflicts, ...resolution.conflicts, ...directories.conflicts].sort((a, b) =>
-      a.path < b.path ? -1 : a.path > b.path ? 1 : 0,
-    ),
+    edits: [...leafEdits, ...directories.edits].sort(byPath),
+    conflicts: [...moved.conflicts, ...resolution.conflicts, ...directories.conflicts].sort(byPath),
   };
+}
+
+function byPath(a: { readonly path: TreePath }, b: { readonly path: TreePath }): number {
+  return a.path < b.path ? -1 : a.path > b.path ? 1 : 0;
 }
 
 /** Finds names for files that cannot stay where they are: `path~label`, and `path~label_0` and on where that is taken. */

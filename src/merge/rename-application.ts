@@ -1,11 +1,12 @@
 import { assert } from '../base/error.ts';
 import { sameEntry } from '../tree/entry.ts';
 import type { TreePath } from '../tree/path.ts';
-import { type ConflictVersion, conflict } from './conflict.ts';
+import { type Conflict, type ConflictVersion, conflict } from './conflict.ts';
 import { type ContentMergeOptions, type ContentVersions, mergeContent } from './content-merge.ts';
 import type { Rename } from './directory-renames.ts';
+import type { MergeHunk } from './merge-hunks.ts';
 import type { PathState, PathTable } from './path-state.ts';
-import { type Leaf, otherSide, type PerStage, type Stage } from './stage.ts';
+import { type Leaf, otherSide, type PerStage } from './stage.ts';
 
 /** Content merges that may be merged once more get markers that are longer by this. */
 const nestedMarkerLength = 1;
@@ -103,7 +104,11 @@ async function applySingleRename(
   const collides = target.versions[other] !== undefined && !typeChanged;
 
   if (collides && stayed !== undefined) {
-    target.versions[side] = await mergeCollision(source, stayed, moved, rename, target, options);
+    const merged = await mergeCollision(source, stayed, moved, rename, target, options);
+    // Where both sides have the same file there, git keeps one side's version and forgets about the other.
+    const wouldBeLost = target.agreement === 'ours is theirs' && !sameEntry(merged, target.versions[other]);
+    if (wouldBeLost) target.collisionConflicts.push(collision(source, stayed, moved, rename));
+    target.versions[side] = merged;
   } else if (collides) {
     target.renameConflicts.push(renameDelete(rename, source, moved));
   } else {
@@ -145,15 +150,26 @@ async function mergeCollision(
   };
   const merged = await mergeContent(versions, { ...options, extraMarkerLength: nestedMarkerLength });
   if (merged.outcome === 'conflict') {
-    const at = (stage: Stage, leaf: Leaf | undefined) => version(origins[stage], leaf);
-    const all = {
-      base: at('base', source.versions.base),
-      ours: at('ours', leaves.ours),
-      theirs: at('theirs', leaves.theirs),
-    };
-    target.collisionConflicts.push(conflict('rename/collision', from, all, merged.hunks));
+    target.collisionConflicts.push(collision(source, stayed, moved, { side, from, to }, merged.hunks));
   }
   return merged.leaf;
+}
+
+function collision(
+  source: PathState,
+  stayed: Leaf,
+  moved: Leaf,
+  { side, from, to }: Rename,
+  hunks: readonly MergeHunk[] = [],
+): Conflict {
+  const ours = side === 'ours' ? { path: to, leaf: moved } : { path: from, leaf: stayed };
+  const theirs = side === 'ours' ? { path: from, leaf: stayed } : { path: to, leaf: moved };
+  return conflict(
+    'rename/collision',
+    from,
+    { base: version(from, source.versions.base), ours, theirs },
+    hunks,
+  );
 }
 
 function renameDelete({ side, from, to }: Rename, source: PathState, moved: Leaf) {
