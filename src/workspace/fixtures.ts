@@ -6,6 +6,7 @@ import type { Hash } from '../base/hash.ts';
 import { BlobStore } from '../blob/blob-store.ts';
 import { readWholeFile } from '../blob/file.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
 import type { Entry } from '../tree/entry.ts';
 import { listAll } from '../tree/lookup.ts';
 import { NodeStore } from '../tree/node-store.ts';
@@ -21,7 +22,12 @@ export function temporaryDirectory(context: TestContext): string {
 
 /** For tests: an empty project in memory. */
 export function memoryContent(): ProjectContent {
-  const blobs = new BlobStore(new MemoryStore(), 'micelio-test/projects/test');
+  return contentIn(new MemoryStore());
+}
+
+/** For tests: a project in a store. */
+export function contentIn(store: ObjectStore): ProjectContent {
+  const blobs = new BlobStore(store, 'micelio-test/projects/test');
   return { blobs, nodes: new NodeStore(blobs) };
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import {
+import fs, {
   appendFileSync,
   chmodSync,
   existsSync,
@@ -12,8 +12,9 @@ import {
   utimesSync,
   writeFileSync,
 } from 'node:fs';
+import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
-import { describe, test } from 'node:test';
+import { describe, type TestContext, test } from 'node:test';
 import { buildTree } from '../../tree/build.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { described, memoryContent, temporaryDirectory } from '../fixtures.ts';
@@ -173,9 +174,14 @@ describe('a snapshot', () => {
     // Old enough to be beyond doubt.
     await new Promise((resolve) => setTimeout(resolve, 50));
     await checkout.snapshot();
-    chmodSync(at('a'), 0o000);
+    chmodSync(at('a'), 0o600);
     chmodSync(at('a'), 0o644);
+    const read = openedFiles(context);
     assert.equal((await checkout.snapshot()).tree, tree);
+    assert.deepEqual(
+      read.filter((path) => !path.includes('.micelio-session')),
+      [at('a')],
+    );
   });
 
   test('keeps a file of the tree although it is ignored, and takes no other that is', async (context) => {
@@ -271,11 +277,13 @@ describe('a snapshot', () => {
     const { checkout, content, at } = await checkoutOf(context, {
       '.gitignore': '644 *.log\n',
       logs: '755/',
-      'package/a': '644 a',
+      'package/deep/a': '644 a',
     });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await checkout.snapshot();
     writeFileSync(at('logs/x.log'), 'x');
-    writeFileSync(at('package/x.log'), 'x');
-    rmSync(at('package/a'));
+    writeFileSync(at('package/deep/x.log'), 'x');
+    rmSync(at('package/deep/a'));
     assert.deepEqual(await described(content, (await checkout.snapshot()).tree), {
       '.gitignore': '644 *.log\n',
       logs: '755/',
@@ -295,6 +303,22 @@ describe('a snapshot', () => {
     assert.equal((await checkout.snapshot()).tree, tree);
   });
 });
+
+/** From now on, every file that is opened. */
+function openedFiles(context: TestContext): string[] {
+  const { openSync } = fs;
+  const opened: string[] = [];
+  fs.openSync = (path, ...rest) => {
+    opened.push(String(path));
+    return openSync(path, ...rest);
+  };
+  syncBuiltinESMExports();
+  context.after(() => {
+    fs.openSync = openSync;
+    syncBuiltinESMExports();
+  });
+  return opened;
+}
 
 describe('removing', () => {
   test('deletes a checkout, finished or not, and nothing else', async (context) => {

@@ -38,6 +38,7 @@ export interface WrittenFiles {
 const filesForTwoThreads = 400;
 /** As many frames may wait for the other thread. */
 const queuedMax = 4;
+const filesPerTaskMax = 64;
 const filesPerReport = 64;
 
 /**
@@ -99,7 +100,10 @@ async function* frameTasks(
       const { path, entry } = files[index]!;
       return { index, path, mode: entry.type === 'file' ? entry.mode : symlinkMode, hash, offset, length };
     });
-    yield { compressed, size, files: tasks };
+    // A frame of very many tiny files is shared by the threads: decompressing it twice costs less than writing them.
+    for (let at = 0; at < tasks.length; at += filesPerTaskMax) {
+      yield { compressed, size, files: tasks.slice(at, at + filesPerTaskMax) };
+    }
   }
 }
 
