@@ -147,6 +147,23 @@ describe('exporting a tree', () => {
   });
 });
 
+describe('contents', () => {
+  test('a file that has the bytes of another file’s manifest is not that file', async (t) => {
+    const { scratch, project, make } = await setUp(t);
+    const batch = await project.blobs.openBatch();
+    const { hash } = await addFile(batch, Buffer.alloc(2_000_000, 'large'));
+    await batch.flush();
+    const manifest = Buffer.from(await project.blobs.get(hash));
+    const tree = await store(project, {
+      large: [0o644, Buffer.alloc(2_000_000, 'large')],
+      manifest: [0o644, manifest],
+    });
+    const { commit } = await make({ tree });
+    const id = scratch.git(['rev-parse', `${commit}:manifest`]);
+    assert.equal(id, scratch.git(['hash-object', '--stdin'], manifest));
+  });
+});
+
 describe('incremental export', () => {
   async function exported(t: TestContext) {
     const context = await setUp(t);

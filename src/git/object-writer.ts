@@ -9,9 +9,11 @@ import type { GitObjectType } from './object-reader.ts';
 import { gitArguments, type Repository } from './repository.ts';
 
 /** A pack is sent to git once its objects have this many bytes before compression. */
-const packBytesTarget = 128 * 1024 * 1024;
+const packBytesTarget = 64 * 1024 * 1024;
 /** Most bytes that wait for compression. */
 const compressingBytesMax = 8 * 1024 * 1024;
+/** Bytes of a pack that are handed to git at once: most objects are far smaller, and each write has its price. */
+const writeBytesTarget = 64 * 1024;
 /** With fewer objects than this, git makes loose objects of a pack, as it does with what is pushed to it. */
 const packObjectsMin = 100;
 /** Up to this many bytes, handing the work to another thread takes longer than doing it. */
@@ -103,6 +105,8 @@ export class ObjectWriter {
       this.#compressingBytes -= bytes.length;
       return Buffer.from(view);
     });
+    // A failure is reported by the flush that waits for this; until then it must only not count as unhandled.
+    compressed.catch(() => {});
     return compressed;
   }
 }
@@ -122,6 +126,8 @@ function objectIdOf(format: ObjectFormat, type: GitObjectType, bytes: Uint8Array
 class PackSender {
   readonly #process: GitProcess;
   readonly #digest: Digest;
+  #waiting: Uint8Array[] = [];
+  #waitingBytes = 0;
 
   private constructor(process: GitProcess, format: ObjectFormat) {
     this.#process = process;
@@ -143,12 +149,22 @@ class PackSender {
   }
 
   async send(bytes: Uint8Array): Promise<void> {
+    this.#waiting.push(bytes);
+    this.#waitingBytes += bytes.length;
+    if (this.#waitingBytes >= writeBytesTarget) await this.#sendWaiting();
+  }
+
+  async #sendWaiting(): Promise<void> {
+    const bytes = Buffer.concat(this.#waiting);
+    this.#waiting = [];
+    this.#waitingBytes = 0;
     this.#digest.update(bytes);
     const busy = this.#process.write(bytes);
     if (busy) await busy;
   }
 
   async finish(): Promise<void> {
+    await this.#sendWaiting();
     this.#process.write(this.#digest.digest());
     this.#process.end();
     await this.#process.succeeded();
