@@ -27,7 +27,6 @@ export async function forkSession(
     createdMs: now,
     forkedFrom: id,
     workspace: null,
-    landing: null,
     landed: null,
   };
   const recorded = withWork(fork, now, agent.name, `Forked from ${id}`);

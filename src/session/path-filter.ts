@@ -4,7 +4,7 @@ import { ancestorsOf, type TreePath } from '../tree/path.ts';
 
 /** Bits of the filter for each element: 12 bits and 6 probes give about 0.4 % false answers. */
 const bitsPerElement = 12;
-const probes = 6;
+const probeCount = 6;
 const filterBytesMin = 8;
 /** A landing that changes more than about 20,000 paths gets a filter that answers "maybe" more often. */
 const filterBytesMax = 32 * 1024;
@@ -35,8 +35,7 @@ export class PathFilter {
     }
     const size = Math.ceil((elements.size * bitsPerElement) / 8);
     const filter = new PathFilter(Buffer.alloc(Math.min(Math.max(size, filterBytesMin), filterBytesMax)));
-    for (const element of elements)
-      for (const bit of filter.#bitsOf(element)) filter.bytes[bit >>> 3]! |= 1 << (bit & 7);
+    for (const element of elements) filter.#add(probeOf(element));
     return filter;
   }
 
@@ -49,39 +48,70 @@ export class PathFilter {
     return this.bytes.toString('base64');
   }
 
-  /**
-   * Whether `changes` could meet the changes in this filter: at the same path, at a path above or below it, or in a
-   * directory that one side removed while the other put something into it.
-   */
-  mayTouch(changes: readonly TreeChange[]): boolean {
-    return changes.some(({ path, before, after }) => {
-      for (const directory of ancestorsOf(path)) {
-        if (this.#has(vanished(directory)) || this.#has(placed(directory))) return true;
-      }
-      // Both sides may add files to one new directory: that alone is no meeting.
-      if (before === undefined && after?.type === 'directory') return this.#has(placed(path));
-      if (before?.type === 'directory' && after?.type === 'directory') return this.#has(changed(path));
-      return this.#has(changed(path)) || this.#has(changedBelow(path));
-    });
+  /** Whether the changes that `query` stands for could meet the changes in this filter. */
+  mayTouch(query: PathQuery): boolean {
+    return query.probes.some((probe) => this.#has(probe));
   }
 
   /** Whether the entry at `path` itself may have changed. */
   mayHaveChanged(path: TreePath): boolean {
-    return this.#has(changed(path));
+    return this.#has(probeOf(changed(path)));
   }
 
-  #has(element: string): boolean {
-    return this.#bitsOf(element).every((bit) => (this.bytes[bit >>> 3]! & (1 << (bit & 7))) !== 0);
+  #has(probe: Probe): boolean {
+    for (let i = 0; i < probeCount; i++) {
+      const bit = this.#bit(probe, i);
+      if ((this.bytes[bit >>> 3]! & (1 << (bit & 7))) === 0) return false;
+    }
+    return true;
   }
 
-  /** Double hashing (Kirsch and Mitzenmacher, 2006) over the first 16 bytes of a SHA-256. */
-  #bitsOf(element: string): number[] {
-    const hash = digest('sha256', Buffer.from(element, 'latin1'), 'buffer');
-    const first = hash.readUInt32LE(0);
-    const step = hash.readUInt32LE(4) | 1;
-    const bits = this.bytes.length * 8;
-    return Array.from({ length: probes }, (_, i) => (first + i * (step >>> 0)) % bits);
+  #add(probe: Probe): void {
+    for (let i = 0; i < probeCount; i++) {
+      const bit = this.#bit(probe, i);
+      this.bytes[bit >>> 3]! |= 1 << (bit & 7);
+    }
   }
+
+  #bit({ first, step }: Probe, i: number): number {
+    return (first + i * step) % (this.bytes.length * 8);
+  }
+}
+
+/**
+ * What to ask path filters about some changes, worked out once for many filters: whether the other side changed the same
+ * path, one above or below it, or a directory that one side removed while the other put something into it.
+ */
+export class PathQuery {
+  readonly probes: readonly Probe[];
+
+  private constructor(probes: readonly Probe[]) {
+    this.probes = probes;
+  }
+
+  static of(changes: readonly TreeChange[]): PathQuery {
+    const elements = new Set<string>();
+    for (const { path, before, after } of changes) {
+      for (const directory of ancestorsOf(path)) elements.add(vanished(directory)).add(placed(directory));
+      // Both sides may add files to one new directory: that alone is no meeting.
+      if (before === undefined && after?.type === 'directory') elements.add(placed(path));
+      else if (before?.type === 'directory' && after?.type === 'directory') elements.add(changed(path));
+      else elements.add(changed(path)).add(changedBelow(path));
+    }
+    return new PathQuery(Array.from(elements, probeOf));
+  }
+}
+
+/** Where the bits of an element are, in a filter of any size. */
+interface Probe {
+  readonly first: number;
+  readonly step: number;
+}
+
+/** Double hashing (Kirsch and Mitzenmacher, 2006) over the first 8 bytes of a SHA-256. */
+function probeOf(element: string): Probe {
+  const hash = digest('sha256', Buffer.from(element, 'latin1'), 'buffer');
+  return { first: hash.readUInt32LE(0), step: (hash.readUInt32LE(4) | 1) >>> 0 };
 }
 
 const changed = (path: TreePath): string => `=${path}`;

@@ -44,7 +44,6 @@ export async function landImport(
   if (previous?.tree === imported.tree && previous.commit === imported.commit) {
     return { outcome: 'landed', landing: await project.ledger.readLanding(previous.sequence) };
   }
-  const { head } = await project.ledger.readHead();
   const base = previous ?? { tree: await emptyTree(project), sequence: 0 };
   return queue.land({
     origin: { kind: 'import', source: imported.source, commit: imported.commit, tree: imported.tree },
@@ -52,7 +51,6 @@ export async function landImport(
     message: recordText(message, 'message'),
     base: { tree: base.tree, sequence: base.sequence },
     tree: imported.tree,
-    after: head.sequence,
   });
 }
 

@@ -83,11 +83,6 @@ export const sessionSchema = v.object({
   earlierRecord: v.array(hash),
   forkedFrom: v.nullable(v.string()),
   workspace: v.nullable(v.object({ kind: v.literal('checkout'), directory: v.string() })),
-  /**
-   * Set before the first attempt to land and kept: all landings behind `after` may hold this session's, so that a
-   * repeated call finds it.
-   */
-  landing: v.nullable(v.object({ after: count, message: v.string() })),
   landed: v.nullable(v.object({ sequence: count })),
   conflicts: v.array(openConflictSchema),
   /** Removed from sight, and kept until then. */

@@ -40,7 +40,6 @@ export async function startSession(project: ProjectLedger, request: StartRequest
     earlierRecord: [],
     forkedFrom: null,
     workspace: null,
-    landing: null,
     landed: null,
     conflicts: [],
     removed: null,

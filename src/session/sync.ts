@@ -6,8 +6,11 @@ import { editTree } from '../tree/edit.ts';
 import { lookup } from '../tree/lookup.ts';
 import { NodeTransaction } from '../tree/node-store.ts';
 import { withCheckpoint } from './checkpoint.ts';
+import type { Head } from './head.ts';
 import { requirePresent } from './keep.ts';
 import { entryText, unresolvedConflicts } from './landing/conflicts.ts';
+import { recordLanded } from './landing/land-session.ts';
+import { LandingLog } from './landing/landing-log.ts';
 import { nextState } from './life-cycle.ts';
 import { type ProjectContext, requireSession } from './project.ts';
 import { withWork } from './record.ts';
@@ -47,6 +50,7 @@ export async function planSync(
     );
   }
   const { head } = await project.ledger.readHead();
+  await requireNotLanded(project, head, session);
   if (head.tree === session.base.tree) return undefined;
   const open = await unresolvedConflicts(project, session, tree);
   if (open.length > 0) {
@@ -75,6 +79,18 @@ export async function planSync(
     conflicts: merged.conflicts,
     open: await openConflicts(project, result, merged.conflicts),
   };
+}
+
+/** A landing that died after the head had moved is looked for behind the session's base, which a sync moves on. */
+async function requireNotLanded(project: ProjectContext, head: Head, session: Session): Promise<void> {
+  const origin = { kind: 'session', session: session.id, tree: session.tree } as const;
+  const landing = await new LandingLog(project.ledger).find(head, origin, session.base.sequence);
+  if (landing === undefined) return;
+  await recordLanded(project, session.id, landing);
+  throw new SessionError(
+    'landing/changed-since',
+    `Session ${session.id} has landed as ${landing.sequence} already. To go on, start a session on the head.`,
+  );
 }
 
 /** Records that the session's files are what was planned, and its base the head they were merged with. */

@@ -1,7 +1,7 @@
 import type { Hash } from '../../base/hash.ts';
 import type { Conflict } from '../../merge/conflict.ts';
 import { textFromPath } from '../../tree/path.ts';
-import { withCheckpoint } from '../checkpoint.ts';
+import { checkpointSession } from '../checkpoint.ts';
 import type { Landing } from '../head.ts';
 import { requirePresent } from '../keep.ts';
 import { nextState } from '../life-cycle.ts';
@@ -56,38 +56,31 @@ export async function landSession(
       `Session ${found.id} has changed nothing, so there is nothing to land. Work in it, or abandon it.`,
     );
   }
-  const session = await recordIntent(project, found.id, tree, recordText(request.message, 'message'));
-  if (session.landed !== null || session.landing === null)
-    return landedBefore(project, session, request.tree);
+  const message = recordText(request.message, 'message');
+  const session = tree === found.tree ? found : await checkpointSession(project, found.id, tree, '');
   const outcome = await queue.land({
     origin: { kind: 'session', session: session.id, tree },
     agent: session.agent,
-    message: session.landing.message,
+    message,
     base: session.base,
     tree,
-    after: session.landing.after,
   });
   return outcome.outcome === 'landed'
     ? finish(project, session.id, outcome.landing, tree)
     : recordConflict(project, session.id, outcome.conflicts, outcome.head);
 }
 
-/**
- * Writes down, before the first attempt, behind which landing to look for this session's: an attempt that died after
- * the head moved is then found by the next.
- */
-async function recordIntent(
-  project: ProjectContext,
-  id: SessionId,
-  tree: Hash,
-  message: string,
-): Promise<Session> {
-  const { head } = await project.ledger.readHead();
-  return project.ledger.updateSession(id, (session) => {
-    if (session.landed !== null) return session;
-    const after = session.landing?.after ?? head.sequence;
-    const checked = withCheckpoint(session, tree, '', project.clock.now());
-    return { ...checked, landing: { after, message } };
+/** Makes the session say what is so: that it has landed, whatever became of its state meanwhile. */
+export function recordLanded(project: ProjectContext, id: SessionId, landing: Landing): Promise<Session> {
+  return project.ledger.updateSession(id, (current) => {
+    if (current.landed !== null) return current;
+    const landed: Session = {
+      ...current,
+      state: 'completed',
+      landed: { sequence: landing.sequence },
+      conflicts: [],
+    };
+    return withWork(landed, project.clock.now(), current.agent.name, `Landed as ${landing.sequence}`);
   });
 }
 
@@ -97,20 +90,7 @@ async function finish(
   landing: Landing,
   tree: Hash,
 ): Promise<SessionLanding> {
-  const session = await project.ledger.updateSession(id, (current) => {
-    if (current.landed !== null) return current;
-    return withWork(
-      {
-        ...current,
-        state: nextState(current.state, 'complete', id),
-        landed: { sequence: landing.sequence },
-        conflicts: [],
-      },
-      project.clock.now(),
-      current.agent.name,
-      `Landed as ${landing.sequence}`,
-    );
-  });
+  const session = await recordLanded(project, id, landing);
   requireSameTree(session, landing, tree);
   return { outcome: 'landed', landing, session };
 }

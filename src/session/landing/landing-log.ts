@@ -1,25 +1,30 @@
 import { LRUCache } from 'lru-cache';
-import type { Head, Landing } from '../head.ts';
-import { isSameSession } from '../head.ts';
+import { type Head, isSameSession, type Landing, type Origin } from '../head.ts';
 import type { Ledger } from '../ledger-port.ts';
-import type { Candidate } from './landing-queue.ts';
+import { PathFilter } from '../path-filter.ts';
 
 const landingsInMemory = 1024;
 const readsAtOnce = 32;
 
+/** A landing with its path filter at hand. */
+export interface LoggedLanding {
+  readonly landing: Landing;
+  readonly filter: PathFilter;
+}
+
 /** The landings of a project, with those last read in memory: they never change. */
 export class LandingLog {
   readonly #ledger: Ledger;
-  readonly #known = new LRUCache<number, Landing>({ max: landingsInMemory });
+  readonly #known = new LRUCache<number, LoggedLanding>({ max: landingsInMemory });
 
   constructor(ledger: Ledger) {
     this.#ledger = ledger;
   }
 
   /** The landings behind `sequence` up to the head, oldest first. */
-  async between(head: Head, sequence: number): Promise<readonly Landing[]> {
-    for (const landing of head.landings) this.#known.set(landing.sequence, landing);
-    const landings: Landing[] = [];
+  async between(head: Head, sequence: number): Promise<readonly LoggedLanding[]> {
+    for (const landing of head.landings) this.#add(landing);
+    const landings: LoggedLanding[] = [];
     for (let first = sequence + 1; first <= head.sequence; first += readsAtOnce) {
       const count = Math.min(readsAtOnce, head.sequence - first + 1);
       landings.push(...(await Promise.all(Array.from({ length: count }, (_, i) => this.#read(first + i)))));
@@ -27,18 +32,22 @@ export class LandingLog {
     return landings;
   }
 
-  /** The landing that already holds what `candidate` wants to land. */
-  async find(head: Head, { origin, after }: Candidate): Promise<Landing | undefined> {
+  /** The landing behind `after` that already holds what comes from `origin`. Only sessions land just once. */
+  async find(head: Head, origin: Origin, after: number): Promise<Landing | undefined> {
     if (origin.kind !== 'session') return undefined;
     const landings = await this.between(head, after);
-    return landings.find((landing) => isSameSession(landing.origin, origin));
+    return landings.find(({ landing }) => isSameSession(landing.origin, origin))?.landing;
   }
 
-  async #read(sequence: number): Promise<Landing> {
-    const known = this.#known.get(sequence);
+  #add(landing: Landing): LoggedLanding {
+    const known = this.#known.get(landing.sequence);
     if (known !== undefined) return known;
-    const landing = await this.#ledger.readLanding(sequence);
-    this.#known.set(sequence, landing);
-    return landing;
+    const logged = { landing, filter: PathFilter.decode(landing.paths) };
+    this.#known.set(landing.sequence, logged);
+    return logged;
+  }
+
+  async #read(sequence: number): Promise<LoggedLanding> {
+    return this.#known.get(sequence) ?? this.#add(await this.#ledger.readLanding(sequence));
   }
 }

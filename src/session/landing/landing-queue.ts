@@ -1,9 +1,10 @@
 import type { Hash } from '../../base/hash.ts';
 import { randomText } from '../../base/random.ts';
+import type { BlobBatch } from '../../blob/blob-batch.ts';
 import type { Conflict } from '../../merge/conflict.ts';
-import { treeChanges } from '../../tree/diff.ts';
+import type { TreeChange } from '../../tree/diff.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
-import { isSameSession, type Landing, type Origin } from '../head.ts';
+import { type Head, isSameSession, type Landing, type Origin } from '../head.ts';
 import type { HeadVersion } from '../ledger-port.ts';
 import { PathFilter } from '../path-filter.ts';
 import type { ProjectContext } from '../project.ts';
@@ -11,7 +12,7 @@ import type { Agent, Base } from '../session.ts';
 import { SessionError } from '../session-error.ts';
 import { fileChanges } from './file-changes.ts';
 import { LandingLog } from './landing-log.ts';
-import { mergeOntoHead } from './merge-onto-head.ts';
+import { type Changes, changesBetween, mergeOntoHead } from './merge-onto-head.ts';
 
 /** Something that is to land: what changed between `base` and `tree`, and why. */
 export interface Candidate {
@@ -20,8 +21,6 @@ export interface Candidate {
   readonly message: string;
   readonly base: Base;
   readonly tree: Hash;
-  /** Landings behind this one may already hold this candidate. */
-  readonly after: number;
 }
 
 export type LandingOutcome =
@@ -30,6 +29,8 @@ export type LandingOutcome =
 
 interface Waiting {
   readonly candidate: Candidate;
+  /** Worked out at the first attempt. */
+  changes?: Changes;
   settle(outcome: LandingOutcome): void;
   fail(error: unknown): void;
 }
@@ -42,6 +43,18 @@ const filteredLandingsMax = 256;
 const listedChangesMax = 200;
 /** How often the head may move away under an attempt before it is given up. */
 const attemptsMax = 1000;
+
+/** An attempt to move the head, as it grows. */
+interface Move {
+  readonly current: HeadVersion;
+  readonly batch: BlobBatch;
+  readonly nodes: NodeTransaction;
+  /** What the head becomes with what has landed so far. */
+  base: Base;
+  readonly landed: { readonly waiting: Waiting; readonly landing: Landing; readonly filter: PathFilter }[];
+  /** For the next move. */
+  readonly again: Waiting[];
+}
 
 /**
  * Lands candidates on one project, one move of the head after the other. What waits while a move is under way lands
@@ -100,80 +113,83 @@ export class LandingQueue {
     const { ledger, blobs, nodes } = this.#project;
     const current = await ledger.readHead();
     const batch = await blobs.openBatch();
-    const transaction = new NodeTransaction(nodes, batch);
-    const landed: { readonly waiting: Waiting; readonly landing: Landing }[] = [];
-    const again: Waiting[] = [];
-    let { tree, sequence } = current.head;
+    const move: Move = {
+      current,
+      batch,
+      nodes: new NodeTransaction(nodes, batch),
+      base: { tree: current.head.tree, sequence: current.head.sequence },
+      landed: [],
+      again: [],
+    };
     for (const waiting of group) {
-      const { candidate } = waiting;
-      const earlier = await this.#log.find(current.head, candidate);
-      if (earlier !== undefined) {
-        waiting.settle({ outcome: 'landed', landing: earlier });
-        continue;
+      try {
+        await this.#add(move, waiting);
+      } catch (error) {
+        // What cannot be read of one candidate is no reason not to land the others.
+        waiting.fail(error);
       }
-      if (landed.some(({ landing }) => isSameSession(landing.origin, candidate.origin))) {
-        again.push(waiting);
-        continue;
-      }
-      const since = await this.#landingsSince(
-        current,
-        candidate.base.sequence,
-        landed.map(({ landing }) => landing),
-      );
-      const merged = await mergeOntoHead(
-        this.#project,
-        batch,
-        transaction,
-        tree,
-        { base: candidate.base.tree, tree: candidate.tree },
-        since,
-      );
-      if (merged.outcome === 'conflict') {
-        // What conflicts only with others of this group is judged again once they have landed or not.
-        if (landed.length === 0) waiting.settle({ ...merged, head: { tree, sequence } });
-        else again.push(waiting);
-        continue;
-      }
-      const landing = await this.#landingOf(candidate, transaction, tree, merged.tree, sequence + 1);
-      landed.push({ waiting, landing });
-      ({ tree, sequence } = landing);
     }
+    const { landed, again, base } = move;
     if (landed.length === 0) return again;
+    const everything = [...landed.map(({ waiting }) => waiting), ...again];
+    // Somebody may have moved the head meanwhile: then nothing needs to be written for an attempt that must fail.
+    if ((await ledger.readHead()).version !== current.version) return everything;
     await batch.flush();
-    const next = { ...current.head, tree, sequence, landings: landed.map(({ landing }) => landing) };
-    if ((await ledger.moveHead(current, next)) === 'lost')
-      return [...landed.map(({ waiting }) => waiting), ...again];
+    const next = { ...current.head, ...base, landings: landed.map(({ landing }) => landing) };
+    if ((await ledger.moveHead(current, next)) === 'lost') return everything;
     for (const { waiting, landing } of landed) waiting.settle({ outcome: 'landed', landing });
     return again;
   }
 
-  /** The landings that led from `sequence` to the head and to this group's own; undefined when they are too many. */
-  async #landingsSince(
-    { head }: HeadVersion,
-    sequence: number,
-    group: readonly Landing[],
-  ): Promise<readonly Landing[] | undefined> {
-    if (head.sequence - sequence > filteredLandingsMax) return undefined;
-    return [...(await this.#log.between(head, sequence)), ...group];
+  /** Merges a candidate onto what the move makes of the head so far, or settles it, or leaves it for the next move. */
+  async #add(move: Move, waiting: Waiting): Promise<void> {
+    const { candidate } = waiting;
+    const { head } = move.current;
+    const earlier = await this.#log.find(head, candidate.origin, candidate.base.sequence);
+    if (earlier !== undefined) return waiting.settle({ outcome: 'landed', landing: earlier });
+    if (move.landed.some(({ landing }) => isSameSession(landing.origin, candidate.origin))) {
+      move.again.push(waiting);
+      return;
+    }
+    waiting.changes ??= await changesBetween(this.#project.nodes, candidate.base.tree, candidate.tree);
+    const since = await this.#filtersSince(head, candidate.base.sequence, move);
+    const merged = await mergeOntoHead(
+      this.#project,
+      move.batch,
+      move.nodes,
+      move.base.tree,
+      waiting.changes,
+      since,
+    );
+    if (merged.outcome === 'clean') {
+      const landing = this.#landingOf(candidate, move.base, merged.tree, merged.changes);
+      move.landed.push({ waiting, landing, filter: PathFilter.decode(landing.paths) });
+      move.base = { tree: landing.tree, sequence: landing.sequence };
+    } else if (move.landed.length === 0) {
+      waiting.settle({ ...merged, head: move.base });
+    } else {
+      // What conflicts only with others of this group is judged again once they have landed or not.
+      move.again.push(waiting);
+    }
   }
 
-  async #landingOf(
-    candidate: Candidate,
-    nodes: NodeTransaction,
-    before: Hash,
-    tree: Hash,
-    sequence: number,
-  ): Promise<Landing> {
-    const changes = await treeChanges(nodes, before, tree);
+  /** The path filters of what led from `sequence` to the head and to this move; undefined when they are too many. */
+  async #filtersSince(head: Head, sequence: number, move: Move): Promise<readonly PathFilter[] | undefined> {
+    if (head.sequence - sequence > filteredLandingsMax) return undefined;
+    const since = await this.#log.between(head, sequence);
+    return [...since, ...move.landed].map(({ filter }) => filter);
+  }
+
+  #landingOf(candidate: Candidate, head: Base, tree: Hash, changes: readonly TreeChange[]): Landing {
     const files = fileChanges(changes);
     return {
-      sequence,
+      sequence: head.sequence + 1,
       id: randomText(this.#project.random, 16),
       origin: candidate.origin,
       agent: candidate.agent,
       message: candidate.message,
       atMs: this.#project.clock.now(),
-      before,
+      before: head.tree,
       tree,
       base: candidate.base,
       changeCount: files.length,

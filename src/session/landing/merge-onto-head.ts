@@ -4,51 +4,62 @@ import type { Conflict } from '../../merge/conflict.ts';
 import { mergeTrees } from '../../merge/merge-trees.ts';
 import { type TreeChange, treeChanges } from '../../tree/diff.ts';
 import { editTree } from '../../tree/edit.ts';
-import type { NodeTransaction } from '../../tree/node-store.ts';
-import type { Landing } from '../head.ts';
-import { PathFilter } from '../path-filter.ts';
+import type { NodeSource, NodeTransaction } from '../../tree/node-store.ts';
+import { type PathFilter, PathQuery } from '../path-filter.ts';
 import type { ProjectContext } from '../project.ts';
 import { treeMergePort } from '../tree-merge-port.ts';
 
 /** How conflict markers call the versions. */
-export const mergeLabels = { ours: 'head', base: 'base', theirs: 'session' };
+const mergeLabels = { ours: 'head', base: 'base', theirs: 'session' };
 
 export type Merged =
-  | { readonly outcome: 'clean'; readonly tree: Hash }
+  | {
+      readonly outcome: 'clean';
+      readonly tree: Hash;
+      /** What the merge changes of the head. */
+      readonly changes: readonly TreeChange[];
+    }
   | { readonly outcome: 'conflict'; readonly conflicts: readonly Conflict[] };
 
-/** What lands: the changes from `base` to `tree`. */
+/** What lands: the changes from a base, worked out once for every attempt to land them. */
 export interface Changes {
   readonly base: Hash;
   readonly tree: Hash;
+  readonly changes: readonly TreeChange[];
+  readonly query: PathQuery;
+}
+
+export async function changesBetween(nodes: NodeSource, base: Hash, tree: Hash): Promise<Changes> {
+  const changes = await treeChanges(nodes, base, tree);
+  return { base, tree, changes, query: PathQuery.of(changes) };
 }
 
 /**
- * Merges `changes` onto the tree `head`. `since` are all landings that led from the base to the head, or undefined when
- * they are too many to look at: where their path filters tell that nothing can meet, the changes apply as they are and
- * the head's own changes are never read.
+ * Merges changes onto the tree `head`. `since` are the path filters of all landings that led from the base to the head,
+ * or undefined when they are too many to look at: where they tell that nothing can meet, the changes apply as they are
+ * and the head's own changes are never read.
  */
 export async function mergeOntoHead(
   project: ProjectContext,
   batch: BlobBatch,
   nodes: NodeTransaction,
   head: Hash,
-  changes: Changes,
-  since: readonly Landing[] | undefined,
+  theirs: Changes,
+  since: readonly PathFilter[] | undefined,
 ): Promise<Merged> {
-  if (head === changes.base) return { outcome: 'clean', tree: changes.tree };
-  const theirs = await treeChanges(nodes, changes.base, changes.tree);
-  if (since !== undefined && !since.some((landing) => PathFilter.decode(landing.paths).mayTouch(theirs))) {
-    return { outcome: 'clean', tree: await editTree(nodes, head, editsOf(theirs)) };
+  const { base, tree, changes, query } = theirs;
+  if (head === base) return { outcome: 'clean', tree, changes };
+  if (since !== undefined && !since.some((filter) => filter.mayTouch(query))) {
+    return { outcome: 'clean', tree: await editTree(nodes, head, editsOf(changes)), changes };
   }
-  const ours = await treeChanges(nodes, changes.base, head);
   const merged = await mergeTrees({
-    changes: { ours, theirs },
+    changes: { ours: await treeChanges(nodes, base, head), theirs: changes },
     labels: mergeLabels,
-    port: treeMergePort(project, batch, nodes, changes.base),
+    port: treeMergePort(project, batch, nodes, base),
   });
   if (merged.conflicts.length > 0) return { outcome: 'conflict', conflicts: merged.conflicts };
-  return { outcome: 'clean', tree: await editTree(nodes, head, merged.edits) };
+  const result = await editTree(nodes, head, merged.edits);
+  return { outcome: 'clean', tree: result, changes: await treeChanges(nodes, head, result) };
 }
 
 function editsOf(changes: readonly TreeChange[]) {

@@ -19,6 +19,5 @@ export async function undoLanding(
     message: `Undo landing ${sequence}: ${undone.message}`,
     base: { tree: undone.tree, sequence },
     tree: undone.before,
-    after: sequence,
   });
 }
