@@ -119,13 +119,18 @@ export interface TestMerge {
   readonly summary: readonly string[];
 }
 
-export async function mergeTestTrees(base: TestTree, ours: TestTree, theirs: TestTree): Promise<TestMerge> {
+/** The port to a base tree for tests. */
+export function testPort(base: TestTree): MergePort {
   const baseEntries = entriesOf(base);
-  const port: MergePort = {
+  return {
     baseEntry: async (path) => baseEntries.get(path),
     readFile: async (file) => contents.get(file.hash)!,
     writeFile: async (bytes) => keep(bytes),
   };
+}
+
+export async function mergeTestTrees(base: TestTree, ours: TestTree, theirs: TestTree): Promise<TestMerge> {
+  const port = testPort(base);
   const changes = { ours: changesBetween(base, ours), theirs: changesBetween(base, theirs) };
   const { edits, conflicts } = await mergeTrees({ changes, port });
   const summary = conflicts.map(({ kind, path }) => `${kind} ${path}`);

@@ -1,0 +1,115 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, test } from 'node:test';
+import { gitMerges, mergeCommits } from '../bench/replay/git-merges.ts';
+import { GitObjects } from '../bench/replay/git-objects.ts';
+import { type GitContext, gitOutput } from '../bench/replay/git-process.ts';
+import { replayMerges } from '../bench/replay/replay.ts';
+import { SeededRandom } from '../bench/replay/seeded-random.ts';
+import { editedText, type SyntheticTree, syntheticText } from '../bench/replay/synthetic-files.ts';
+import { FastImport, syntheticHistory } from '../bench/replay/synthetic-history.ts';
+import { treeMergeEngine } from '../bench/replay/tree-merge-engine.ts';
+import { mergeText } from '../src/merge/text-merge.ts';
+
+const scratch = mkdtempSync(join(tmpdir(), 'micelio-merge-'));
+after(() => rmSync(scratch, { recursive: true }));
+
+async function repositoryOf(name: string, history: Buffer): Promise<GitContext> {
+  const repository = join(scratch, name);
+  await gitOutput({ repository: scratch, environment: process.env }, [
+    'init',
+    '--quiet',
+    '--bare',
+    '-b',
+    'main',
+    name,
+  ]);
+  const context = { repository, environment: process.env };
+  await gitOutput(context, ['fast-import', '--quiet', '--done'], history);
+  return context;
+}
+
+/** Files of `a`, `b` and other short lines, in which nearly every alignment is possible. */
+function hardText(random: SeededRandom): string {
+  const alphabet = random.pick(['a', 'ab', 'abc', 'abcdefgh']);
+  return Array.from({ length: random.below(30) }, () => `${random.pick([...alphabet])}\n`).join('');
+}
+
+function hardEdit(random: SeededRandom, text: string): string {
+  const lines = text.split('\n').slice(0, -1);
+  for (let edit = random.below(5); edit > 0; edit--) {
+    const added = Array.from({ length: random.below(4) }, () => random.pick([...'abcxy']));
+    lines.splice(random.below(lines.length + 1), random.below(4), ...added);
+  }
+  const result = lines.map((line) => `${line}\n`).join('');
+  return random.chance(0.1) ? result.slice(0, -1) : result;
+}
+
+test('text merges to the same bytes as with git, conflict markers included', async () => {
+  const random = new SeededRandom(20);
+  const base: SyntheticTree = new Map();
+  const ours: SyntheticTree = new Map();
+  const theirs: SyntheticTree = new Map();
+  for (let file = 0; file < 1500; file++) {
+    const hard = file % 2 === 0;
+    const text = hard ? hardText(random) : syntheticText(random, 40);
+    const edit = () => (hard ? hardEdit(random, text) : editedText(random, text, random.below(6)));
+    for (const [tree, content] of [
+      [base, text],
+      [ours, edit()],
+      [theirs, edit()],
+    ] as const) {
+      tree.set(`${file}`, { mode: '100644', content });
+    }
+  }
+  const stream = new FastImport();
+  const baseMark = stream.commit(base, []);
+  const marks = [stream.commit(ours, [baseMark]), stream.commit(theirs, [baseMark])];
+  stream.commit(ours, marks);
+  const context = await repositoryOf('text', stream.end());
+  const objects = new GitObjects(context);
+  const [oursId, theirsId] = (await objects.commit('main')).parents;
+  const [git] = await gitMerges(context, [{ commit: '', ours: oursId!, theirs: theirsId! }]);
+  assert.equal(git?.outcome, 'conflict');
+  const conflicted = new Set(git.conflicted);
+  assert.ok(conflicted.size > 100 && conflicted.size < 1400);
+
+  const labels = { ours: oursId!, base: '', theirs: theirsId! };
+  for (const path of base.keys()) {
+    const [one, two, three] = [base, ours, theirs].map((tree) =>
+      Buffer.from(tree.get(path)!.content, 'latin1'),
+    );
+    const merged = mergeText({ base: one!, ours: two!, theirs: three! }, { labels });
+    assert.ok(merged.outcome !== 'unmergeable');
+    const expected = await objects.read(`${git.tree}:${path}`);
+    assert.equal(Buffer.from(merged.bytes).toString('latin1'), expected.toString('latin1'), path);
+    // Git never asks for the content of a file that both sides changed alike.
+    if (!two!.equals(three!)) assert.equal(merged.outcome === 'conflict', conflicted.has(path), path);
+  }
+  objects.close();
+});
+
+test('merge commits of all kinds replay as git merges them', async () => {
+  const history = syntheticHistory({ seed: 7, merges: 250, files: 30, changesMax: 8 });
+  const context = await repositoryOf('trees', history);
+  const objects = new GitObjects(context);
+  const engine = treeMergeEngine(context);
+  const commits = await mergeCommits(context, undefined);
+  let conflicts = 0;
+  let sameProposals = 0;
+  const options = { context, mergeContext: context, objects, engine, concurrency: 2 };
+  for await (const merge of replayMerges(commits, options)) {
+    // Git itself gives up on some of these histories.
+    if (merge.verdict === 'failed' && merge.reason.startsWith('git:')) continue;
+    assert.equal(merge.verdict, 'same', `${merge.commit} ${merge.reason}`);
+    if (merge.conflict) conflicts++;
+    if (merge.conflict && merge.sameProposal) sameProposals++;
+  }
+  assert.ok(conflicts > 50 && conflicts < 200);
+  // Where proposals differ, git's tree lacks a file, or has a file and a directory of one name.
+  assert.ok(sameProposals / conflicts > 0.95);
+  engine.close();
+  objects.close();
+});
