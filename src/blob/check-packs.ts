@@ -1,13 +1,15 @@
+import { crc32 } from 'node:zlib';
 import { type Hash, hashOf, parseHash } from '../base/hash.ts';
+import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { decompress } from './compression.ts';
-import type { IndexEntry } from './pack-index.ts';
-import { readPackIndex } from './pack-reader.ts';
+import type { FrameLocation, IndexEntry, PackIndex } from './pack-index.ts';
+import { hasPackHead, readPackIndex } from './pack-reader.ts';
 
 /** A place in the store that is not as it was written. */
 export interface PackDamage {
   readonly pack: Hash;
-  /** The object that cannot be read, or undefined when it is the pack's own index. */
+  /** The object that cannot be read, or undefined when it is the pack itself that is not as it was written. */
   readonly object: Hash | undefined;
   readonly reason: string;
 }
@@ -19,7 +21,10 @@ export interface PacksChecked {
   readonly damage: readonly PackDamage[];
 }
 
-/** Reads every pack from one end to the other and checks each object in it against its hash. */
+/**
+ * Reads every pack from one end to the other and checks each byte of it: the frames by their checksums, the objects by
+ * their hashes.
+ */
 export async function checkPacks(
   blobs: BlobStore,
   onProgress: (packs: number) => void = () => {},
@@ -33,8 +38,8 @@ export async function checkPacks(
     const pack = parseHash(key.slice(blobs.layout.packPrefix.length));
     present.add(pack);
     bytes += size;
-    const index = await readPackIndex(blobs.store, blobs.layout, pack).catch(() => undefined);
-    if (index === undefined) damage.push({ pack, object: undefined, reason: 'its own index is damaged' });
+    const { index, reasons } = await checkEnds(blobs, pack);
+    damage.push(...reasons.map((reason) => ({ pack, object: undefined, reason })));
     const entries = index === undefined ? indexedIn(blobs, pack) : [...index.entries()];
     objects += entries.length;
     damage.push(...(await checkEntries(blobs, pack, entries)));
@@ -49,6 +54,25 @@ export async function checkPacks(
   return { packs: present.size, objects, bytes, damage };
 }
 
+/** The index that a pack ends with, and what is not right before and behind the frames. */
+async function checkEnds(
+  { store, layout }: BlobStore,
+  pack: Hash,
+): Promise<{ readonly index: PackIndex | undefined; readonly reasons: readonly string[] }> {
+  const reasons: string[] = [];
+  const unless = async <T>(reading: Promise<T>, reason: string): Promise<T | undefined> => {
+    const result = await reading.catch((error: unknown) => {
+      if (!(error instanceof BlobError)) throw error;
+      return undefined;
+    });
+    if (!result) reasons.push(reason);
+    return result;
+  };
+  await unless(hasPackHead(store, layout, pack), 'it does not begin as a pack does');
+  const index = await unless(readPackIndex(store, layout, pack), 'its own index is damaged');
+  return { index, reasons };
+}
+
 async function checkEntries(
   blobs: BlobStore,
   pack: Hash,
@@ -57,20 +81,31 @@ async function checkEntries(
   const damage: PackDamage[] = [];
   const byFrame = Map.groupBy(entries, (entry) => entry.frame.start);
   for (const inFrame of byFrame.values()) {
-    const { start, end, size } = inFrame[0]!.frame;
-    let plain: Buffer | undefined;
-    try {
-      const stored = await blobs.store.get(blobs.layout.pack(pack), { start, end });
-      plain = stored && decompress(stored.bytes, size, `Pack ${pack}`);
-    } catch {
-      plain = undefined;
-    }
+    const { frame } = inFrame[0]!;
+    const where = `bytes ${frame.start} to ${frame.end}`;
+    const stored = await blobs.store.get(blobs.layout.pack(pack), frame);
+    const plain = stored && plainOf(frame, stored.bytes);
+    let whole = 0;
     for (const { hash, offset, length } of inFrame) {
-      const whole = plain !== undefined && hashOf(plain.subarray(offset, offset + length)) === hash;
-      if (!whole) damage.push({ pack, object: hash, reason: `bytes ${start} to ${end} do not hold it` });
+      if (plain !== undefined && hashOf(plain.subarray(offset, offset + length)) === hash) whole++;
+      else damage.push({ pack, object: hash, reason: `${where} do not hold it` });
     }
+    if (whole === inFrame.length && crc32(stored!.bytes) !== frame.checksum)
+      damage.push({
+        pack,
+        object: undefined,
+        reason: `${where} are not what was written, but can still be read`,
+      });
   }
   return damage;
+}
+
+function plainOf(frame: FrameLocation, stored: Uint8Array): Buffer | undefined {
+  try {
+    return decompress(stored, frame.size, `Pack ${frame.pack}`);
+  } catch {
+    return undefined;
+  }
 }
 
 function indexedIn(blobs: BlobStore, pack: Hash): IndexEntry[] {

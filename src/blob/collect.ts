@@ -25,6 +25,8 @@ export interface Collected {
 
 /** A pack of which less than this part is needed is rewritten. */
 const usedPartMin = 0.5;
+/** What an object counts for besides its bytes: the empty file is an object too. */
+const entryWeight = 64;
 
 interface Pack {
   readonly hash: Hash;
@@ -37,8 +39,9 @@ interface Pack {
  * Deletes what is not in `needed`, in two steps that lie a grace period apart, so that writers need no lock
  * (`docs/formats/packs.md`, "Collection"):
  *
- * 1. A pack without needed objects is taken out of the indexes and condemned. Writers that read the indexes from now
- *    on no longer build upon it; those that did before are done within the grace period.
+ * 1. A pack that is hardly needed is condemned and taken out of the indexes; what is needed of it moves to a new pack.
+ *    Writers that read the indexes from now on no longer build upon it; those that did before are done within the
+ *    grace period.
  * 2. A pack that was condemned a grace period ago is deleted, unless something in it is needed after all: then it is
  *    indexed again.
  *
@@ -82,7 +85,8 @@ class Collection {
       const since = condemned.get(pack.hash);
       const old = this.#isOld(since ?? pack.modifiedMs);
       if (since === undefined && old && !this.#isUsed(pack)) unused.push(pack);
-      // Merging indexes may have brought a condemned pack back into one: then its time begins anew.
+      // It is still in an index, because a collection was killed or another process merged what it had read before:
+      // it is taken out again, and its time begins anew.
       else if (since !== undefined && pack.entries.length > 0) unused.push(pack);
       else if (since !== undefined && old) await this.#deletePack(pack);
     }
@@ -124,10 +128,11 @@ class Collection {
     let used = 0;
     let total = 0;
     for (const entry of entries) {
-      total += entry.length;
-      if (this.#isNeeded(entry)) used += entry.length;
+      const weight = entry.length + entryWeight;
+      total += weight;
+      if (this.#isNeeded(entry)) used += weight;
     }
-    return total > 0 && used > 0 && used >= total * usedPartMin;
+    return used > 0 && used >= total * usedPartMin;
   }
 
   #isNeeded({ hash }: IndexEntry): boolean {
@@ -147,7 +152,13 @@ class Collection {
     for (const index of old) {
       for (const entry of index.entries()) if (!victims.has(entry.frame.pack)) kept.set(entry.hash, entry);
     }
+    // Marked before, so that who still builds upon a pack can read it at any moment; and again, for its time begins now.
+    await this.#mark(victims);
     await this.#blobs.indexes.replace(old, [...kept.values()]);
+    await this.#mark(victims);
+  }
+
+  async #mark(victims: ReadonlySet<Hash>): Promise<void> {
     for (const hash of victims)
       await this.#store.put(this.#blobs.layout.condemned(hash), Buffer.from('condemned\n'));
   }

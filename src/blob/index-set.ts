@@ -1,7 +1,9 @@
 import type { Clock } from '../base/clock.ts';
 import { type Hash, parseHash } from '../base/hash.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
+import { BlobError } from './blob-error.ts';
 import type { BlobLayout } from './layout.ts';
+import { indexEntriesMax } from './limits.ts';
 import { type IndexEntry, type Location, PackIndex, packNonceBytes } from './pack-index.ts';
 
 /** An index that stands for several packs names no pack of its own, and two that say the same may be one. */
@@ -11,6 +13,8 @@ const noNonce = new Uint8Array(packNonceBytes);
 const indexesPerLevelMax = 32;
 /** Indexes with fewer entries than this are one size class; each further class is this many times larger. */
 const levelFactor = 4096;
+/** How often a refresh lists again because an index was merged away under it. */
+const listingsMax = 16;
 
 /**
  * All pack indexes of a project, as far as this process has seen them. Indexes are immutable; new ones appear as packs
@@ -21,7 +25,9 @@ export class IndexSet {
   readonly #layout: BlobLayout;
   readonly #clock: Clock;
   #indexes = new Map<Hash, PackIndex>();
-  #refreshing: Promise<void> | undefined;
+  /** The last refresh, and the one that follows it, if somebody waits for one. */
+  #refreshing: Promise<void> = Promise.resolve();
+  #nextRefresh: Promise<void> | undefined;
   /** When the indexes were last listed, ms since the epoch. */
   #listedMs = Number.NEGATIVE_INFINITY;
 
@@ -63,31 +69,58 @@ export class IndexSet {
     if (this.#listedMs === Number.NEGATIVE_INFINITY) await this.refresh();
   }
 
-  /** Loads the indexes that appeared since the last time, and forgets those that are gone. */
+  /**
+   * Loads the indexes that appeared since the last time, and forgets those that are gone. Whatever was stored before the
+   * call is known afterwards. Throws `blob/too-slow` when others merge indexes faster than they can be read.
+   */
   refresh(): Promise<void> {
-    this.#refreshing ??= this.#refresh().finally(() => {
-      this.#refreshing = undefined;
-    });
-    return this.#refreshing;
+    this.#nextRefresh ??= this.#refreshNext();
+    return this.#nextRefresh;
   }
 
+  /** A refresh that is under way may have listed too early for who asks now: they wait for it and share the next one. */
+  async #refreshNext(): Promise<void> {
+    // What it failed with is told to those who asked for it.
+    await this.#refreshing.catch(() => {});
+    this.#nextRefresh = undefined;
+    this.#refreshing = this.#refresh();
+    await this.#refreshing;
+  }
+
+  /**
+   * What is listed and gone when it is read has been merged by somebody, into an index that a new listing has. Indexes
+   * from before must not fill the gap: they may name packs that were deleted long ago, and a writer would build on them.
+   */
   async #refresh(): Promise<void> {
-    const listedMs = this.#clock.now();
-    const present = new Map<Hash, PackIndex>();
-    const missing: Hash[] = [];
-    for await (const { key } of this.#store.list(this.#layout.indexPrefix)) {
-      const hash = parseHash(key.slice(this.#layout.indexPrefix.length));
-      const known = this.#indexes.get(hash);
-      if (known === undefined) missing.push(hash);
-      else present.set(hash, known);
+    const loaded = new Map<Hash, PackIndex>();
+    for (let listing = 0; listing < listingsMax; listing++) {
+      const listedMs = this.#clock.now();
+      const before = new Set(this.#indexes.keys());
+      const listed = await this.#list();
+      const missing = listed.filter((hash) => !this.#indexes.has(hash) && !loaded.has(hash));
+      const found = await Promise.all(missing.map((hash) => this.#load(hash)));
+      for (const index of found) if (index !== undefined) loaded.set(index.hash, index);
+      if (found.includes(undefined)) continue;
+      // What this process has stored since the listing began counts too.
+      const own = [...this.#indexes.keys()].filter((hash) => !before.has(hash));
+      const present = [...listed, ...own].map((hash) => this.#indexes.get(hash) ?? loaded.get(hash));
+      this.#indexes = new Map(present.filter((index) => index !== undefined).map((i) => [i.hash, i]));
+      this.#listedMs = listedMs;
+      return;
     }
-    const loaded = await Promise.all(missing.map((hash) => this.#load(hash)));
-    // An index that went away between the listing and its reading was merged into one that the next refresh finds;
-    // what this process knew of it stays usable, since packs outlive their indexes.
-    if (loaded.includes(undefined)) for (const [hash, index] of this.#indexes) present.set(hash, index);
-    for (const index of loaded) if (index !== undefined) present.set(index.hash, index);
-    this.#indexes = present;
-    this.#listedMs = listedMs;
+    throw new BlobError(
+      'blob/too-slow',
+      'The indexes of the store were merged by others all the time while they were read. Try again.',
+    );
+  }
+
+  async #list(): Promise<Hash[]> {
+    const { indexPrefix } = this.#layout;
+    const hashes: Hash[] = [];
+    for await (const { key } of this.#store.list(indexPrefix)) {
+      hashes.push(parseHash(key.slice(indexPrefix.length)));
+    }
+    return hashes;
   }
 
   async #load(hash: Hash): Promise<PackIndex | undefined> {
@@ -111,7 +144,9 @@ export class IndexSet {
       levels.set(level, [...(levels.get(level) ?? []), index]);
     }
     for (const members of levels.values()) {
-      if (members.length > indexesPerLevelMax) await this.replace(members, mergedEntries(members));
+      const entries = members.reduce((sum, { entryCount }) => sum + entryCount, 0);
+      if (members.length > indexesPerLevelMax && entries <= indexEntriesMax)
+        await this.replace(members, mergedEntries(members));
     }
   }
 

@@ -6,5 +6,5 @@ export const frameBytesTarget = 64 * 1024;
 export const frameBytesMax = frameBytesTarget + objectBytesMax;
 /** A pack is closed once its frames have this many bytes. */
 export const packBytesTarget = 32 * 1024 * 1024;
-/** Most frames that one index lists (2^32 objects would not fit in memory anyway). */
+/** Most objects that one index lists: an index is read as a whole, and this one has 3 GB. */
 export const indexEntriesMax = 64 * 1024 * 1024;

@@ -38,26 +38,29 @@ export function encodeManifest({ level, items }: Manifest): Buffer {
 
 /** Throws `blob/corrupt` or `blob/format-unknown` for bytes that are no manifest. `hash` is for the message. */
 export function decodeManifest(bytes: Buffer, hash: Hash): Manifest {
-  if (bytes.length < headerBytes || !bytes.subarray(0, 6).equals(magic.subarray(0, 6))) {
-    throw new BlobError(
-      'blob/corrupt',
-      `Object ${hash} should be the manifest of a large file and is not. Run "mic store fsck".`,
-    );
-  }
-  if (bytes[7] !== magic[7]) {
+  if (bytes.length < headerBytes || !bytes.subarray(0, 6).equals(magic.subarray(0, 6))) throw damaged(hash);
+  if (!bytes.subarray(0, magic.length).equals(magic)) {
     throw new BlobError(
       'blob/format-unknown',
       `Manifest ${hash} has a format that this version does not know. Update Micelio.`,
     );
   }
+  if ((bytes.length - headerBytes) % itemBytes !== 0) throw damaged(hash);
   const items: ManifestItem[] = [];
-  for (let position = headerBytes; position + itemBytes <= bytes.length; position += itemBytes) {
+  for (let position = headerBytes; position < bytes.length; position += itemBytes) {
     items.push({
       hash: hashFromBytes(bytes, position),
       size: Number(bytes.readBigUInt64LE(position + hashBytes)),
     });
   }
   return { level: bytes.readUInt32LE(magic.length), items };
+}
+
+function damaged(hash: Hash): BlobError {
+  return new BlobError(
+    'blob/corrupt',
+    `Object ${hash} should be the manifest of a large file and is not. Run "mic store fsck".`,
+  );
 }
 
 /**

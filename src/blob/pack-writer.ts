@@ -1,3 +1,4 @@
+import { crc32 } from 'node:zlib';
 import type { Hash } from '../base/hash.ts';
 import type { Random } from '../base/random.ts';
 import { type IndexEntry, ownPack, PackIndex, packNonceBytes } from './pack-index.ts';
@@ -26,7 +27,8 @@ export class PackWriter {
   addFrame(frame: Uint8Array, objects: readonly { readonly hash: Hash; readonly bytes: Uint8Array }[]): void {
     let size = 0;
     for (const object of objects) size += object.bytes.length;
-    const location = { pack: ownPack, start: this.size, end: this.size + frame.length, size };
+    const end = this.size + frame.length;
+    const location = { pack: ownPack, start: this.size, end, size, checksum: crc32(frame) };
     let offset = 0;
     for (const { hash, bytes } of objects) {
       this.#entries.push({ hash, frame: location, offset, length: bytes.length });
