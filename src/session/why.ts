@@ -4,7 +4,7 @@ import { diffLines } from '../merge/line-diff.ts';
 import { type Lines, LineTable, sliceLines } from '../merge/lines.ts';
 import { type Entry, sameEntry } from '../tree/entry.ts';
 import { lookup } from '../tree/lookup.ts';
-import { pathFromText, type TreePath, textFromPath } from '../tree/path.ts';
+import { pathFromShown, type TreePath, textFromPath } from '../tree/path.ts';
 import type { Landing } from './head.ts';
 import { PathFilter } from './path-filter.ts';
 import type { ProjectContext } from './project.ts';
@@ -86,7 +86,7 @@ function lineBefore(old: Lines, young: Lines, line: number): number | undefined 
 function renamedFrom(landing: Landing, path: TreePath): TreePath | undefined {
   const name = textFromPath(path);
   const rename = landing.changes.find((change) => change.kind === 'renamed' && change.path === name);
-  return rename?.from === undefined ? undefined : pathFromText(rename.from);
+  return rename?.from === undefined ? undefined : pathFromShown(rename.from);
 }
 
 async function requireLine(

@@ -15,10 +15,17 @@ export const nameBytesMax = 255;
 /** Longest path, in bytes (PATH_MAX of Linux, without its NUL). */
 export const pathBytesMax = 4095;
 
-/** True for a name that a file in a tree may have: 1 to 255 bytes without `/` and NUL, and neither `.` nor `..`. */
+/**
+ * True for a name that a file in a tree may have: 1 to 255 bytes without `/` and NUL, and neither `.` nor `..`. A text
+ * with characters that are no bytes is none: it was not made by `pathFromText`.
+ */
 export function isFileName(name: string): name is FileName {
   return (
-    name.length > 0 && name.length <= nameBytesMax && name !== '.' && name !== '..' && !/[/\0]/.test(name)
+    name.length > 0 &&
+    name.length <= nameBytesMax &&
+    name !== '.' &&
+    name !== '..' &&
+    !/[/\0\u0100-\uffff]/.test(name)
   );
 }
 
@@ -37,16 +44,19 @@ export function pathBytes(path: string): Buffer {
   return Buffer.from(path, 'latin1');
 }
 
+/** What a terminal obeys, or shows in another order than it stands there, and the escape character. */
+const unshowable = /[\p{Cc}\\\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufffe\uffff]/u;
+
 /**
- * A path for people: its UTF-8 where it is valid and has no control characters, and otherwise with each odd byte as
- * `\xNN` (and `\` as `\\`), so that a terminal is never sent what a file name says.
+ * A path for people: its UTF-8 where it is valid and has nothing in it that a terminal obeys, and otherwise with each
+ * odd byte as `\xNN` (and `\` as `\\`), so that a terminal is never sent what a file name says. Two paths never have
+ * the same text: see `pathFromShown`.
  */
 export function textFromPath(path: string): string {
   if (/^[\x20-\x5b\x5d-\x7e]*$/.test(path)) return path;
   const bytes = pathBytes(path);
   const text = bytes.toString('utf8');
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what this looks for.
-  if (!/[\x00-\x1f\x7f-\x9f\\]/.test(text) && Buffer.from(text, 'utf8').equals(bytes)) return text;
+  if (!unshowable.test(text) && Buffer.from(text, 'utf8').equals(bytes)) return text;
   let escaped = '';
   for (const byte of bytes) {
     if (byte === 0x5c) escaped += '\\\\';
@@ -54,6 +64,14 @@ export function textFromPath(path: string): string {
     else escaped += `\\x${byte.toString(16).padStart(2, '0')}`;
   }
   return escaped;
+}
+
+/** The path that `textFromPath` has shown as `text`. */
+export function pathFromShown(text: string): TreePath {
+  if (!text.includes('\\')) return pathFromText(text);
+  return text.replace(/\\(?:x([0-9a-f]{2})|\\)/g, (_, hex: string | undefined) =>
+    hex === undefined ? '\\' : String.fromCharCode(Number.parseInt(hex, 16)),
+  ) as TreePath;
 }
 
 /** The directory that holds `path`. */
