@@ -21,7 +21,7 @@ test('files, modes, links and empty directories are kept; what no tree can hold 
   chmodSync(join(root, 'src/a.ts'), 0o664);
   symlinkSync('/etc/passwd', join(root, 'absolute'));
   symlinkSync('../../..', join(root, 'src/up'));
-  execFileSync('mkfifo', [join(root, 'fifo')]);
+  execFileSync('sh', ['-c', 'mkfifo "$0"', join(root, 'fifo')]);
   for (const git of ['.git', 'src/.git', '.micelio-session']) {
     mkdirSync(join(root, git));
     writeFileSync(join(root, git, 'HEAD'), '');

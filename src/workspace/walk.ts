@@ -20,13 +20,7 @@ export interface Found {
  * What is kept, what is left behind, and two kinds that are neither but may matter later: a directory in which nothing
  * is kept so far, and a `.gitignore` that is itself ignored.
  */
-export type FoundKind =
-  | 'file'
-  | 'symlink'
-  | 'directory'
-  | 'unkept-directory'
-  | 'ignored-rules'
-  | LeftBehindKind;
+type FoundKind = 'file' | 'symlink' | 'directory' | 'unkept-directory' | 'ignored-rules' | LeftBehindKind;
 
 /** A directory and what in it is to be kept, in the order of the names. */
 export interface FoundDirectory {
@@ -108,7 +102,7 @@ export function classify(
 }
 
 /** What is never looked at. */
-export function isPassedOver(directory: TreePath, name: string): boolean {
+function isPassedOver(directory: TreePath, name: string): boolean {
   if (directory === '' && (name === '.git' || name === markerName)) return true;
   return /^\.nfs[0-9a-f]{16,}$/.test(name);
 }

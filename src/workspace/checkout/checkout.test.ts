@@ -234,7 +234,7 @@ describe('a snapshot', () => {
 
   test('leaves behind what no tree can hold, and says so each time', async (context) => {
     const { checkout, content, at } = await checkoutOf(context, { 'sub/a': '644 a' });
-    execFileSync('mkfifo', [at('fifo')]);
+    execFileSync('sh', ['-c', 'mkfifo "$0"', at('fifo')]);
     mkdirSync(at('.git'));
     mkdirSync(at('sub/.git'));
     mkdirSync(at('clone/.git'), { recursive: true });

@@ -22,6 +22,11 @@ export interface CheckoutOptions {
 }
 
 export interface CreateCheckoutOptions extends CheckoutOptions {
+  /**
+   * Another checkout of the same project on the same disk. Its unchanged files are cloned instead of written, where the
+   * file system can share blocks.
+   */
+  readonly reflinkFrom?: string;
   /** Told from time to time. */
   readonly onProgress?: (progress: CreateProgress) => void;
 }
@@ -40,11 +45,12 @@ export async function createCheckout(
   session: unknown,
   options: CreateCheckoutOptions = {},
 ): Promise<Checkout> {
-  const { onProgress = () => {} } = options;
+  const { onProgress = () => {}, reflinkFrom } = options;
   const root = await materialise(content, directory, tree, {
     lock: lockOptions(options),
     session,
     onProgress,
+    reflinkFrom,
   });
   return new Checkout(content, root, options);
 }

@@ -8,7 +8,8 @@ import type { ProjectContent } from '../project-content.ts';
 import { markerName } from '../walk.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type LockOptions, withCheckoutLock } from './checkout-lock.ts';
-import { statusNumbers } from './frame-writer.ts';
+import { cloneFiles, reflink } from './clone-files.ts';
+import { statusInto, statusNumbers } from './frame-writer.ts';
 import { clearIntent, readIntent, writeIntent } from './journal.ts';
 import { Marker } from './marker.ts';
 import { isRacy, type Row, rowKind, rowOf } from './row.ts';
@@ -20,6 +21,8 @@ export interface CreateOptions {
   readonly lock: LockOptions;
   /** What `findWorkspace` shall find: any JSON value. */
   readonly session: unknown;
+  /** Another checkout of the project, whose unchanged files are cloned where the disk can share blocks. */
+  readonly reflinkFrom: string | undefined;
   readonly onProgress: (progress: CreateProgress) => void;
 }
 
@@ -132,9 +135,7 @@ async function write(
   }
   directories.sort((a, b) => (a.path < b.path ? -1 : 1));
   for (const { path, mode } of directories) makeDirectory(root, path, mode);
-  const { statuses } = await writeFiles(content, root, files, (written) =>
-    options.onProgress({ files: written, filesTotal: files.length }),
-  );
+  const statuses = await fillFiles(content, root, tree, files, options);
   const directoryStatus = new Map<TreePath, Stats>();
   for (const { path, mode } of directories.reverse()) {
     directoryStatus.set(path, finishDirectory(root, path, mode));
@@ -150,6 +151,35 @@ async function write(
   });
   const rootRow = rowOf('' as FileName, rowKind.directory, lstatSync(root), { recorded: true });
   writeState(marker, stateOfRows(tree, { ...rootRow, unsure: isRacy(rootRow.ctimeMs, lookedMs) }, rows));
+}
+
+/** Makes all files, by cloning where that is asked for and possible, and returns the status of each. */
+async function fillFiles(
+  content: ProjectContent,
+  root: string,
+  tree: Hash,
+  files: readonly NewFile[],
+  { reflinkFrom, onProgress }: CreateOptions,
+): Promise<Float64Array> {
+  const cloned =
+    reflinkFrom === undefined
+      ? new Map<number, Stats>()
+      : await cloneFiles(content.nodes, resolve(reflinkFrom), tree, root, files, reflink);
+  const rest = [...files.keys()].filter((index) => !cloned.has(index));
+  const written = await writeFiles(
+    content,
+    root,
+    rest.map((index) => files[index]!),
+    (count) => onProgress({ files: cloned.size + count, filesTotal: files.length }),
+  );
+  if (cloned.size === 0) return written;
+  const statuses = new Float64Array(files.length * statusNumbers);
+  for (const [index, status] of cloned) statusInto(statuses, index, status);
+  for (const [nth, index] of rest.entries()) {
+    const at = nth * statusNumbers;
+    statuses.set(written.subarray(at, at + statusNumbers), index * statusNumbers);
+  }
+  return statuses;
 }
 
 function fileRow(path: TreePath, entry: NewFile['entry'], statuses: Float64Array, index: number): Row {

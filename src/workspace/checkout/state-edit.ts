@@ -12,24 +12,6 @@ import {
   type StateDirectory,
 } from './state.ts';
 
-/** A row with a name and nothing known of it. */
-const rootRow: Row = {
-  name: '' as FileName,
-  kind: rowKind.directory,
-  recorded: true,
-  unsure: true,
-  mode: 0,
-  size: 0,
-  mtimeMs: 0,
-  ctimeMs: 0,
-  inode: 0,
-};
-
-/** The state of a checkout of which nothing is known but that it is empty. */
-export function emptyState(tree: Hash): CheckoutState {
-  return encodeState(tree, rootRow, [{ path: '' as TreePath, rows: [] }]);
-}
-
 /** Changes to a state. Directories of which no row changes are carried over as they are. */
 export class StateEdit {
   readonly state: CheckoutState;
@@ -165,7 +147,7 @@ export function directoryIndex(state: CheckoutState, path: TreePath): number | u
 }
 
 /** The row of a path. */
-export function rowIndex(state: CheckoutState, path: TreePath): number | undefined {
+function rowIndex(state: CheckoutState, path: TreePath): number | undefined {
   if (path === '') return 0;
   const directory = directoryIndex(state, parentPath(path));
   if (directory === undefined) return undefined;

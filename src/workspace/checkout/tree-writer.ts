@@ -28,12 +28,6 @@ export interface NewFile {
   readonly entry: FileEntry | SymlinkEntry;
 }
 
-/** The status of each file that was written, by its place among them. */
-export interface WrittenFiles {
-  /** mtime (ms), ctime (ms) and inode number of each. */
-  readonly statuses: Float64Array;
-}
-
 /** With fewer files than this a second thread has no time to be of use. */
 const filesForTwoThreads = 400;
 /** As many frames may wait for the other thread. */
@@ -43,14 +37,15 @@ const filesPerReport = 64;
 
 /**
  * Makes files and symlinks, none of which may be there, in directories that are. Their contents are read in the order
- * in which they are stored, each frame once, and verified. Two threads decompress, verify and write.
+ * in which they are stored, each frame once, and verified. Two threads decompress, verify and write. Returns the status of
+ * each file as `statusInto` puts it.
  */
 export async function writeFiles(
   content: ProjectContent,
   root: string,
   files: readonly NewFile[],
   onProgress: (written: number) => void = () => {},
-): Promise<WrittenFiles> {
+): Promise<Float64Array> {
   const statuses = new Float64Array(new SharedArrayBuffer(files.length * statusNumbers * 8));
   const small: number[] = [];
   const large: number[] = [];
@@ -85,7 +80,7 @@ export async function writeFiles(
   } finally {
     await helper?.stop();
   }
-  return { statuses };
+  return statuses;
 }
 
 async function* frameTasks(
