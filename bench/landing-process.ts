@@ -9,6 +9,6 @@ process.once('message', async (ids: readonly SessionId[]) => {
     ids.map((id) => landSession(project, project.landings, { id, message: 'bench' })),
   );
   process.send!(results.every(({ outcome }) => outcome === 'landed') ? 'done' : 'conflict');
-  process.disconnect();
+  process.disconnect!();
 });
 process.send!('ready');
