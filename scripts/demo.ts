@@ -80,7 +80,7 @@ try {
   say('Both land. The second is merged with the first, line by line');
   type('mic land --message="Add a motto"', ada, 'ada');
   type('mic land --message="Thank the readers"', bob, 'bob');
-  type('mic project log --files', scratch, 'ada');
+  type('mic project log --files -n 2', scratch, 'ada');
 
   say('Who wrote this line, and why?');
   type('mic why README.md:3', scratch, 'eve');
