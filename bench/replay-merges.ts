@@ -17,7 +17,7 @@ repository is only read.
   --list FILE  the merge commits named in FILE, one id a line
   --json       counts and disagreements as JSON
 
-Exit code: 0 when we agree wherever git merges or refuses to; 1 when we don't; 2 for wrong usage.`;
+Exit code: 0 when all were replayed, whatever came out; 1 when that was not possible; 2 for wrong usage.`;
 
 interface Options {
   readonly repository: string;
@@ -129,6 +129,7 @@ function emptyCounts(): Counts {
     differentTree: 0,
     severalBases: 0,
     noBase: 0,
+    octopus: 0,
     failed: 0,
     sameConflict: 0,
     sameProposal: 0,
@@ -137,7 +138,7 @@ function emptyCounts(): Counts {
 
 function print({ counts, disagreements, seconds }: Report): void {
   for (const { commit, verdict, reason } of disagreements) console.log(`${commit}  ${verdict}  ${reason}`);
-  const compared = counts.total - counts.severalBases - counts.noBase;
+  const compared = counts.total - counts.severalBases - counts.noBase - counts.octopus;
   const share = compared === 0 ? '' : ` (${((100 * counts.same) / compared).toFixed(2)} % of those compared)`;
   console.log(`total           ${counts.total}`);
   console.log(`same            ${counts.same}${share}`);
@@ -146,6 +147,7 @@ function print({ counts, disagreements, seconds }: Report): void {
   console.log(`differentTree   ${counts.differentTree}`);
   console.log(`severalBases    ${counts.severalBases}`);
   console.log(`noBase          ${counts.noBase}`);
+  console.log(`octopus         ${counts.octopus}`);
   console.log(`failed          ${counts.failed}`);
   console.log(
     `Of the same, ${counts.sameConflict} are conflicts; the proposed tree is git's in ${counts.sameProposal}.`,
@@ -158,8 +160,12 @@ if (options === undefined) {
   console.error(usage);
   process.exitCode = 2;
 } else {
-  const result = await report(options);
-  if (options.json) console.log(JSON.stringify(result, undefined, 2));
-  else print(result);
-  process.exitCode = result.disagreements.length === 0 ? 0 : 1;
+  try {
+    const { counts, disagreements, seconds } = await report(options);
+    if (options.json) console.log(JSON.stringify({ ...counts, seconds, disagreements }, undefined, 2));
+    else print({ counts, disagreements, seconds });
+  } catch (error) {
+    console.error(error instanceof Error ? error.message : error);
+    process.exitCode = 1;
+  }
 }

@@ -13,6 +13,7 @@ import type { EngineMerge, MergeEngine } from './tree-merge-engine.ts';
  * - differentTree: both clean, with different trees.
  * - severalBases: the parents have several merge bases; not merged.
  * - noBase: the parents have none; not merged.
+ * - octopus: the commit has other than two parents; not merged.
  * - failed: git or we could not do it at all.
  */
 export type Verdict =
@@ -22,6 +23,7 @@ export type Verdict =
   | 'differentTree'
   | 'severalBases'
   | 'noBase'
+  | 'octopus'
   | 'failed';
 
 export interface ReplayedMerge {
@@ -50,37 +52,49 @@ export interface ReplayOptions {
   readonly concurrency: number;
 }
 
-/** Replays merge commits, in any order; yields each as it is done. Commits that do not have two parents are left out. */
+/** Replays merge commits in the order given; yields each as it is done. */
 export async function* replayMerges(
   commits: readonly string[],
   options: ReplayOptions,
 ): AsyncGenerator<ReplayedMerge> {
   for (let from = 0; from < commits.length; from += batchMax) {
-    const cases: MergeCase[] = [];
-    for (const commit of commits.slice(from, from + batchMax)) {
-      const { parents } = await options.objects.commit(commit);
-      if (parents.length === 2) cases.push({ commit, ours: parents[0]!, theirs: parents[1]! });
-    }
-    const bases = await inParallel(cases, options.concurrency, ({ ours, theirs }) =>
-      mergeBases(options.context, ours, theirs),
+    const prepared = await inParallel(commits.slice(from, from + batchMax), options.concurrency, (commit) =>
+      prepare(commit, options),
     );
-    const mergeable = cases.filter((_, at) => bases[at]!.length === 1);
-    const gits = gitMerges(options.mergeContext, mergeable);
-    const replayed = await inParallel(cases, options.concurrency, async (one, at) => {
-      const [base, second] = bases[at]!;
-      if (base === undefined) return unmerged(one, 'noBase');
-      if (second !== undefined) return unmerged(one, 'severalBases');
-      const mine = await options.engine.merge(one, base).catch((error: unknown) => error);
-      const git = (await gits)[mergeable.indexOf(one)]!;
-      if (mine instanceof Error) return { ...unmerged(one, 'failed'), reason: mine.stack ?? mine.message };
-      return compare(one, git, mine as EngineMerge, options);
+    const cases = prepared.filter((one) => 'base' in one);
+    const gits = gitMerges(options.mergeContext, cases);
+    yield* await inParallel(prepared, options.concurrency, async (one) => {
+      if (!('base' in one)) return one;
+      const mine = await options.engine.merge(one, one.base).catch(errorOf);
+      if (mine instanceof Error) return unmerged(one.commit, 'failed', `ours: ${mine.message}`);
+      return compare(one, (await gits)[cases.indexOf(one)]!, mine, options);
     });
-    yield* replayed;
   }
 }
 
-function unmerged({ commit }: MergeCase, verdict: Verdict): ReplayedMerge {
-  return { commit, verdict, conflict: false, sameProposal: false, reason: '' };
+interface PreparedCase extends MergeCase {
+  readonly base: string;
+}
+
+/** Finds what a merge commit merged; a commit that cannot be replayed is done with here. */
+async function prepare(commit: string, options: ReplayOptions): Promise<PreparedCase | ReplayedMerge> {
+  try {
+    const [ours, theirs, ...more] = (await options.objects.commit(commit)).parents;
+    if (ours === undefined || theirs === undefined || more.length > 0) return unmerged(commit, 'octopus');
+    const [base, second] = await mergeBases(options.context, ours, theirs);
+    if (base === undefined) return unmerged(commit, 'noBase');
+    return second === undefined ? { commit, ours, theirs, base } : unmerged(commit, 'severalBases');
+  } catch (error) {
+    return unmerged(commit, 'failed', errorOf(error).message);
+  }
+}
+
+function errorOf(error: unknown): Error {
+  return error instanceof Error ? error : new Error(String(error));
+}
+
+function unmerged(commit: string, verdict: Verdict, reason = ''): ReplayedMerge {
+  return { commit, verdict, conflict: false, sameProposal: false, reason };
 }
 
 async function compare(

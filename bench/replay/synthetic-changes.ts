@@ -25,7 +25,7 @@ const fileNames = [
   'a.b',
 ];
 
-export function syntheticPath(random: SeededRandom): string {
+function syntheticPath(random: SeededRandom): string {
   const segments = Array.from({ length: random.below(4) }, () => random.pick(directoryNames));
   return [...segments, random.pick(fileNames)].join('/');
 }

@@ -16,7 +16,7 @@ const identicalSourcesMax = 100;
 const sourcesKeptPerTarget = 4;
 
 /** A file that a side added; `from` says where it was before if it was renamed. */
-export interface AddedFile {
+interface AddedFile {
   readonly path: TreePath;
   readonly from: TreePath | undefined;
 }

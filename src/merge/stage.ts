@@ -8,7 +8,6 @@ export type Side = 'ours' | 'theirs';
 export type Stage = 'base' | Side;
 
 export const sides: readonly Side[] = ['ours', 'theirs'];
-export const stages: readonly Stage[] = ['base', 'ours', 'theirs'];
 
 export function otherSide(side: Side): Side {
   return side === 'ours' ? 'theirs' : 'ours';

@@ -78,7 +78,7 @@ export function changesBetween(before: TestTree, after: TestTree): Change<TreePa
 }
 
 /** Applies edits as the contract of `TreeMerge` says. Directories that hold something are left out of the result. */
-export function applyEdits(tree: TestTree, edits: readonly Edit[]): TestTree {
+function applyEdits(tree: TestTree, edits: readonly Edit[]): TestTree {
   const entries = entriesOf(tree);
   const emptied = edits.filter(({ path, entry }) => entry === undefined && isDirectory(entries.get(path)));
   for (const { path, entry } of edits)

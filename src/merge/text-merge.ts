@@ -27,7 +27,7 @@ export type TextMerge =
   | { readonly outcome: 'conflict'; readonly bytes: Uint8Array; readonly hunks: readonly MergeHunk[] }
   | { readonly outcome: 'unmergeable'; readonly reason: UnmergeableReason };
 
-export type UnmergeableReason = 'binary' | 'too-large' | 'too-costly';
+type UnmergeableReason = 'binary' | 'too-large' | 'too-costly';
 
 /** The three versions of a file; an empty base for a file that both sides added. */
 export interface TextVersions {
