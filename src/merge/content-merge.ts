@@ -5,7 +5,7 @@ import type { ConflictKind } from './conflict.ts';
 import type { ConflictLabels } from './conflict-markers.ts';
 import type { MergeHunk } from './merge-hunks.ts';
 import type { MergePort } from './merge-port.ts';
-import type { Leaf, PerStage } from './stage.ts';
+import { contentName, type Leaf, type PerStage } from './stage.ts';
 import { mergeText, type TextMerge, textBytesMax } from './text-merge.ts';
 
 /** What a merge of two leaves of the same type comes to. `leaf` is kept, or proposed where there is a conflict. */
@@ -66,10 +66,6 @@ function contentToKeep(base: Leaf | undefined, ours: Leaf, theirs: Leaf): Leaf |
   const theirsName = contentName(theirs);
   if (oursName === theirsName || oursName === baseName) return theirs;
   return theirsName === baseName ? ours : undefined;
-}
-
-function contentName(leaf: Leaf): string {
-  return leaf.type === 'gitlink' ? leaf.commit : leaf.hash;
 }
 
 function mergePermissions(

@@ -2,7 +2,7 @@ import { ancestorsOf, type TreePath } from '../tree/path.ts';
 import { type Conflict, type ConflictKind, conflict } from './conflict.ts';
 import { type ContentMergeOptions, mergeContent } from './content-merge.ts';
 import type { PathState, PathTable } from './path-state.ts';
-import type { Leaf, PerStage, Side, Stage } from './stage.ts';
+import { contentName, type Leaf, type Side, type Stage } from './stage.ts';
 
 /** The merge of all paths that are more than directories. */
 export interface Resolution {
@@ -76,7 +76,8 @@ class Resolver implements Resolution {
     inWay: readonly Conflict[],
   ): Promise<void> {
     if (state.settled !== undefined) {
-      this.#record(place, { leaf: state.settled.leaf, conflicts: [...inWay, ...state.renameConflicts] });
+      const conflicts = [...inWay, ...state.renameConflicts, ...state.collisionConflicts];
+      this.#record(place, { leaf: state.settled.leaf, conflicts });
       return;
     }
     const { ours, theirs } = state.versions;
@@ -86,7 +87,11 @@ class Resolver implements Resolution {
       theirs !== undefined &&
       ours.type !== theirs.type
     ) {
-      await this.#resolveTypes(path, place, state, [...inWay, ...state.renameConflicts]);
+      await this.#resolveTypes(path, place, state, [
+        ...inWay,
+        ...state.renameConflicts,
+        ...state.collisionConflicts,
+      ]);
       return;
     }
     this.#record(place, await this.#outcome(path, state, inWay));
@@ -113,7 +118,7 @@ class Resolver implements Resolution {
     }
     const leaf = ours ?? theirs;
     if (leaf === undefined || base === undefined) return { leaf, conflicts: found };
-    const isRenameOnly = state.renameConflicts.length > 0 && sameContent(base, leaf);
+    const isRenameOnly = state.renameConflicts.length > 0 && contentName(base) === contentName(leaf);
     const kinds: ConflictKind[] = isRenameOnly ? [] : ['modify/delete'];
     return { leaf, conflicts: [...found, ...kinds.map((kind) => conflict(kind, path, versionsOf(state)))] };
   }
@@ -166,22 +171,10 @@ function sideOfFile({ directories, versions }: PathState): Side {
   return versions.ours === undefined ? 'theirs' : 'ours';
 }
 
-function sameContent(a: Leaf, b: Leaf): boolean {
-  if (a.type === 'gitlink' || b.type === 'gitlink') {
-    return a.type === b.type && a.type === 'gitlink' && b.type === 'gitlink' && a.commit === b.commit;
-  }
-  return a.hash === b.hash;
-}
-
 function versionsOf(state: PathState): Conflict['versions'] {
   const at = (stage: Stage) => {
     const leaf = state.versions[stage];
     return leaf === undefined ? undefined : { path: state.origins[stage], leaf };
   };
-  const versions: PerStage<ReturnType<typeof at>> = {
-    base: at('base'),
-    ours: at('ours'),
-    theirs: at('theirs'),
-  };
-  return versions;
+  return { base: at('base'), ours: at('ours'), theirs: at('theirs') };
 }

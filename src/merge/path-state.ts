@@ -14,7 +14,7 @@ export interface PathState {
   readonly directories: PerStage<boolean>;
   /** The conflicts that renames made of this path, whatever its content says. */
   readonly renameConflicts: Conflict[];
-  /** The conflicts in the content of renamed files that came here, where the other side has a file too. */
+  /** Conflicts of renames that count even where the path then goes away, or merges cleanly. */
   readonly collisionConflicts: Conflict[];
   /** Set where the merged version needs no more thought; `leaf` is undefined where the path goes away. */
   settled: { readonly leaf: Leaf | undefined } | undefined;

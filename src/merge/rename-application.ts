@@ -1,4 +1,3 @@
-import { assert } from '../base/error.ts';
 import { sameEntry } from '../tree/entry.ts';
 import type { TreePath } from '../tree/path.ts';
 import { type Conflict, type ConflictVersion, conflict } from './conflict.ts';
@@ -45,8 +44,10 @@ async function applyDoubleRename(
 ): Promise<void> {
   const oursState = openState(table, ours.to);
   const theirsState = openState(table, theirs.to);
-  if (oursState === undefined || theirsState === undefined) {
-    source.renameConflicts.push(tangled(source, ours));
+  const oursLeaf = oursState?.versions.ours;
+  const theirsLeaf = theirsState?.versions.theirs;
+  if (!oursState || !theirsState || !oursLeaf || !theirsLeaf) {
+    source.collisionConflicts.push(tangled(source, ours));
     return;
   }
   if (ours.to === theirs.to) {
@@ -55,9 +56,6 @@ async function applyDoubleRename(
     return;
   }
   const { base } = source.versions;
-  const oursLeaf = oursState.versions.ours;
-  const theirsLeaf = theirsState.versions.theirs;
-  assert(oursLeaf !== undefined && theirsLeaf !== undefined, 'a renamed file is not at its new path');
   const merged = await mergeContent(
     {
       path: ours.from,
@@ -97,10 +95,10 @@ async function applySingleRename(
   const stayed = source.versions[other];
   const moved = target?.versions[side];
   if (target === undefined || moved === undefined) {
-    source.renameConflicts.push(tangled(source, rename));
+    source.collisionConflicts.push(tangled(source, rename));
     return;
   }
-  const typeChanged = stayed !== undefined && (stayed.type === 'file') !== (moved.type === 'file');
+  const typeChanged = stayed !== undefined && stayed.type !== moved.type;
   const collides = target.versions[other] !== undefined && !typeChanged;
 
   if (collides && stayed !== undefined) {

@@ -3,6 +3,7 @@ import type { Candidate, RenameCandidates } from './change-collection.ts';
 import { DirectoryMoveCounts } from './directory-move-counts.ts';
 import type { MergePort } from './merge-port.ts';
 import { type SimilarityIndex, similarityIndex } from './similarity-index.ts';
+import { contentName } from './stage.ts';
 
 /** A file renamed with changes keeps at least half of its content. */
 const renameScoreMin = 30_000;
@@ -125,7 +126,7 @@ function identicalPairs(sources: readonly OpenFile[], targets: readonly OpenFile
 }
 
 function contentKey({ leaf }: Candidate): string {
-  return `${leaf.type} ${leaf.type === 'gitlink' ? leaf.commit : leaf.hash}`;
+  return `${leaf.type} ${contentName(leaf)}`;
 }
 
 /**

@@ -23,6 +23,11 @@ export function leafOf(entry: Entry | undefined): Leaf | undefined {
   return entry === undefined || entry.type === 'directory' ? undefined : entry;
 }
 
+/** Names what a leaf holds, whatever its permissions: the hash of its content, or a submodule's commit. */
+export function contentName(leaf: Leaf): string {
+  return leaf.type === 'gitlink' ? leaf.commit : leaf.hash;
+}
+
 /** Which stages of a path hold the same leaf, if any two do; `all` when all three do. */
 export type Agreement = 'none' | 'ours is base' | 'theirs is base' | 'ours is theirs' | 'all';
 
