@@ -264,10 +264,26 @@ describe('nothing is lost', () => {
     await assert.rejects(restoreCheckpoint(project, two.id, 99), { code: 'session/checkpoint-unknown' });
   });
 
+  test('what was changed in a session after it landed goes on in a fork', async () => {
+    const project = await openTestProject({ 'a.txt': '1\n2\n3\n', 'b.txt': 'b\n' });
+    const [session, other] = [
+      await work(project, { 'a.txt': 'one\n2\n3\n' }),
+      await work(project, { 'b.txt': 'B\n' }),
+    ];
+    await land(project, other);
+    await land(project, session);
+    const tree = await writeFiles(project, session.tree, { 'a.txt': 'one\n2\nthree\n' });
+    const request = { id: session.id, message: 'Again', tree };
+    await assert.rejects(landSession(project, project.landings, request), { code: 'landing/changed-since' });
+    const fork = await forkSession(project, session.id, { agent, tree });
+    assert.equal((await land(project, fork)).outcome, 'landed');
+    assert.deepEqual(await headFiles(project), { 'a.txt': 'one\n2\nthree\n', 'b.txt': 'B\n' });
+  });
+
   test('an abandoned session can be brought back, and a fork goes its own way', async () => {
     const project = await openTestProject({ 'a.txt': 'a\n' });
     const session = await work(project, { 'a.txt': 'A\n' });
-    const fork = await forkSession(project, session.id, agent);
+    const fork = await forkSession(project, session.id, { agent });
     await abandonSession(project, session.id, 'me', 'no need');
     await assert.rejects(land(project, session), { code: 'session/forbidden-move' });
     await work(project, { 'b.txt': 'b\n' }, fork);

@@ -1,4 +1,5 @@
 import { dirname, join } from 'node:path';
+import type { Hash } from '../base/hash.ts';
 import { checkpointSession } from '../session/checkpoint.ts';
 import { forkSession } from '../session/fork.ts';
 import type { FileChange } from '../session/head.ts';
@@ -13,6 +14,7 @@ import {
 import { unresolvedConflicts } from '../session/landing/conflicts.ts';
 import { fileChanges } from '../session/landing/file-changes.ts';
 import { landSession, type SessionLanding } from '../session/landing/land-session.ts';
+import { finishReconcile, planReconcile } from '../session/reconcile.ts';
 import type { Agent, OpenConflict, Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
@@ -68,15 +70,25 @@ export class Sessions {
     const session = await this.#require(id);
     const workspace = await this.#workspaces.open(this.#project, session);
     if (workspace === undefined) {
-      return {
-        session: note === '' ? session : await checkpointSession(this.#project, id, session.tree, note),
-        workspace,
-        leftBehind: [],
-      };
+      const recorded = note === '' ? session : await checkpointSession(this.#project, id, session.tree, note);
+      return { session: recorded, workspace, leftBehind: [] };
     }
+    const before = workspace.known();
     const { tree, leftBehind } = await workspace.snapshot();
     if (session.landed !== null) return { session, workspace, leftBehind };
-    return { session: await checkpointSession(this.#project, id, tree, note), workspace, leftBehind };
+    const movedElsewhere = session.tree !== before.agreed && session.tree !== before.recorded;
+    const recorded = movedElsewhere
+      ? await this.#reconcile(session, workspace, before.agreed, tree)
+      : await checkpointSession(this.#project, id, tree, note);
+    workspace.agree(recorded.tree);
+    return { session: recorded, workspace, leftBehind };
+  }
+
+  /** The session was changed where this workspace did not see it: both versions are merged, here and in the session. */
+  async #reconcile(session: Session, workspace: Workspace, agreed: Hash, local: Hash): Promise<Session> {
+    const merged = await planReconcile(this.#project, session, agreed, local);
+    await workspace.update(merged.tree);
+    return finishReconcile(this.#project, session, merged);
   }
 
   async status(id: Session['id']): Promise<SessionStatus> {
@@ -96,12 +108,10 @@ export class Sessions {
     id: Session['id'],
     message: string,
   ): Promise<SessionLanding & { leftBehind: WorkspaceSnapshot['leftBehind'] }> {
-    const session = await this.#project.ledger.readSession(id);
-    const workspace = session && (await this.#workspaces.open(this.#project, session));
-    const snapshot = await workspace?.snapshot();
-    const request = { id, message, ...(snapshot && { tree: snapshot.tree }) };
-    const landing = await landSession(this.#project, this.#project.landings, request);
-    return { ...landing, leftBehind: snapshot?.leftBehind ?? [] };
+    const { session, workspace, leftBehind } = await this.record(id);
+    const tree = session.landed === null ? session.tree : workspace?.known().recorded;
+    const request = { id, message, ...(tree !== undefined && { tree }) };
+    return { ...(await landSession(this.#project, this.#project.landings, request)), leftBehind };
   }
 
   /** Merges the head into the session and its workspace; undefined when it is up to date. */
@@ -110,7 +120,9 @@ export class Sessions {
     const planned = await planSync(this.#project, id, session.tree);
     if (planned === undefined) return undefined;
     await workspace?.update(planned.tree);
-    return { session: await finishSync(this.#project, planned), planned };
+    const synced = await finishSync(this.#project, planned);
+    workspace?.agree(synced.tree);
+    return { session: synced, planned };
   }
 
   /** Gives the session up; its files are recorded and its workspace stays. */
@@ -148,6 +160,7 @@ export class Sessions {
     const { workspace } = await this.record(id);
     const session = await restoreCheckpoint(this.#project, id, checkpoint);
     await workspace?.update(session.tree);
+    workspace?.agree(session.tree);
     return { session, workspace };
   }
 
@@ -159,8 +172,9 @@ export class Sessions {
     place: 'none' | { readonly directory?: string },
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
-    await this.record(id);
-    const session = await forkSession(this.#project, id, agent, title);
+    const source = await this.record(id);
+    const tree = source.workspace?.known().recorded;
+    const session = await forkSession(this.#project, id, { agent, title, tree });
     if (place === 'none') return { session, workspace: undefined };
     return this.#place(session, place.directory, onProgress);
   }

@@ -1,34 +1,24 @@
 import type { Hash } from '../base/hash.ts';
-import type { Conflict } from '../merge/conflict.ts';
-import { mergeTrees } from '../merge/merge-trees.ts';
-import { treeChanges } from '../tree/diff.ts';
-import { editTree } from '../tree/edit.ts';
-import { lookup } from '../tree/lookup.ts';
-import { NodeTransaction } from '../tree/node-store.ts';
 import { withCheckpoint } from './checkpoint.ts';
 import type { Head } from './head.ts';
 import { requirePresent } from './keep.ts';
-import { entryText, unresolvedConflicts } from './landing/conflicts.ts';
+import { unresolvedConflicts } from './landing/conflicts.ts';
 import { recordLanded } from './landing/land-session.ts';
 import { LandingLog } from './landing/landing-log.ts';
 import { nextState } from './life-cycle.ts';
+import { type MergedFiles, mergeFiles } from './merge-files.ts';
 import { type ProjectContext, requireSession } from './project.ts';
 import { withWork } from './record.ts';
-import type { Base, OpenConflict, Session } from './session.ts';
+import type { Base, Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionId } from './session-id.ts';
-import { treeMergePort } from './tree-merge-port.ts';
 
 /** What bringing the head into a session would make of its files. */
-export interface PlannedSync {
+export interface PlannedSync extends MergedFiles {
   readonly id: SessionId;
   /** The session's files before. */
   readonly from: Hash;
-  /** The merged files, with conflict markers where there are conflicts. Durable. */
-  readonly tree: Hash;
   readonly head: Base;
-  readonly conflicts: readonly Conflict[];
-  readonly open: readonly OpenConflict[];
 }
 
 /**
@@ -59,26 +49,12 @@ export async function planSync(
       `Session ${id} still has conflicts of an earlier sync. Resolve them first: mic session status ${id}`,
     );
   }
-  const batch = await project.blobs.openBatch();
-  const nodes = new NodeTransaction(project.nodes, batch);
-  const merged = await mergeTrees({
-    changes: {
-      ours: await treeChanges(nodes, session.base.tree, tree),
-      theirs: await treeChanges(nodes, session.base.tree, head.tree),
-    },
-    labels: { ours: 'session', base: 'base', theirs: 'head' },
-    port: treeMergePort(project, batch, nodes, session.base.tree),
-  });
-  const result = await editTree(nodes, tree, merged.edits);
-  await batch.flush();
-  return {
-    id,
-    from: tree,
-    tree: result,
-    head: { tree: head.tree, sequence: head.sequence },
-    conflicts: merged.conflicts,
-    open: await openConflicts(project, result, merged.conflicts),
-  };
+  const merged = await mergeFiles(
+    project,
+    { base: session.base.tree, ours: tree, theirs: head.tree },
+    { ours: 'session', base: 'base', theirs: 'head' },
+  );
+  return { id, from: tree, head: { tree: head.tree, sequence: head.sequence }, ...merged };
 }
 
 /** A landing that died after the head had moved is looked for behind the session's base, which a sync moves on. */
@@ -110,20 +86,4 @@ export function finishSync(project: ProjectContext, planned: PlannedSync): Promi
 
 function withoutConflicts(session: Session): Session['state'] {
   return session.state === 'conflicted' ? nextState(session.state, 'resolve', session.id) : session.state;
-}
-
-async function openConflicts(
-  project: ProjectContext,
-  tree: Hash,
-  conflicts: readonly Conflict[],
-): Promise<OpenConflict[]> {
-  const open: OpenConflict[] = [];
-  for (const { path, kind, proposed } of conflicts) {
-    const left = [];
-    for (const place of proposed) {
-      left.push({ path: place, entry: entryText(await lookup(project.nodes, tree, place)) });
-    }
-    open.push({ path, kind, left, resolved: false });
-  }
-  return open;
 }

@@ -9,6 +9,14 @@ export interface WorkspaceSnapshot {
   readonly leftBehind: readonly { readonly path: TreePath; readonly reason: string }[];
 }
 
+/** What a workspace knows of itself and its session. */
+export interface WorkspaceKnowledge {
+  /** The session's tree when the two were last in agreement. */
+  readonly agreed: Hash;
+  /** The tree that the last snapshot or update left. */
+  readonly recorded: Hash;
+}
+
 /** The directory in which a session's files are edited. The `workspace` room has the kinds there are. */
 export interface Workspace {
   readonly kind: 'checkout';
@@ -25,6 +33,10 @@ export interface Workspace {
    * Ignored files stay where they are.
    */
   update(tree: Hash): Promise<void>;
+  /** What is known of the files without looking at them. */
+  known(): WorkspaceKnowledge;
+  /** Writes down that the session's ledger has `tree` as what the files are. */
+  agree(tree: Hash): void;
   /** Moves the directory, as it is, to `directory`, which does not exist and lies beside it. */
   putAside(directory: string): Promise<void>;
 }

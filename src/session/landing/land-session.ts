@@ -109,7 +109,7 @@ function requireSameTree(session: Session, landing: Landing, tree: Hash): void {
   if (landing.origin.kind !== 'session' || landing.origin.tree === tree) return;
   throw new SessionError(
     'landing/changed-since',
-    `Session ${session.id} has landed as ${landing.sequence}, and its files were changed since. What landed stays; to land the rest, start a session on the head and copy it there.`,
+    `Session ${session.id} has landed as ${landing.sequence}, and its files were changed since. What landed stays; go on with the rest in a fork: mic session fork ${session.id}`,
   );
 }
 

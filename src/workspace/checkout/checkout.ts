@@ -2,13 +2,13 @@ import { readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hash } from '../../base/hash.ts';
-import type { Workspace, WorkspaceSnapshot } from '../../session/workspace-port.ts';
+import type { Workspace, WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { markerName } from '../walk.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type LockOptions, type Wait, withCheckoutLock } from './checkout-lock.ts';
 import { type CreateProgress, materialise } from './create.ts';
-import { Marker } from './marker.ts';
+import { type CheckoutOwner, Marker } from './marker.ts';
 import { settleUpdate } from './settle.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CheckoutState } from './state.ts';
@@ -98,6 +98,16 @@ export class Checkout implements Workspace {
     return this.#atWork((state) => updateFiles(this.#content, this.directory, this.#marker, state, tree));
   }
 
+  known(): WorkspaceKnowledge {
+    const { tree } = ownerOf(this.directory);
+    return { agreed: tree, recorded: readState(this.#marker)?.tree ?? tree };
+  }
+
+  agree(tree: Hash): void {
+    const owner = ownerOf(this.directory);
+    if (owner.tree !== tree) this.#marker.writeOwner({ ...owner, tree });
+  }
+
   async putAside(directory: string): Promise<void> {
     try {
       renameSync(this.directory, directory);
@@ -135,7 +145,7 @@ export function removeCheckout(directory: string): void {
   }
 }
 
-function ownerOf(root: string): { readonly tree: Hash } {
+function ownerOf(root: string): CheckoutOwner {
   const marker = new Marker(root);
   const owner = marker.readOwner();
   if (owner !== undefined) return owner;

@@ -8,7 +8,7 @@ import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 
 /** Says to whom a checkout belongs. `docs/formats/checkout-state.md` describes all files of the marker directory. */
 export interface CheckoutOwner {
-  /** The tree that the checkout was made from. */
+  /** The session's tree that the checkout was made from, or that the two last agreed upon. */
   readonly tree: Hash;
   /** What the caller of `createCheckout` wants to find again: which store, project and session. Any JSON value. */
   readonly session: unknown;
