@@ -98,18 +98,24 @@ describe('what is no index', () => {
       Buffer.from('no index at all, but some text that is long enough for the header of one'),
       rewritten((bytes) => bytes.writeUInt32LE(2 ** 31, 8)),
       rewritten((bytes) => bytes.writeUInt32LE(2, 16)),
-      // A frame that says that it holds more than any frame may.
-      rewritten((bytes) => bytes.writeUInt32LE(2 ** 31, 36 + 32 + 16)),
     ];
     for (const bytes of wrong)
       assert.throws(() => PackIndex.parse(bytes, hashOf(bytes)), { code: 'blob/corrupt' });
     assert.throws(() => PackIndex.parse(built.bytes, hashOf(Buffer.from('other'))), { code: 'blob/corrupt' });
   });
 
-  test('points outside of its frame is refused when it is used', () => {
-    const bytes = rewritten((all) => all.writeUInt32LE(4, all.length - 4));
-    const index = PackIndex.parse(bytes, hashOf(bytes));
-    assert.throws(() => index.lookup(raw(hashOf(Buffer.from('abc')))), { code: 'blob/corrupt' });
+  test('says what cannot be is refused when it is used', () => {
+    const wrong = [
+      // An object that ends behind its frame.
+      rewritten((all) => all.writeUInt32LE(4, all.length - 4)),
+      // A frame that says that it holds more than any frame may, and one that is not there.
+      rewritten((all) => all.writeUInt32LE(2 ** 31, 36 + 32 + 16)),
+      rewritten((all) => all.writeUInt32LE(1, all.length - 12)),
+    ];
+    for (const bytes of wrong) {
+      const index = PackIndex.parse(bytes, hashOf(bytes));
+      assert.throws(() => index.lookup(raw(hashOf(Buffer.from('abc')))), { code: 'blob/corrupt' });
+    }
   });
 
   test('is of another version is refused as such', () => {

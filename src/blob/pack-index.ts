@@ -46,7 +46,9 @@ export class PackIndex {
   readonly bytes: Buffer;
   readonly entryCount: number;
   readonly packs: readonly Hash[];
-  readonly #frames: FrameLocation[] = [];
+  /** Frames that were asked for: there are many, and most commands want few. */
+  readonly #frames: (FrameLocation | undefined)[];
+  readonly #framesStart: number;
   readonly #fanoutStart: number;
   readonly #entriesStart: number;
 
@@ -56,8 +58,8 @@ export class PackIndex {
     const packCount = bytes.readUInt32LE(8);
     const frameCount = bytes.readUInt32LE(12);
     this.entryCount = bytes.readUInt32LE(16);
-    const framesStart = headerBytes + packCount * hashBytes;
-    this.#fanoutStart = framesStart + frameCount * frameRecordBytes;
+    this.#framesStart = headerBytes + packCount * hashBytes;
+    this.#fanoutStart = this.#framesStart + frameCount * frameRecordBytes;
     this.#entriesStart = this.#fanoutStart + fanoutEntries * 4;
     if (
       this.entryCount > indexEntriesMax ||
@@ -71,8 +73,7 @@ export class PackIndex {
       packs.push(pack === selfPack ? hash : pack);
     }
     this.packs = packs;
-    for (let i = 0; i < frameCount; i++)
-      this.#frames.push(this.#readFrame(framesStart + i * frameRecordBytes));
+    this.#frames = new Array(frameCount);
   }
 
   /** Parses an index and checks that it is what `hash` names; throws `blob/corrupt` or `blob/format-unknown`. */
@@ -164,6 +165,13 @@ export class PackIndex {
     }
   }
 
+  /** The frame of a number: the same object each time. */
+  #frame(number: number): FrameLocation {
+    if (number >= this.#frames.length) throw damaged(this.hash);
+    this.#frames[number] ??= this.#readFrame(this.#framesStart + number * frameRecordBytes);
+    return this.#frames[number];
+  }
+
   #readFrame(at: number): FrameLocation {
     const pack = this.packs[this.bytes.readUInt32LE(at)];
     const start = this.bytes.readUIntLE(at + 4, 6);
@@ -174,10 +182,10 @@ export class PackIndex {
   }
 
   #locationAt(at: number): Location {
-    const frame = this.#frames[this.bytes.readUInt32LE(at + hashBytes)];
+    const frame = this.#frame(this.bytes.readUInt32LE(at + hashBytes));
     const offset = this.bytes.readUInt32LE(at + hashBytes + 4);
     const length = this.bytes.readUInt32LE(at + hashBytes + 8);
-    if (frame === undefined || offset + length > frame.size) throw damaged(this.hash);
+    if (offset + length > frame.size) throw damaged(this.hash);
     return { frame, offset, length };
   }
 }
