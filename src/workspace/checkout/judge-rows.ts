@@ -1,4 +1,4 @@
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { statBlock, statRows, verdict } from './stat-pass.ts';
 import type { StatWorkerData } from './stat-worker.ts';
 import type { CheckoutState } from './state.ts';
@@ -24,7 +24,11 @@ export function judgeRows(root: string, state: CheckoutState): Uint8Array {
 
 function startHelper(workerData: StatWorkerData): void {
   const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
-  const worker = new Worker(new URL(`./stat-worker${extension}`, import.meta.url), { workerData });
+  const worker = new Worker(new URL(`./stat-worker${extension}`, import.meta.url), {
+    workerData,
+    // It starts sooner without an environment of its own.
+    env: SHARE_ENV,
+  });
   // It only helps: what it has not done is done here, whatever became of it.
   worker.on('error', () => {});
   worker.unref();
