@@ -21,6 +21,8 @@ export interface Ledger {
   readHead(): Promise<HeadVersion>;
   /** Makes `next` the head if `current` still is: `lost` when somebody else was faster, and nothing has changed. */
   moveHead(current: HeadVersion, next: Head): Promise<'moved' | 'lost'>;
+  /** Runs `work`, which is to move the head, when others on this machine have done theirs: saves races, decides nothing. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>;
   /** A landing that the head has reached. Throws `landing/unknown`. */
   readLanding(sequence: number): Promise<Landing>;
 

@@ -64,6 +64,10 @@ export class CachedStore implements ObjectStore {
     return this.#inner.list(prefix, options);
   }
 
+  inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
   async delete(key: ObjectKey): Promise<void> {
     return this.#forgetting(key, () => this.#inner.delete(key));
   }

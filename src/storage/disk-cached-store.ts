@@ -62,6 +62,10 @@ export class DiskCachedStore implements ObjectStore {
     return this.#inner.list(prefix, options);
   }
 
+  inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
   delete(key: ObjectKey): Promise<void> {
     return this.#forgetting(key, () => this.#inner.delete(key));
   }

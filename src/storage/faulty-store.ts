@@ -100,6 +100,10 @@ export class FaultyStore implements ObjectStore {
     yield* await this.#reading(async () => this.#inner.list(prefix, options));
   }
 
+  inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
   delete(key: ObjectKey): Promise<void> {
     return this.#operation(() => this.#inner.delete(key), broken);
   }

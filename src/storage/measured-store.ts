@@ -18,7 +18,10 @@ export interface VerbMeasure {
 }
 
 /** What went through a store, verb by verb. */
-export type StoreMeasures = Readonly<Record<keyof ObjectStore, VerbMeasure>>;
+/** What a store does with bytes; taking turns is not among it. */
+type Verb = Exclude<keyof ObjectStore, 'inTurn'>;
+
+export type StoreMeasures = Readonly<Record<Verb, VerbMeasure>>;
 
 /** Counts the requests to a store and the bytes that go to and fro. */
 export class MeasuredStore implements ObjectStore {
@@ -68,12 +71,16 @@ export class MeasuredStore implements ObjectStore {
     return this.#inner.list(prefix, options);
   }
 
+  inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
   delete(key: ObjectKey): Promise<void> {
     this.#count('delete', 0);
     return this.#inner.delete(key);
   }
 
-  #count(verb: keyof ObjectStore, bytes: number): void {
+  #count(verb: Verb, bytes: number): void {
     this.#measures[verb].requests++;
     this.#measures[verb].bytes += bytes;
   }

@@ -73,6 +73,11 @@ export interface ObjectStore {
   list(prefix: string, options?: ListOptions): AsyncIterable<ObjectInfo>;
   /** Removes an object; does nothing where there is none. */
   delete(key: ObjectKey): Promise<void>;
+  /**
+   * Runs `work` once others on this machine who work in turn on `key` have done theirs, or at once where the store cannot
+   * tell or they take too long. It saves work that would be lost in a race for `key`, and decides nothing.
+   */
+  inTurn?<T>(key: ObjectKey, work: () => Promise<T>): Promise<T>;
 }
 
 export type StorageErrorCode =

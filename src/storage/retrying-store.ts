@@ -74,6 +74,10 @@ export class RetryingStore implements ObjectStore {
     }
   }
 
+  inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
   delete(key: ObjectKey): Promise<void> {
     return this.#repeating(() => this.#inner.delete(key));
   }

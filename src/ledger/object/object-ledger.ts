@@ -69,6 +69,10 @@ export class ObjectLedger implements Ledger {
     return moved === undefined ? 'lost' : 'moved';
   }
 
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    return this.#access.store.inTurn?.(this.#layout.head, work) ?? work();
+  }
+
   async readLanding(sequence: number): Promise<Landing> {
     const stored = await readDocument(this.#access.store, this.#layout.landing(sequence), landingFormat);
     if (stored !== undefined) return stored.value;

@@ -84,15 +84,17 @@ export class LandingQueue {
     this.#running = true;
     // Whoever asks in the same turn of the event loop lands in the same move.
     await Promise.resolve();
-    while (this.#waiting.length > 0) {
-      const group = this.#waiting.splice(0, candidatesPerMoveMax);
-      try {
-        await this.#landGroup(group);
-      } catch (error) {
-        for (const { fail } of group) fail(error);
-      }
-    }
+    while (this.#waiting.length > 0) await this.#project.ledger.inTurn(() => this.#landNext());
     this.#running = false;
+  }
+
+  async #landNext(): Promise<void> {
+    const group = this.#waiting.splice(0, candidatesPerMoveMax);
+    try {
+      await this.#landGroup(group);
+    } catch (error) {
+      for (const { fail } of group) fail(error);
+    }
   }
 
   async #landGroup(group: readonly Waiting[]): Promise<void> {

@@ -16,6 +16,7 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import type { TestContext } from 'node:test';
 import { describe, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { hasCode } from '../../base/error.ts';
 import { objectStoreConformance } from '../object-store.conformance.ts';
 import type { ObjectStore } from '../object-store.ts';
@@ -120,9 +121,36 @@ describe('the locks of a store', () => {
     const store = openStore(t, root);
     await store.put(parseKey('a'), bytes);
     await store.put(parseKey('projects/p/head.json'), bytes);
-    assert.deepEqual(readdirSync(join(root, '.locks')).sort(), ['0a', '19']);
-    for (const name of readdirSync(join(root, '.locks')))
-      assert.equal(statSync(join(root, '.locks', name)).size, 0);
+    await store.inTurn(parseKey('a'), async () => {});
+    assert.deepEqual(readdirSync(join(root, '.locks'), { recursive: true }).sort(), [
+      '0a',
+      '19',
+      'turns',
+      'turns/0a',
+    ]);
+    for (const name of ['0a', '19', 'turns/0a']) assert.equal(statSync(join(root, '.locks', name)).size, 0);
+  });
+
+  test('let work on one key be done in turn, and nobody wait for a turn in vain', async (t) => {
+    const root = temporaryDirectory(t);
+    const [first, second] = [openStore(t, root), openStore(t, root)];
+    const key = parseKey('a');
+    let atWork = 0;
+    const work = async () => {
+      assert.equal(++atWork, 1);
+      await setTimeout(2);
+      atWork--;
+    };
+    await Promise.all(Array.from({ length: 10 }, (_, i) => (i % 2 === 0 ? first : second).inTurn(key, work)));
+    await assert.rejects(
+      first.inTurn(key, async () => {
+        throw new RangeError('mine');
+      }),
+      RangeError,
+    );
+    rmSync(join(root, '.locks', 'turns'), { recursive: true });
+    writeFileSync(join(root, '.locks', 'turns'), '');
+    assert.equal(await openStore(t, root).inTurn(key, async () => 'done'), 'done');
   });
 
   test('keep writers apart, in order, and not readers', async (t) => {

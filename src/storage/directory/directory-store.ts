@@ -37,6 +37,8 @@ export interface DirectoryStoreOptions {
 }
 
 const lockWaitMsMaxDefault = 30_000;
+/** A turn is a courtesy: nobody waits for it longer than this, in ms. */
+const turnWaitMsMax = 2_000;
 
 /**
  * Objects as plain files: `a/b` is the file `a/b` below the root. Any number of processes on one machine can share
@@ -53,6 +55,7 @@ export class DirectoryStore implements ObjectStore {
   readonly #folders: Folders;
   readonly #files: DurableFiles;
   readonly #locks: ShardLocks;
+  readonly #turns: ShardLocks;
   #prepared = false;
 
   /** `root` is made with the first write when it does not exist. */
@@ -69,6 +72,7 @@ export class DirectoryStore implements ObjectStore {
     this.#folders = new Folders(root, disk);
     this.#files = new DurableFiles(this.#temporary, disk, clock, random);
     this.#locks = new ShardLocks(this.#lockFiles, { random, sleep, waitMsMax: lockWaitMsMax });
+    this.#turns = new ShardLocks(this.#turnFiles, { random, sleep, waitMsMax: turnWaitMsMax });
   }
 
   get #temporary(): string {
@@ -77,6 +81,10 @@ export class DirectoryStore implements ObjectStore {
 
   get #lockFiles(): string {
     return `${this.#root}/.locks`;
+  }
+
+  get #turnFiles(): string {
+    return `${this.#lockFiles}/turns`;
   }
 
   async get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined> {
@@ -150,9 +158,24 @@ export class DirectoryStore implements ObjectStore {
     });
   }
 
+  async inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
+    let started = false;
+    try {
+      this.#prepare();
+      return await this.#turns.hold(key, () => {
+        started = true;
+        return work();
+      });
+    } catch (error) {
+      if (started) throw error;
+      return work();
+    }
+  }
+
   /** Closes the lock files; no write may be under way. The store opens them again when it is used again. */
   close(): void {
     this.#locks.close();
+    this.#turns.close();
   }
 
   #pathOf(key: ObjectKey): string {
@@ -175,6 +198,7 @@ export class DirectoryStore implements ObjectStore {
     if (this.#prepared) return;
     this.#folders.make(this.#temporary);
     this.#folders.make(this.#lockFiles);
+    this.#folders.make(this.#turnFiles);
     this.#prepared = true;
   }
 
