@@ -46,6 +46,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/not-found': 'notFound',
   'session/checkpoint-unknown': 'notFound',
   'session/unresolved': 'conflict',
+  'session/record-unreadable': 'damaged',
   storage: 'unavailable',
   'storage/key-invalid': 'usage',
   'storage/corrupt': 'damaged',

@@ -1,6 +1,7 @@
 import type { Hash } from '../base/hash.ts';
 import type { ProjectContext } from './project.ts';
-import { withWork } from './record.ts';
+import { keepShort, withWork } from './record.ts';
+import { recordText } from './record-text.ts';
 import type { Checkpoint, Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionId } from './session-id.ts';
@@ -9,14 +10,18 @@ import type { SessionId } from './session-id.ts';
 const checkpointsMax = 500;
 
 /** Records `tree`, which must be durable, as what the session's files are. Does nothing when they were recorded so. */
-export function checkpointSession(
+export async function checkpointSession(
   project: ProjectContext,
   id: SessionId,
   tree: Hash,
   note: string,
 ): Promise<Session> {
   const now = project.clock.now();
-  return project.ledger.updateSession(id, (session) => withCheckpoint(session, tree, note, now));
+  const text = note.trim() === '' ? '' : recordText(note, 'note');
+  const session = await project.ledger.updateSession(id, (current) =>
+    withCheckpoint(current, tree, text, now),
+  );
+  return keepShort(project, session);
 }
 
 /** `session` with its files recorded as `tree`. */

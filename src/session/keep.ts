@@ -10,7 +10,7 @@ import type { SessionId } from './session-id.ts';
 const dayMs = 24 * 60 * 60 * 1000;
 
 /** Gives a session up. Its record and its files stay, and `restoreSession` brings it back. */
-export function abandonSession(
+export async function abandonSession(
   project: ProjectLedger,
   id: SessionId,
   author: string,

@@ -48,9 +48,9 @@ async function filePatch(project: ProjectContext, { path, before, after }: TreeC
   const files = [
     text('--- '),
     old ? a : text('/dev/null'),
-    text('\n+++ '),
+    text(old ? `${nameEnd(path)}\n+++ ` : '\n+++ '),
     young ? b : text('/dev/null'),
-    text('\n'),
+    text(young ? `${nameEnd(path)}\n` : '\n'),
   ];
   return Buffer.concat([head, ...files, body]);
 }
@@ -107,6 +107,11 @@ function quoted(prefix: string, path: TreePath): Buffer {
     else escaped += `\\${byte.toString(8).padStart(3, '0')}`;
   }
   return text(`"${prefix}${escaped}"`);
+}
+
+/** Programs that look for a time behind the name would otherwise end a name at its first space. */
+function nameEnd(path: TreePath): string {
+  return path.includes(' ') ? '\t' : '';
 }
 
 function text(words: string): Buffer {

@@ -1,7 +1,8 @@
 import type { BlobStore } from '../blob/blob-store.ts';
-import { type ProjectContext, requireSession } from './project.ts';
+import { decodeRecord, encodeRecord, type SessionRecord } from './earlier-record.ts';
+import type { ProjectContext } from './project.ts';
 import { recordText } from './record-text.ts';
-import type { Decision, Message, Session } from './session.ts';
+import type { Decision, Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 import type { SessionId } from './session-id.ts';
 
@@ -9,15 +10,8 @@ import type { SessionId } from './session-id.ts';
 const entriesInDocumentMax = 200;
 const charactersInDocumentMax = 96 * 1024;
 
-/** The record of a session: what was said, decided and done, oldest first. */
-export interface SessionRecord {
-  readonly conversation: readonly Message[];
-  readonly decisions: readonly Decision[];
-  readonly worklog: Session['worklog'];
-}
-
 /** Adds a turn to the conversation. */
-export function addMessage(
+export async function addMessage(
   project: ProjectContext,
   id: SessionId,
   author: string,
@@ -38,12 +32,14 @@ export interface NewDecision {
 }
 
 /** Records a decision. */
-export function addDecision(
+export async function addDecision(
   project: ProjectContext,
   id: SessionId,
   author: string,
   { what, why, alternatives }: NewDecision,
 ): Promise<Session> {
+  // Each is checked by itself below; together they must not be longer than any other entry.
+  recordText([what, why, ...alternatives].join(''), 'decision');
   const decision: Decision = {
     atMs: project.clock.now(),
     author,
@@ -63,7 +59,7 @@ export function withWork(session: Session, atMs: number, author: string, text: s
 export async function readRecord(blobs: BlobStore, session: Session): Promise<SessionRecord> {
   const parts: SessionRecord[] = [];
   for (const hash of session.earlierRecord) {
-    parts.push(JSON.parse((await blobs.get(hash)).toString('utf8')) as SessionRecord);
+    parts.push(decodeRecord(await blobs.get(hash), hash));
   }
   parts.push(session);
   return {
@@ -82,36 +78,31 @@ async function addToRecord(
     if (current.removed) throw removed(id);
     return { ...add(current), updatedMs: project.clock.now() };
   });
-  return isLong(session) ? moveOut(project, id) : session;
+  return keepShort(project, session);
 }
 
-/** Moves the record so far into a blob, so that the document stays small however long the conversation gets. */
-async function moveOut(project: ProjectContext, id: SessionId): Promise<Session> {
-  const { conversation, decisions, worklog } = await requireSession(project, id);
+/**
+ * `session`, which the ledger has just given, with its record moved into blobs where it has become long: so the document
+ * stays small however long the conversation gets.
+ */
+export async function keepShort(project: ProjectContext, session: Session): Promise<Session> {
+  if (!isLong(session)) return session;
+  const { conversation, decisions, worklog } = session;
   const batch = await project.blobs.openBatch();
-  const hash = batch.add(Buffer.from(JSON.stringify({ conversation, decisions, worklog })));
+  const parts = encodeRecord({ conversation, decisions, worklog }).map((bytes) => batch.add(bytes));
   await batch.flush();
-  return project.ledger.updateSession(id, (current) => {
-    // Entries are only ever added at the end: what was there is still what the lists begin with, unless another
-    // process has just moved it out.
-    if (!startsWith(current, { conversation, decisions, worklog })) return current;
+  return project.ledger.updateSession(session.id, (current) => {
+    // Another process has just done it. Otherwise entries are only ever added at the end: what was there is still what
+    // the lists begin with.
+    if (current.earlierRecord.length !== session.earlierRecord.length) return current;
     return {
       ...current,
       conversation: current.conversation.slice(conversation.length),
       decisions: current.decisions.slice(decisions.length),
       worklog: current.worklog.slice(worklog.length),
-      earlierRecord: [...current.earlierRecord, hash],
+      earlierRecord: [...current.earlierRecord, ...parts],
     };
   });
-}
-
-function startsWith(session: Session, record: SessionRecord): boolean {
-  const head: SessionRecord = {
-    conversation: session.conversation.slice(0, record.conversation.length),
-    decisions: session.decisions.slice(0, record.decisions.length),
-    worklog: session.worklog.slice(0, record.worklog.length),
-  };
-  return JSON.stringify(head) === JSON.stringify(record);
 }
 
 function isLong({ conversation, decisions, worklog }: Session): boolean {

@@ -8,6 +8,7 @@ export type SessionErrorCode =
   | 'session/removed'
   | 'session/checkpoint-unknown'
   | 'session/unresolved'
+  | 'session/record-unreadable'
   | 'project/name-invalid'
   | 'project/not-found'
   | 'project/exists'

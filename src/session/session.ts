@@ -21,11 +21,11 @@ export const baseSchema = v.object({ tree: hash, sequence: count });
 export type Base = v.InferOutput<typeof baseSchema>;
 
 /** A turn of the conversation between agents and people. */
-const messageSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
+export const messageSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
 export type Message = v.InferOutput<typeof messageSchema>;
 
 /** What was decided, why, and what else was thought of. */
-const decisionSchema = v.object({
+export const decisionSchema = v.object({
   atMs: milliseconds,
   author: v.string(),
   what: v.string(),
@@ -35,7 +35,7 @@ const decisionSchema = v.object({
 export type Decision = v.InferOutput<typeof decisionSchema>;
 
 /** What happened to the session itself: started, checkpointed, synced, landed. */
-const workSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
+export const workSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
 
 /** A path whose two versions could not be merged. */
 const openConflictSchema = v.object({

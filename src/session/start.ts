@@ -26,7 +26,7 @@ export async function startSession(project: ProjectLedger, request: StartRequest
     project: project.name,
     title,
     goal,
-    description: request.description?.trim() ?? '',
+    description: request.description?.trim() ? recordText(request.description, 'description') : '',
     agent: request.agent,
     state: 'active',
     createdMs: now,

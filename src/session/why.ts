@@ -5,10 +5,11 @@ import { type Lines, LineTable, sliceLines } from '../merge/lines.ts';
 import { type Entry, sameEntry } from '../tree/entry.ts';
 import { lookup } from '../tree/lookup.ts';
 import { pathFromShown, type TreePath, textFromPath } from '../tree/path.ts';
+import type { SessionRecord } from './earlier-record.ts';
 import type { Landing } from './head.ts';
 import { PathFilter } from './path-filter.ts';
 import type { ProjectContext } from './project.ts';
-import { readRecord, type SessionRecord } from './record.ts';
+import { readRecord } from './record.ts';
 import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
 
