@@ -92,7 +92,9 @@ async function takeCompressor(): Promise<Compressor> {
  */
 export function decompress(frame: Uint8Array, bytesMax: number, what: string): Buffer {
   try {
-    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax) });
+    // One piece of output that is a little too large: a second one would have to be joined to the first.
+    const chunkSize = Math.max(constants.Z_MIN_CHUNK, bytesMax + 1);
+    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax), chunkSize });
   } catch (cause) {
     throw new BlobError('blob/corrupt', `${what} is damaged: it does not decompress. Run "mic store fsck".`, {
       cause,

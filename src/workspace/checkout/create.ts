@@ -15,7 +15,7 @@ import { Marker } from './marker.ts';
 import { isRacy, type Row, rowKind, rowOf } from './row.ts';
 import { removeEntries } from './safe-removal.ts';
 import { fileSystemNow, stateOfRows, writeState } from './state-file.ts';
-import { finishDirectory, makeDirectory, type NewFile, writeFiles } from './tree-writer.ts';
+import { FileWriter, finishDirectory, makeDirectory, type NewFile, writeFiles } from './tree-writer.ts';
 
 export interface CreateOptions {
   readonly lock: LockOptions;
@@ -134,8 +134,9 @@ async function write(
     else directories.push({ path, mode: entry.type === 'directory' ? entry.mode : 0o755 });
   }
   directories.sort((a, b) => (a.path < b.path ? -1 : 1));
-  for (const { path, mode } of directories) makeDirectory(root, path, mode);
-  const statuses = await fillFiles(content, root, tree, files, options);
+  const statuses = await fillFiles(content, root, tree, files, options, () => {
+    for (const { path, mode } of directories) makeDirectory(root, path, mode);
+  });
   const directoryStatus = new Map<TreePath, Stats>();
   for (const { path, mode } of directories.reverse()) {
     directoryStatus.set(path, finishDirectory(root, path, mode));
@@ -160,20 +161,38 @@ async function fillFiles(
   tree: Hash,
   files: readonly NewFile[],
   { reflinkFrom, onProgress }: CreateOptions,
+  makeDirectories: () => void,
 ): Promise<Float64Array> {
-  const cloned =
-    reflinkFrom === undefined
-      ? new Map<number, Stats>()
-      : await cloneFiles(content.nodes, resolve(reflinkFrom), tree, root, files, reflink);
-  const rest = [...files.keys()].filter((index) => !cloned.has(index));
-  const written = await writeFiles(
-    content,
-    root,
-    rest.map((index) => files[index]!),
-    (count) => onProgress({ files: cloned.size + count, filesTotal: files.length }),
-  );
-  if (cloned.size === 0) return written;
-  const statuses = new Float64Array(files.length * statusNumbers);
+  if (reflinkFrom !== undefined) {
+    makeDirectories();
+    const cloned = await cloneFiles(content.nodes, resolve(reflinkFrom), tree, root, files, reflink);
+    const rest = [...files.keys()].filter((index) => !cloned.has(index));
+    const written = await writeFiles(
+      content,
+      root,
+      rest.map((index) => files[index]!),
+    );
+    onProgress({ files: files.length, filesTotal: files.length });
+    return joined(files.length, cloned, rest, written);
+  }
+  const writer = new FileWriter(content, root, files);
+  try {
+    // While the second thread starts.
+    makeDirectories();
+    return await writer.write((written) => onProgress({ files: written, filesTotal: files.length }));
+  } finally {
+    await writer.close();
+  }
+}
+
+/** The statuses of all files: of those that were cloned, and those of the rest, which were written. */
+function joined(
+  count: number,
+  cloned: ReadonlyMap<number, Stats>,
+  rest: readonly number[],
+  written: Float64Array,
+): Float64Array {
+  const statuses = new Float64Array(count * statusNumbers);
   for (const [index, status] of cloned) statusInto(statuses, index, status);
   for (const [nth, index] of rest.entries()) {
     const at = nth * statusNumbers;

@@ -6,11 +6,11 @@ export interface FrameWorkerData {
   readonly root: string;
   /** Where the status of each written file goes. */
   readonly statuses: Float64Array<SharedArrayBuffer>;
-  /** Counts the tasks that are done. */
+  /** Counts the turns that are done. */
   readonly done: Int32Array<SharedArrayBuffer>;
 }
 
-/** Sent when a task failed: what an error loses on the way between threads is sent beside it. */
+/** Sent when a turn failed: what an error loses on the way between threads is sent beside it. */
 export interface FrameFailure {
   readonly code: string | undefined;
   readonly error: unknown;
@@ -18,13 +18,13 @@ export interface FrameFailure {
 
 const { root, statuses, done } = workerData as FrameWorkerData;
 
-parentPort!.on('message', (task: FrameTask | 'end') => {
-  if (task === 'end') {
+parentPort!.on('message', (turn: readonly FrameTask[] | 'end') => {
+  if (turn === 'end') {
     parentPort!.close();
     return;
   }
   try {
-    writeFrame(root, task, statuses);
+    for (const task of turn) writeFrame(root, task, statuses);
   } catch (error) {
     const failure: FrameFailure = { code: error instanceof MicelioError ? error.code : undefined, error };
     parentPort!.postMessage(failure);

@@ -30,57 +30,97 @@ export interface NewFile {
 
 /** With fewer files than this a second thread has no time to be of use. */
 const filesForTwoThreads = 400;
-/** As many frames may wait for the other thread. */
-const queuedMax = 4;
-const filesPerTaskMax = 64;
-const filesPerReport = 64;
-
 /**
- * Makes files and symlinks, none of which may be there, in directories that are. Their contents are read in the order
- * in which they are stored, each frame once, and verified. Two threads decompress, verify and write. Returns the status of
- * each file as `statusInto` puts it.
+ * The threads take turns of about so many files, which lie next to each other: two that make files in one directory
+ * would wait for each other at every one.
  */
+const filesPerTurn = 128;
+/** As many turns may wait for the other thread, besides the one that it is at. */
+const queuedMax = 2;
+
+/** Makes files and symlinks, none of which may be there. */
+export class FileWriter {
+  readonly #content: ProjectContent;
+  readonly #root: string;
+  readonly #files: readonly NewFile[];
+  readonly #statuses: Float64Array<SharedArrayBuffer>;
+  /** Places in `files` of those that are one blob, and of the larger ones. */
+  readonly #small: number[] = [];
+  readonly #large: number[] = [];
+  readonly #helper: Helper | undefined;
+
+  /** The second thread starts at once. `finish` must be called. */
+  constructor(content: ProjectContent, root: string, files: readonly NewFile[]) {
+    this.#content = content;
+    this.#root = root;
+    this.#files = files;
+    this.#statuses = new Float64Array(new SharedArrayBuffer(files.length * statusNumbers * 8));
+    for (const [index, { entry }] of files.entries()) {
+      const isLarge = entry.type === 'file' && entry.size > wholeFileBytesMax;
+      (isLarge ? this.#large : this.#small).push(index);
+    }
+    if (this.#small.length >= filesForTwoThreads) this.#helper = new Helper(root, this.#statuses);
+  }
+
+  /**
+   * Writes the files into directories that are there now. Their contents are read in the order in which they are
+   * stored, each frame once, and verified. Two threads decompress, verify and write. Returns the status of each file as
+   * `statusInto` puts it.
+   */
+  async write(onProgress: (written: number) => void): Promise<Float64Array> {
+    let written = 0;
+    for await (const turn of turnsOf(frameTasks(this.#content, this.#files, this.#small))) {
+      if (this.#helper?.isFree) this.#helper.take(turn);
+      else for (const task of turn) writeFrame(this.#root, task, this.#statuses);
+      for (const { files } of turn) written += files.length;
+      onProgress(written);
+      // Lets a failure of the other thread come in.
+      if (this.#helper !== undefined) await nextTurn();
+      this.#helper?.check();
+    }
+    for (const index of this.#large) {
+      const { path, entry } = this.#files[index]!;
+      const pieces = readFile(this.#content.blobs, entry);
+      const status = await writeNewFileFrom(this.#root, path, (entry as FileEntry).mode, pieces);
+      statusInto(this.#statuses, index, status);
+      onProgress(++written);
+    }
+    await this.#helper?.finish();
+    return this.#statuses;
+  }
+
+  /** Ends the second thread, whatever it is at. */
+  async close(): Promise<void> {
+    await this.#helper?.stop();
+  }
+}
+
+/** Makes files and symlinks, none of which may be there, in directories that are. See `FileWriter.write`. */
 export async function writeFiles(
   content: ProjectContent,
   root: string,
   files: readonly NewFile[],
-  onProgress: (written: number) => void = () => {},
 ): Promise<Float64Array> {
-  const statuses = new Float64Array(new SharedArrayBuffer(files.length * statusNumbers * 8));
-  const small: number[] = [];
-  const large: number[] = [];
-  for (const [index, { entry }] of files.entries()) {
-    (entry.type === 'file' && entry.size > wholeFileBytesMax ? large : small).push(index);
-  }
-  const helper = small.length < filesForTwoThreads ? undefined : new Helper(root, statuses);
-  let written = 0;
-  let reported = 0;
-  const report = (count: number): void => {
-    written += count;
-    if (written - reported < filesPerReport && written < files.length) return;
-    reported = written;
-    onProgress(written);
-  };
+  const writer = new FileWriter(content, root, files);
   try {
-    for await (const task of frameTasks(content, files, small)) {
-      if (helper?.isFree) helper.take(task);
-      else writeFrame(root, task, statuses);
-      report(task.files.length);
-      // Lets a failure of the other thread come in.
-      if (helper !== undefined) await nextTurn();
-      helper?.check();
-    }
-    for (const index of large) {
-      const { path, entry } = files[index]!;
-      const mode = (entry as FileEntry).mode;
-      statusInto(statuses, index, await writeNewFileFrom(root, path, mode, readFile(content.blobs, entry)));
-      report(1);
-    }
-    await helper?.finish();
+    return await writer.write(() => {});
   } finally {
-    await helper?.stop();
+    await writer.close();
   }
-  return statuses;
+}
+
+async function* turnsOf(tasks: AsyncIterable<FrameTask>): AsyncGenerator<FrameTask[]> {
+  let turn: FrameTask[] = [];
+  let files = 0;
+  for await (const task of tasks) {
+    turn.push(task);
+    files += task.files.length;
+    if (files < filesPerTurn) continue;
+    yield turn;
+    turn = [];
+    files = 0;
+  }
+  if (files > 0) yield turn;
 }
 
 async function* frameTasks(
@@ -96,8 +136,8 @@ async function* frameTasks(
       return { index, path, mode: entry.type === 'file' ? entry.mode : symlinkMode, hash, offset, length };
     });
     // A frame of very many tiny files is shared by the threads: decompressing it twice costs less than writing them.
-    for (let at = 0; at < tasks.length; at += filesPerTaskMax) {
-      yield { compressed, size, files: tasks.slice(at, at + filesPerTaskMax) };
+    for (let at = 0; at < tasks.length; at += filesPerTurn) {
+      yield { compressed, size, files: tasks.slice(at, at + filesPerTurn) };
     }
   }
 }
@@ -127,10 +167,11 @@ class Helper {
     return this.#failure === undefined && this.#sent - Atomics.load(this.#done, 0) < queuedMax;
   }
 
-  take(task: FrameTask): void {
+  take(turn: readonly FrameTask[]): void {
     this.#sent++;
-    // A copy of its own: what is sent is copied with all of the memory that it is a view of.
-    this.#worker.postMessage({ ...task, compressed: Uint8Array.from(task.compressed) });
+    // Copies: what is sent is copied with all of the memory that it is a view of.
+    const tasks = turn.map((task) => ({ ...task, compressed: Uint8Array.from(task.compressed) }));
+    this.#worker.postMessage(tasks);
   }
 
   /** Throws what went wrong over there. */
