@@ -1,4 +1,3 @@
-import { dirname, join } from 'node:path';
 import type { Hash } from '../base/hash.ts';
 import { checkpointSession } from '../session/checkpoint.ts';
 import { forkSession } from '../session/fork.ts';
@@ -22,7 +21,7 @@ import type { Workspace, WorkspaceSnapshot } from '../session/workspace-port.ts'
 import { treeChanges } from '../tree/diff.ts';
 import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
-import type { Workspaces } from './workspaces.ts';
+import { putAsidePath, type Workspaces } from './workspaces.ts';
 
 /** A session and the directory in which it is edited, if it has one on this machine. */
 export interface PlacedSession {
@@ -63,6 +62,20 @@ export class Sessions {
     const workspace = await this.#workspaces.open(this.#project, session);
     if (workspace !== undefined) return { session, workspace };
     return this.#place(session, directory, onProgress);
+  }
+
+  /** The first workspace of a session that was just started. Where it cannot be made, there is no session either. */
+  async placeNew(
+    session: Session,
+    directory: string | undefined,
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    try {
+      return await this.#place(session, directory, onProgress);
+    } catch (error) {
+      await this.#project.ledger.deleteSession(session.id);
+      throw error;
+    }
   }
 
   /** Records the session's files as they are. With a note it is a checkpoint even where nothing has changed. */
@@ -140,7 +153,8 @@ export class Sessions {
     if (session?.removed) return { session, workspace: undefined, leftBehind: [] };
     const recorded = await this.record(id);
     const { workspace } = recorded;
-    const aside = workspace === undefined ? null : join(dirname(workspace.directory), `.removed-${id}`);
+    if (workspace !== undefined) await this.#remember(recorded.session, workspace);
+    const aside = workspace === undefined ? null : putAsidePath(workspace.directory, id);
     const removed = await removeSession(this.#project, id, author, keepDays, aside);
     if (aside !== null) await workspace?.putAside(aside);
     return { ...recorded, session: removed };
@@ -154,7 +168,7 @@ export class Sessions {
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
     const before = await this.#project.ledger.readSession(id);
-    if (before?.removed) await this.#workspaces.bringBack(before);
+    if (before?.removed) this.#workspaces.bringBack(before);
     const restored = await restoreSession(this.#project, id, author);
     if (checkpoint === undefined) return this.place(restored.id, undefined, onProgress);
     const { workspace } = await this.record(id);
@@ -176,7 +190,7 @@ export class Sessions {
     const tree = source.workspace?.known().recorded;
     const session = await forkSession(this.#project, id, { agent, title, tree });
     if (place === 'none') return { session, workspace: undefined };
-    return this.#place(session, place.directory, onProgress);
+    return this.placeNew(session, place.directory, onProgress);
   }
 
   async #place(
@@ -186,11 +200,13 @@ export class Sessions {
   ): Promise<PlacedSession> {
     const path = directory ?? this.#workspaces.defaultDirectory(session);
     const workspace = await this.#workspaces.create(this.#project, session, path, onProgress);
-    const placed = await setWorkspace(this.#project, session.id, {
-      kind: workspace.kind,
-      directory: workspace.directory,
-    });
-    return { session: placed, workspace };
+    return { session: await this.#remember(session, workspace), workspace };
+  }
+
+  /** Writes down where the session's workspace is. */
+  async #remember(session: Session, { kind, directory }: Workspace): Promise<Session> {
+    if (session.workspace?.directory === directory) return session;
+    return setWorkspace(this.#project, session.id, { kind, directory });
   }
 
   #openConflicts(session: Session): Promise<OpenConflict[]> {

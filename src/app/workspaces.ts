@@ -1,7 +1,8 @@
-import { existsSync, renameSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { existsSync, renameSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import type { Session } from '../session/session.ts';
 import type { Workspace } from '../session/workspace-port.ts';
+import { workspaceErrorFrom } from '../workspace/workspace-error.ts';
 import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
 import { findMarker, type MarkerContent } from './workspace-marker.ts';
@@ -53,16 +54,37 @@ export class Workspaces {
   }
 
   /** Puts the workspace of a removed session back in its place, where this machine has it and the place is free. */
-  async bringBack({ removed, workspace }: Session): Promise<void> {
-    const [from, to] = [removed?.directory, workspace?.directory];
-    if (from == null || to === undefined || !existsSync(from) || existsSync(to)) return;
-    renameSync(from, to);
+  bringBack(session: Session): void {
+    const [from, to] = [putAsideOf(session), session.workspace?.directory];
+    if (from === undefined || to === undefined || existsSync(to)) return;
+    try {
+      renameSync(from, to);
+    } catch (error) {
+      throw workspaceErrorFrom(error, `put the workspace "${from}" back`);
+    }
   }
 
   /** Deletes what was put aside of a removed session. */
-  static async discard({ removed }: Session): Promise<void> {
-    if (removed?.directory != null) rmSync(removed.directory, { recursive: true, force: true });
+  static async discard(session: Session): Promise<void> {
+    const directory = putAsideOf(session);
+    if (directory === undefined) return;
+    const { removeCheckout } = await import('../workspace/checkout/checkout.ts');
+    removeCheckout(directory);
   }
+}
+
+/** Where a workspace goes when its session is removed: beside where it was. */
+export function putAsidePath(workspace: string, session: Session['id']): string {
+  return join(dirname(workspace), `.removed-${session}`);
+}
+
+/**
+ * What was put aside of a removed session, where this machine has it. The session's document comes from a store that
+ * others write to, and its path may mean something else here: so only a workspace of this very session is one.
+ */
+function putAsideOf(session: Session): string | undefined {
+  const directory = session.removed?.directory;
+  return directory != null && isWorkspaceOf(directory, session) ? directory : undefined;
 }
 
 function isWorkspaceOf(directory: string, session: Session): boolean {

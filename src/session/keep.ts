@@ -38,12 +38,7 @@ export function removeSession(
   return project.ledger.updateSession(id, (session) => {
     if (session.removed) return session;
     const removed = { atMs: now, keepUntilMs: now + keepDays * dayMs, directory };
-    return withWork(
-      { ...session, removed, workspace: null },
-      now,
-      author,
-      `Removed, kept for ${keepDays} days`,
-    );
+    return withWork({ ...session, removed }, now, author, `Removed, kept for ${keepDays} days`);
   });
 }
 

@@ -7,7 +7,7 @@ import { moment } from '../wording.ts';
 export default command({
   summary: 'Take a session out of sight, and keep what it holds for a while',
   description:
-    'Records everything in the workspace, new files that are not ignored included, and then deletes the workspace. What was\nrecorded is kept, and "mic session restore" brings it back.',
+    'Records the files of the session and puts its workspace aside as it is, ignored files and repositories inside of it\nincluded. "mic session restore" brings it all back; when the time is over, "mic store gc" deletes it.',
   arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
   options: {
     keepDays: number('--keep-days <days>', 'how long it can be restored (otherwise as configured, or 30)'),

@@ -73,5 +73,5 @@ async function place(
 ): Promise<PlacedSession> {
   const sessions = await sessionsOf(context, await context.micelio.project(project));
   const path = directory === undefined ? undefined : resolve(context.directory, directory);
-  return sessions.place(session.id, path, context.progress.update);
+  return sessions.placeNew(session, path, context.progress.update);
 }
