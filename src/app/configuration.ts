@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
 import { MicelioError } from '../base/error.ts';
 import type { Agent } from '../session/session.ts';
@@ -40,9 +41,11 @@ const keepDaysDefault = 30;
 /**
  * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`, `MICELIO_PROJECT`, `MICELIO_WORKSPACES`,
  * `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
- * the defaults. Throws `configuration/invalid` for a file that cannot be understood.
+ * the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
+ * and as `findMarker` does.
  */
-export function readConfiguration(environment: Environment, directory: string): Configuration {
+export function readConfiguration(variables: Environment, directory: string): Configuration {
+  const environment = withoutEmpty(variables);
   const workspace = findMarker(directory);
   const home = environment.HOME ?? homedir();
   const file = readConfigurationFile(configurationPath(environment, home));
@@ -99,8 +102,12 @@ function readConfigurationFile(path: string): ConfigurationFile {
   }
 }
 
+function withoutEmpty(environment: Environment): Environment {
+  return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
+}
+
 function storeDirectory(location: string): string {
-  if (location.startsWith('file://')) return new URL(location).pathname;
+  if (location.startsWith('file://')) return directoryOfUrl(location);
   if (/^[a-z0-9]+:\/\//i.test(location)) {
     throw new ConfigurationError(
       'configuration/invalid',
@@ -108,6 +115,18 @@ function storeDirectory(location: string): string {
     );
   }
   return location;
+}
+
+function directoryOfUrl(url: string): string {
+  try {
+    return fileURLToPath(url);
+  } catch (cause) {
+    throw new ConfigurationError(
+      'configuration/invalid',
+      `The store "${url}" names no directory of this machine. Write its path, or file:///PATH.`,
+      { cause },
+    );
+  }
 }
 
 /** The XDG base directory specification: a relative path in one of its variables is ignored. */

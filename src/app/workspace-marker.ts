@@ -1,7 +1,9 @@
+import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { type ProjectName, parseProjectName } from '../session/project-name.ts';
 import { parseSessionId, type SessionId } from '../session/session-id.ts';
 import { findWorkspace } from '../workspace/checkout/marker.ts';
+import { WorkspaceError } from '../workspace/workspace-error.ts';
 
 /** What a workspace says of itself. */
 export interface WorkspaceMarker {
@@ -14,7 +16,7 @@ export interface WorkspaceMarker {
 }
 
 const schema = v.object({
-  store: v.string(),
+  store: v.pipe(v.string(), v.check(isAbsolute, 'Its store is no absolute path.')),
   project: v.pipe(v.string(), v.transform(parseProjectName)),
   session: v.pipe(v.string(), v.transform(parseSessionId)),
 });
@@ -22,8 +24,18 @@ const schema = v.object({
 /** What is written into a workspace, to be found by `findMarker`. */
 export type MarkerContent = Omit<WorkspaceMarker, 'directory'>;
 
-/** The workspace that `directory` lies in. */
+/** The workspace that `directory` lies in. Throws `workspace/format-unknown` for a marker that says nothing sensible. */
 export function findMarker(directory: string): WorkspaceMarker | undefined {
   const found = findWorkspace(directory);
-  return found && { directory: found.directory, ...v.parse(schema, found.owner.session) };
+  if (found === undefined) return undefined;
+  try {
+    return { directory: found.directory, ...v.parse(schema, found.owner.session) };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new WorkspaceError(
+      'workspace/format-unknown',
+      `"${found.directory}" looks like a workspace, but what it says of its session is not understood: ${reason} Restore its marker, or work in a new workspace.`,
+      { cause },
+    );
+  }
 }
