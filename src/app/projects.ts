@@ -1,6 +1,7 @@
 import { readdirSync, statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { pathToFileURL } from 'node:url';
+import { hasCode } from '../base/error.ts';
 import type { Hash } from '../base/hash.ts';
 import { exportTree } from '../git/export.ts';
 import { GitError } from '../git/git-error.ts';
@@ -10,7 +11,7 @@ import { parseObjectId } from '../git/object-id.ts';
 import { type RefName, readRef } from '../git/refs.ts';
 import { openRepository, type Repository, resolveCommit } from '../git/repository.ts';
 import type { Landing } from '../session/head.ts';
-import { type ImportedTree, landImport, lastImport } from '../session/project-import.ts';
+import { createProject, type ImportedTree, landImport, lastImport } from '../session/project-import.ts';
 import type { Agent } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { importDirectory } from '../workspace/import-directory.ts';
@@ -151,6 +152,19 @@ function requireDirectory(directory: string): void {
     'git/not-a-repository',
     `There is no directory "${directory}". Name a git repository or a directory with files.`,
   );
+}
+
+/**
+ * Makes a project that an import will fill. One that is there and still empty is taken for what an import that was
+ * killed has left; any other is `project/exists`.
+ */
+export async function createToFill(project: OpenProject, description: string): Promise<void> {
+  try {
+    await createProject(project, description);
+  } catch (error) {
+    const isEmpty = hasCode(error, 'project/exists') && (await project.ledger.readHead()).head.sequence === 0;
+    if (!isEmpty) throw error;
+  }
 }
 
 export interface GitExport {

@@ -1,8 +1,17 @@
 import { CliError } from './cli-error.ts';
 import { command } from './command.ts';
 import { commands } from './commands.ts';
+import { commonOptions } from './parse-arguments.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
+
+/** A command as a shell completes it. */
+interface CompletedCommand {
+  readonly path: string;
+  readonly summary: string;
+  /** Its long options, `--goal`, and what they are for. */
+  readonly options: readonly { readonly name: string; readonly description: string }[];
+}
 
 export default command({
   summary: 'Print the completion script of a shell',
@@ -13,58 +22,96 @@ export default command({
     ['mic completion fish > ~/.config/fish/completions/mic.fish', 'For fish'],
   ],
   async run(_context, [shell]) {
-    const script = scripts[shell as (typeof shells)[number]];
-    if (script === undefined)
+    const write = scripts[shell as (typeof shells)[number]];
+    if (write === undefined)
       throw new CliError(
         'cli/usage',
         `There is no completion for "${shell}". There is one for ${shells.join(', ')}.`,
       );
-    return { json: { shell, script: script() }, text: script() };
+    const script = write(await completedCommands());
+    return { json: { shell, script }, text: script };
   },
 });
 
-/** The words that can come first, and those that can come behind each. */
-function words(): Map<string, string[]> {
-  const all = new Map<string, string[]>();
-  for (const { path } of commands) {
-    const [first, second] = path.split(' ');
-    all.set(first!, [...(all.get(first!) ?? []), ...(second === undefined ? [] : [second])]);
-  }
-  return all;
-}
-
-function bash(): string {
-  const cases = Array.from(
-    words(),
-    ([first, rest]) => `    ${first}) COMPREPLY=($(compgen -W "${rest.join(' ')}" -- "$word")) ;;`,
+function completedCommands(): Promise<CompletedCommand[]> {
+  return Promise.all(
+    commands.map(async ({ path, summary, load }) => {
+      const { default: loaded } = await load();
+      const options = [
+        ...Object.values(loaded.options),
+        ...commonOptions,
+        { flags: '--help', description: 'help' },
+      ];
+      return {
+        path,
+        summary,
+        options: options.map(({ flags, description }) => ({
+          name: /--[a-z-]+/.exec(flags)![0],
+          description,
+        })),
+      };
+    }),
   );
-  return [
-    '_mic() {',
-    '  local word=$2',
-    `  if [ "$COMP_CWORD" -eq 1 ]; then COMPREPLY=($(compgen -W "${[...words().keys()].join(' ')}" -- "$word")); return; fi`,
-    '  if [ "$COMP_CWORD" -ne 2 ]; then return; fi',
-    '  eval "set -- $COMP_LINE"; case "$2" in',
-    ...cases,
-    '  esac',
-    '}',
-    'complete -o default -F _mic mic',
-  ].join('\n');
 }
 
-function zsh(): string {
-  return ['autoload -U +X bashcompinit && bashcompinit', bash()].join('\n');
+/** The words that can come first, and those that can come behind each. */
+function words(all: readonly CompletedCommand[]): Map<string, string[]> {
+  const found = new Map<string, string[]>();
+  for (const { path } of all) {
+    const [first, second] = path.split(' ');
+    found.set(first!, [...(found.get(first!) ?? []), ...(second === undefined ? [] : [second])]);
+  }
+  return found;
 }
 
-function fish(): string {
-  const lines = commands.map(({ path, summary }) => {
+function bash(all: readonly CompletedCommand[]): string {
+  const groups = [...words(all)].filter(([, rest]) => rest.length > 0);
+  const offer = (list: readonly string[]): string =>
+    `COMPREPLY=($(compgen -W "${list.join(' ')}" -- "$word"))`;
+  return `_mic() {
+  local word=\${COMP_WORDS[COMP_CWORD]} first=\${COMP_WORDS[1]} second=\${COMP_WORDS[2]}
+  if [ "$COMP_CWORD" -eq 1 ]; then ${offer([...words(all).keys()])}; return; fi
+  if [ "$COMP_CWORD" -eq 2 ]; then case $first in
+${groups.map(([first, rest]) => `    ${first}) ${offer(rest)}; return ;;`).join('\n')}
+  esac; fi
+  case $word in -*) ;; *) return ;; esac
+  case $first in ${groups.map(([first]) => first).join('|')}) ;; *) second= ;; esac
+  case "$first $second" in
+${all.map(({ path, options }) => `    "${path}${path.includes(' ') ? '' : ' '}") ${offer(options.map(({ name }) => name))} ;;`).join('\n')}
+  esac
+}
+complete -o default -F _mic mic`;
+}
+
+function zsh(all: readonly CompletedCommand[]): string {
+  return ['autoload -U +X bashcompinit && bashcompinit', bash(all)].join('\n');
+}
+
+function fish(all: readonly CompletedCommand[]): string {
+  const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
+  const groups = [...words(all)].filter(([, rest]) => rest.length > 0).map(([first]) => first);
+  const lines = all.flatMap(({ path, summary, options }) => {
     const [first, second] = path.split(' ');
     const when = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
-    return `complete -c mic -n '${when}' -a ${second ?? first} -d '${summary.replaceAll("'", "\\'")}'`;
+    const inside = path
+      .split(' ')
+      .map((word) => `__fish_seen_subcommand_from ${word}`)
+      .join('; and ');
+    return [
+      `complete -c mic -n '${when}' -a ${second ?? first} -d ${quoted(summary)}`,
+      ...options.map(
+        ({ name, description }) =>
+          `complete -c mic -n '${inside}' -l ${name.slice(2)} -d ${quoted(description)}`,
+      ),
+    ];
   });
-  const groups = [...words()].filter(([, rest]) => rest.length > 0);
-  return [...groups.map(([first]) => `complete -c mic -n __fish_use_subcommand -a ${first}`), ...lines].join(
+  return [...groups.map((first) => `complete -c mic -n __fish_use_subcommand -a ${first}`), ...lines].join(
     '\n',
   );
 }
 
-const scripts: Readonly<Record<(typeof shells)[number], () => string>> = { bash, zsh, fish };
+const scripts: Readonly<Record<(typeof shells)[number], (all: readonly CompletedCommand[]) => string>> = {
+  bash,
+  zsh,
+  fish,
+};

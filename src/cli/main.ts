@@ -28,7 +28,7 @@ export async function main(process: Process): Promise<number> {
     const { entry, rest } = findCommand(process.argv);
     if (entry === undefined) return print(process, overview(process.argv), json);
     const { default: command } = await entry.load();
-    if (asksForHelp(rest)) return print(process, { json: null, text: commandHelp(entry, command) }, false);
+    if (asksForHelp(rest)) return print(process, helpAnswer(commandHelp(entry, command)), json);
     return print(process, await run(process, entry, command, rest), json);
   } catch (error) {
     return fail(process, error, json);
@@ -56,15 +56,19 @@ function overview(argv: readonly string[]): Answer {
     return { json: { version: version() }, text: `mic ${version()}` };
   const words = argv.filter((word) => !word.startsWith('-') && word !== 'help');
   const group = words[0];
-  if (group === undefined) return { json: null, text: groupHelp(undefined) };
+  if (group === undefined) return helpAnswer(groupHelp(undefined));
   const isGroup = commands.some(({ path }) => path.startsWith(`${group} `));
-  if (isGroup && (words.length === 1 || asksForHelp(argv))) return { json: null, text: groupHelp(group) };
+  if (isGroup && (words.length === 1 || asksForHelp(argv))) return helpAnswer(groupHelp(group));
   const names = commands.map(({ path }) => path).filter((path) => !isGroup || path.startsWith(`${group} `));
   const shown = words.slice(0, 2).join(' ');
   throw new CliError(
     'cli/usage',
     `There is no command "mic ${shown}". Did you mean ${closest(shown, names)}? "mic --help" lists all.`,
   );
+}
+
+function helpAnswer(help: string): Answer {
+  return { json: { help }, text: help };
 }
 
 /** The three names that need the fewest changes of letters to become `word`. */
@@ -130,7 +134,7 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
 
 function print(process: Process, answer: Answer, json: boolean): number {
   for (const note of answer.notes ?? []) process.stderr.write(`${note}\n`);
-  if (json && answer.json !== null) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
+  if (json) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
   else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
   else if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
   return exitCodes[answer.exit ?? 'ok'].code;

@@ -1,4 +1,4 @@
-import { importSource, requireSource } from '../../app/projects.ts';
+import { createToFill, importSource, requireSource } from '../../app/projects.ts';
 import { createProject } from '../../session/project-import.ts';
 import { parseProjectName } from '../../session/project-name.ts';
 import { command } from '../command.ts';
@@ -22,14 +22,15 @@ export default command({
   async run(context, [name], { description, ...options }) {
     const project = await context.micelio.project(parseProjectName(name!));
     const source = sourceOf(context, options);
-    if (source !== undefined) await requireSource(context.environment, source);
-    await createProject(project, description ?? '');
     if (source === undefined) {
+      await createProject(project, description ?? '');
       return {
         json: { project: project.name, sequence: 0 },
         text: `Made the empty project ${project.name}.`,
       };
     }
+    await requireSource(context.environment, source);
+    await createToFill(project, description ?? '');
     const { agent } = context.configuration;
     const imported = await importSource(
       project,
