@@ -1,4 +1,5 @@
-import { type Dirent, lstatSync, readdirSync, type Stats } from 'node:fs';
+import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { isAbsent } from '../storage/directory/disk-error.ts';
 import { type FileName, joinPath, type TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
 import { type IgnoreRules, ignoreFileName } from './ignore-rules.ts';
@@ -43,7 +44,8 @@ export interface WalkOptions {
 
 /**
  * Lists everything below `directory` that is to be kept and what cannot be, without reading a file. `rules` are those
- * of the directories above. Each directory is handed to `take` after those inside of it.
+ * of the directories above. Each directory is handed to `take` after those inside of it. Undefined, without a word, for a
+ * directory that has gone since it was listed.
  *
  * The marker of a checkout and a `.git` at the root are passed over silently, and so are the `.nfs…` files in which an
  * NFS client keeps what was deleted while open. A directory in which all is ignored counts as ignored itself.
@@ -53,9 +55,10 @@ export function walk(
   directory: TreePath,
   rules: IgnoreRules,
   take: (directory: FoundDirectory) => void,
-): FoundDirectory {
-  const here = options.ignoring ? rules.within(options.root, directory) : rules;
+): FoundDirectory | undefined {
   const status = statusOf(options.root, directory);
+  if (status === undefined) return undefined;
+  const here = options.ignoring ? rules.within(options.root, directory) : rules;
   const names = listNames(options.root, directory);
   const found: Found[] = [];
   let keeps = false;
@@ -64,6 +67,7 @@ export function walk(
     if (item === undefined) continue;
     if (item.kind === 'directory') {
       const below = walk(options, item.path, here, take);
+      if (below === undefined) continue;
       found.push(below.kept ? item : { ...item, kind: 'unkept-directory' });
       keeps ||= below.kept;
     } else {
@@ -87,7 +91,7 @@ export function classify(
   const name = entry.name as FileName;
   if (isPassedOver(directory, name)) return undefined;
   const path = joinPath(directory, name);
-  if (name === '.git') return { path, name, kind: 'git-directory' };
+  if (isGitName(name)) return { path, name, kind: 'git-directory' };
   const isDirectory = entry.isDirectory();
   if (rules.ignores(path, isDirectory ? 'directory' : 'other')) {
     return name === ignoreFileName && entry.isFile() ? { path, name, kind: 'ignored-rules' } : undefined;
@@ -101,9 +105,19 @@ export function classify(
   return { path, name, kind: specialKind(entry) };
 }
 
+/** What git takes for its own, in any case: on some file systems it is. */
+export function isGitName(name: string): boolean {
+  return name.toLowerCase() === '.git';
+}
+
+/** What a checkout takes for its own. */
+export function isMarkerName(name: string): boolean {
+  return name.toLowerCase() === markerName;
+}
+
 /** What is never looked at. */
 function isPassedOver(directory: TreePath, name: string): boolean {
-  if (directory === '' && (name === '.git' || name === markerName)) return true;
+  if (directory === '' && (isGitName(name) || isMarkerName(name))) return true;
   return /^\.nfs[0-9a-f]{16,}$/.test(name);
 }
 
@@ -113,13 +127,14 @@ export type DirectoryItem = Pick<
   'name' | 'isDirectory' | 'isFile' | 'isSymbolicLink' | 'isFIFO' | 'isSocket'
 >;
 
-/** The names in a directory, as byte strings, in their order. */
+/** The names in a directory, as byte strings, in their order. None in a directory that has gone, but for the root. */
 export function listNames(root: string, directory: TreePath): DirectoryItem[] {
   try {
     const where = diskPath(root, directory);
     const entries = readdirSync(where, { withFileTypes: true, encoding: 'latin1' });
     return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
   } catch (error) {
+    if (directory !== '' && isAbsent(error)) return [];
     throw unreadable(directory === '' ? root : directory, error);
   }
 }
@@ -129,9 +144,12 @@ function specialKind(entry: DirectoryItem): LeftBehindKind {
   return entry.isSocket() ? 'socket' : 'device';
 }
 
-function statusOf(root: string, directory: TreePath): Stats {
+/** The status of a directory; undefined when it has gone, or is none any more. */
+function statusOf(root: string, directory: TreePath): Stats | undefined {
   try {
-    return lstatSync(diskPath(root, directory));
+    if (directory === '') return statSync(root);
+    const status = lstatSync(diskPath(root, directory), { throwIfNoEntry: false });
+    return status?.isDirectory() ? status : undefined;
   } catch (error) {
     throw unreadable(directory === '' ? root : directory, error);
   }

@@ -80,6 +80,7 @@ describe('making a checkout', () => {
       '../escaped',
       '.git/config',
       '.GIT/config',
+      'sub/.Git/config',
       '.micelio-session/session.json',
       'a/../../escaped',
     ]) {

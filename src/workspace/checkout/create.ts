@@ -1,11 +1,12 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Hash } from '../../base/hash.ts';
+import { systemCode } from '../../storage/directory/disk-error.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { listAll } from '../../tree/lookup.ts';
 import { baseName, type FileName, isTreePath, type TreePath, textFromPath } from '../../tree/path.ts';
 import type { ProjectContent } from '../project-content.ts';
-import { markerName } from '../walk.ts';
+import { isGitName, isMarkerName, markerName } from '../walk.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type LockOptions, withCheckoutLock } from './checkout-lock.ts';
 import { cloneFiles, reflink } from './clone-files.ts';
@@ -57,15 +58,25 @@ export async function materialise(
       writeIntent(marker, { kind: 'create', tree });
       await write(content, root, marker, tree, items, options);
     } catch (error) {
-      removeEntries(root, items);
-      rmSync(marker.directory, { recursive: true, force: true });
-      if (isNew && readdirSync(root).length === 0) rmdirSync(root);
+      undo(root, marker, items, isNew);
       throw error;
     }
     marker.writeOwner({ tree, session: options.session });
     clearIntent(marker);
   });
   return root;
+}
+
+/** Removes what was made before an error. What cannot be removed stays marked as unfinished. */
+function undo(root: string, marker: Marker, items: readonly TreeItem[], isNew: boolean): void {
+  try {
+    removeEntries(root, items);
+    rmSync(marker.directory, { recursive: true, force: true });
+    if (isNew && readdirSync(root).length === 0) rmdirSync(root);
+  } catch (error) {
+    // The error that led here is the one to be told; the next call for this directory tries to remove the rest again.
+    if (systemCode(error) === undefined && !(error instanceof WorkspaceError)) throw error;
+  }
 }
 
 /** Makes the directory and its marker; true when the directory is new. */
@@ -89,10 +100,11 @@ function prepare(root: string, marker: Marker): boolean {
 
 /** Removes what a call that was killed has made. What somebody else put there stays, and is named. */
 async function clearUnfinished(content: ProjectContent, root: string, marker: Marker): Promise<void> {
-  const intent = readIntent(marker);
+  const isFinished = marker.readOwner() !== undefined;
+  const intent = isFinished ? undefined : readIntent(marker);
   if (intent?.kind === 'create') removeEntries(root, await itemsOf(content, intent.tree));
   const other = readdirSync(root).find((name) => name !== markerName);
-  if (other === undefined && marker.readOwner() === undefined) return;
+  if (other === undefined && !isFinished) return;
   throw new WorkspaceError(
     'workspace/not-empty',
     `"${root}" is not empty: it has "${other ?? markerName}". Choose a new directory for the workspace.`,
@@ -111,8 +123,8 @@ async function itemsOf(content: ProjectContent, tree: Hash): Promise<TreeItem[]>
 
 /** Throws `workspace/denied` for a path that no tree should have, or that would get into our way or git's. */
 export function requireHarmless(path: TreePath): void {
-  const top = path.split('/', 1)[0]!.toLowerCase();
-  if (isTreePath(path) && top !== markerName && top !== '.git') return;
+  const names = path.split('/');
+  if (isTreePath(path) && !isMarkerName(names[0]!) && !names.some(isGitName)) return;
   throw new WorkspaceError(
     'workspace/denied',
     `The tree has a file "${textFromPath(path)}", which must not be written to a workspace. Remove it from the tree.`,

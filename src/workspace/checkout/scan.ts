@@ -170,10 +170,13 @@ class Scanner {
     if (found.kind !== 'directory') return this.#take(found);
     const inside: FoundDirectory[] = [];
     const top = walk(this.#walk, path, this.#rulesIn(directory), (below) => inside.push(below));
+    if (top === undefined) return;
     await this.#take({ ...found, kind: top.kept ? 'directory' : 'unkept-directory' });
     inside.sort((a, b) => (a.path < b.path ? -1 : 1));
     for (const below of inside) {
-      const self = this.rows.row(below.path)!;
+      const self = this.rows.row(below.path);
+      // It has gone since, with all that was in it.
+      if (self === undefined) continue;
       this.rows.set(below.path, rowOf(self.name, rowKind.directory, below.status, self));
       if (self.recorded) this.#edits.set(below.path, { type: 'directory', mode: below.mode });
       for (const child of below.found) await this.#take(child);
