@@ -24,7 +24,7 @@ export const gearTable = Int32Array.from({ length: 256 }, (_, byte) =>
  * The end of the chunk that begins at `start` in `bytes`. When no cut is found before `bytes` ends, the answer is
  * `bytes.length`: with more to come, call again once `chunkBytesMax` bytes are at hand.
  */
-export function chunkEnd(bytes: Uint8Array, start: number): number {
+function chunkEnd(bytes: Uint8Array, start: number): number {
   const last = Math.min(bytes.length, start + chunkBytesMax);
   const target = Math.min(last, start + chunkBytesTarget);
   let fingerprint = 0;

@@ -1,4 +1,3 @@
-import { closeSync, openSync, readSync } from 'node:fs';
 import type { Hash } from '../base/hash.ts';
 import type { BlobBatch } from './blob-batch.ts';
 import { BlobError } from './blob-error.ts';
@@ -15,8 +14,6 @@ export interface FileContent {
   readonly hash: Hash;
   readonly size: number;
 }
-
-const readBytes = 1024 * 1024;
 
 /** Adds a file whose bytes are all at hand. `bytes` must not change afterwards. */
 export async function addFile(batch: BlobBatch, bytes: Uint8Array): Promise<FileContent> {
@@ -50,11 +47,6 @@ export async function addFileStream(
     if (busy) await busy;
   }
   return { hash: buildManifest(items, (bytes) => batch.add(bytes)), size };
-}
-
-/** Adds the file at `path` (raw bytes of a path where it is no UTF-8), reading it piece by piece. */
-export async function addFileAt(batch: BlobBatch, path: string | Buffer): Promise<FileContent> {
-  return addFileStream(batch, piecesOf(path));
 }
 
 /** The content of a file, piece by piece. Throws as `BlobStore.get` does, or when the size is not what was stored. */
@@ -143,18 +135,4 @@ async function* withHead(
 ): AsyncGenerator<Uint8Array> {
   yield* head;
   yield* rest;
-}
-
-function* piecesOf(path: string | Buffer): Generator<Uint8Array> {
-  const descriptor = openSync(path, 'r');
-  const buffer = Buffer.allocUnsafe(readBytes);
-  try {
-    for (;;) {
-      const count = readSync(descriptor, buffer, 0, readBytes, null);
-      if (count === 0) return;
-      yield buffer.subarray(0, count);
-    }
-  } finally {
-    closeSync(descriptor);
-  }
 }

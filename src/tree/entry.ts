@@ -36,10 +36,6 @@ export interface GitlinkEntry {
 /** The permissions of a directory that nobody gave others. */
 export const directoryMode = 0o755;
 
-export function isExecutable(entry: FileEntry): boolean {
-  return (entry.mode & 0o111) !== 0;
-}
-
 /** True when two entries (or two absences) say the same. */
 export function sameEntry(a: Entry | undefined, b: Entry | undefined): boolean {
   if (a === b) return true;
