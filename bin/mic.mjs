@@ -3,7 +3,9 @@ const needed = 24;
 const major = Number(process.versions.node.split('.')[0]);
 if (major < needed) {
   console.error(`mic: this is Node.js ${process.versions.node}, and mic needs version ${needed} or newer.`);
-  console.error('mic: in a checkout, run "npm ci", which brings one along; elsewhere, install it, or name one in MICELIO_NODE.');
+  console.error(
+    'mic: in a checkout, run "npm ci", which brings one along; elsewhere, install it, or name one in MICELIO_NODE.',
+  );
   process.exit(1);
 }
 
@@ -13,7 +15,9 @@ enableCompileCache();
 
 // A checkout runs its sources; a published package has only what was built of them.
 const source = new URL('../src/cli/main.ts', import.meta.url);
-const { main } = await import(existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href);
+const { main } = await import(
+  existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href
+);
 
 // A reader that has seen enough (mic ... | head) is no failure.
 process.stdout.on('error', (error) => {

@@ -7,7 +7,7 @@ import { MicelioError } from '../base/error.ts';
 import type { Agent } from '../session/session.ts';
 import { findMarker, type WorkspaceMarker } from './workspace-marker.ts';
 
-export class ConfigurationError extends MicelioError<'configuration/invalid'> {}
+class ConfigurationError extends MicelioError<'configuration/invalid'> {}
 
 /** Environment variables, as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -74,7 +74,7 @@ export function readConfiguration(variables: Environment, directory: string): Co
 }
 
 /** Where the configuration file is looked for. */
-export function configurationPath(environment: Environment, home: string): string {
+function configurationPath(environment: Environment, home: string): string {
   return join(xdgDirectory(environment.XDG_CONFIG_HOME, home, '.config'), 'micelio', 'config.json');
 }
 

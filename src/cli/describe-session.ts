@@ -3,8 +3,11 @@ import type { Conflict } from '../merge/conflict.ts';
 import type { OpenConflict, Session } from '../session/session.ts';
 import { textFromPath } from '../tree/path.ts';
 
+/** What `--json` prints. */
+type JsonObject = Readonly<Record<string, unknown>>;
+
 /** A session as `--json` prints it, without its record. */
-export function sessionJson(session: Session) {
+export function sessionJson(session: Session): JsonObject {
   const { id, project, title, goal, description, state, agent, base, tree, createdMs, updatedMs } = session;
   return {
     sessionId: id,
@@ -34,7 +37,7 @@ export function placedText({ session, workspace }: PlacedSession): string {
   return lines.join('\n');
 }
 
-export function placedJson({ session, workspace }: PlacedSession) {
+export function placedJson({ session, workspace }: PlacedSession): JsonObject {
   return { ...sessionJson(session), workspace: workspace?.directory ?? session.workspace?.directory ?? null };
 }
 

@@ -10,21 +10,21 @@ export const sourceOptions = {
   from: text('--from <directory>', 'a git repository, or a directory with files'),
   revision: text('--revision <revision>', 'the branch, tag or commit to import (otherwise HEAD)'),
   files: flag('--files', 'import the files as they lie there, even if it is a repository'),
-  ignored: flag('--ignored', 'import what .gitignore excludes too; only with files'),
+  all: flag('--all', 'take in what .gitignore excludes too; only for files'),
   message: text('-m, --message <text>', 'what the import is'),
 };
 
 /** What the options say, with the directory made absolute; undefined without `--from`. */
 export function sourceOf(
   { directory }: CommandContext,
-  { from, revision, files, ignored }: Omit<OptionValues<typeof sourceOptions>, 'message'>,
+  { from, revision, files, all }: Omit<OptionValues<typeof sourceOptions>, 'message'>,
 ): Source | undefined {
   if (from === undefined) return undefined;
   return {
     directory: resolve(directory, from),
     revision,
     as: files ? 'files' : 'detect',
-    ignored: ignored ? 'take' : 'leave',
+    ignored: all ? 'take' : 'leave',
   };
 }
 

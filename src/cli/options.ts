@@ -1,40 +1,40 @@
 /** An option that is there or not. */
-interface FlagOption {
+export interface FlagOption {
   readonly kind: 'flag';
   readonly flags: string;
   readonly description: string;
 }
 
 /** An option with a text. */
-interface TextOption {
+export interface TextOption {
   readonly kind: 'text';
   readonly flags: string;
   readonly description: string;
 }
 
 /** An option with a text that must be given. */
-interface RequiredOption {
+export interface RequiredOption {
   readonly kind: 'required';
   readonly flags: string;
   readonly description: string;
 }
 
 /** An option that may be given several times. */
-interface ListOption {
+export interface ListOption {
   readonly kind: 'list';
   readonly flags: string;
   readonly description: string;
 }
 
 /** An option with a whole number. */
-interface NumberOption {
+export interface NumberOption {
   readonly kind: 'number';
   readonly flags: string;
   readonly description: string;
 }
 
 /** An option with one of some words. */
-interface ChoiceOption<Word extends string = string> {
+export interface ChoiceOption<Word extends string = string> {
   readonly kind: 'choice';
   readonly flags: string;
   readonly description: string;

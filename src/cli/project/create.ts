@@ -14,10 +14,7 @@ export default command({
   examples: [
     ['mic project create acme/web --from=.', 'Import the repository that you are in, at HEAD'],
     ['mic project create acme/web --from=../web --revision=v2.0', 'Import a tag'],
-    [
-      'mic project create acme/data --from=./data --files --ignored',
-      'Import a directory with everything in it',
-    ],
+    ['mic project create acme/data --from=./data --files --all', 'Import a directory with everything in it'],
   ],
   async run(context, [name], { description, ...options }) {
     const project = await context.micelio.project(parseProjectName(name!));
