@@ -63,7 +63,6 @@ const projectSchema = v.object({
   createdMs: v.number(),
   description: v.string(),
 });
-type Project = v.InferOutput<typeof projectSchema>;
 
 /** The head of a project: its tree, and the landings of the move that made it the head, newest last. */
 export const headSchema = v.object({

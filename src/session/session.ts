@@ -22,7 +22,6 @@ export type Base = v.InferOutput<typeof baseSchema>;
 
 /** A turn of the conversation between agents and people. */
 export const messageSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
-type Message = v.InferOutput<typeof messageSchema>;
 
 /** What was decided, why, and what else was thought of. */
 export const decisionSchema = v.object({
