@@ -45,6 +45,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/invalid': 'usage',
   'session/not-found': 'notFound',
   'session/checkpoint-unknown': 'notFound',
+  'session/file-unknown': 'notFound',
   'session/unresolved': 'conflict',
   'session/record-unreadable': 'damaged',
   storage: 'unavailable',

@@ -44,11 +44,11 @@ export default command({
       `    ${landing.message.split('\n').join('\n    ')}`,
     ];
     if (found !== undefined) lines.push('', `${textFromPath(then)}:${found.number}: ${found.text}`);
-    if (landing.origin.kind === 'import')
-      lines.push(
-        '',
-        `Imported from ${landing.origin.source}${landing.origin.commit === null ? '' : `, commit ${landing.origin.commit}`}: ask "git blame" there.`,
-      );
+    if (landing.origin.kind === 'import') {
+      const { source, commit } = landing.origin;
+      const more = commit === null ? '.' : `, commit ${commit}: ask "git blame" there.`;
+      lines.push('', `Imported from ${source}${more}`);
+    }
     if (session !== undefined)
       lines.push('', `Session: ${session.id}  ${session.title}`, `Goal:    ${session.goal}`);
     for (const { what, why, alternatives } of record?.decisions ?? []) {

@@ -7,6 +7,7 @@ export type SessionErrorCode =
   | 'session/invalid'
   | 'session/removed'
   | 'session/checkpoint-unknown'
+  | 'session/file-unknown'
   | 'session/unresolved'
   | 'session/record-unreadable'
   | 'project/name-invalid'

@@ -85,6 +85,6 @@ describe('why', () => {
     const project = await memoryProject();
     await landFiles(project, 'first', { 'd/f': 'a\n' });
     for (const [path, line] of [['none'], ['d'], ['d/f', 0], ['d/f', 2], ['d/f', 1.5]] as const)
-      await assert.rejects(explain(project, path as TreePath, line), { code: 'session/invalid' });
+      await assert.rejects(explain(project, path as TreePath, line), { code: 'session/file-unknown' });
   });
 });

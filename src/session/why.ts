@@ -33,7 +33,7 @@ interface Place {
 
 /**
  * Finds the landing that last changed a file of the head, or that wrote line `line` (from 1) of it. Landings that, by
- * their path filter, did not touch the file cost one small read each. Throws `session/invalid` when there is no such
+ * their path filter, did not touch the file cost one small read each. Throws `session/file-unknown` when there is no such
  * file or line.
  */
 export async function explain(project: ProjectContext, path: TreePath, line?: number): Promise<Explanation> {
@@ -49,7 +49,7 @@ export async function explain(project: ProjectContext, path: TreePath, line?: nu
     place = earlier;
   }
   throw new SessionError(
-    'session/invalid',
+    'session/file-unknown',
     `"${textFromPath(path)}" is older than the first landing of ${project.name}: nothing is known of it.`,
   );
 }
@@ -98,7 +98,7 @@ async function requireLine(
 ): Promise<string> {
   if (entry === undefined || entry.type === 'directory') {
     throw new SessionError(
-      'session/invalid',
+      'session/file-unknown',
       `The head of ${project.name} has no file "${textFromPath(path)}". Give its path from the top of the project.`,
     );
   }
@@ -106,7 +106,7 @@ async function requireLine(
   const lines = new LineTable().cut(await readWholeFile(project.blobs, entry));
   if (!Number.isInteger(line) || line < 1 || line > lines.ids.length) {
     throw new SessionError(
-      'session/invalid',
+      'session/file-unknown',
       `"${textFromPath(path)}" has ${lines.ids.length} lines: there is no line ${line}.`,
     );
   }
