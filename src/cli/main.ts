@@ -9,6 +9,7 @@ import { commandHelp, groupHelp } from './help.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 import { version } from './version.ts';
+import { printable } from './wording.ts';
 
 /** The standard streams and surroundings of a process, so that a test can be one. */
 export interface Process {
@@ -133,10 +134,10 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
 }
 
 function print(process: Process, answer: Answer, json: boolean): number {
-  for (const note of answer.notes ?? []) process.stderr.write(`${note}\n`);
+  for (const note of answer.notes ?? []) process.stderr.write(`${printable(note)}\n`);
   if (json) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
   else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
-  else if (answer.text !== '') process.stdout.write(`${answer.text}\n`);
+  else if (answer.text !== '') process.stdout.write(`${printable(answer.text)}\n`);
   return exitCodes[answer.exit ?? 'ok'].code;
 }
 
@@ -145,8 +146,8 @@ function fail(process: Process, error: unknown, json: boolean): number {
   const code = error instanceof MicelioError ? error.code : 'unexpected';
   const message = error instanceof Error ? error.message : String(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
-  else process.stderr.write(`mic: ${message}\n`);
+  else process.stderr.write(`mic: ${printable(message)}\n`);
   if (code === 'unexpected' && error instanceof Error && !json)
-    process.stderr.write(`${error.stack ?? ''}\n`);
+    process.stderr.write(`${printable(error.stack ?? '')}\n`);
   return exit;
 }

@@ -53,3 +53,14 @@ export function headline(text: string, length = 60): string {
   const line = text.split('\n', 1)[0]!;
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }
+
+/**
+ * A text that a terminal only shows: what others wrote into titles, messages and files must not move its cursor, change
+ * its settings or turn the order of a line around. Lines and tabs stay; any other control character becomes `\xNN`.
+ */
+export function printable(text: string): string {
+  return text.replace(
+    /[^\P{Cc}\n\t]|[\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]/gu,
+    (character) => `\\x${character.codePointAt(0)!.toString(16).padStart(2, '0')}`,
+  );
+}
