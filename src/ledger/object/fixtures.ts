@@ -8,13 +8,13 @@ import { parseSessionId } from '../../session/session-id.ts';
 import type { ObjectStore } from '../../storage/object-store.ts';
 import { ObjectLedger } from './object-ledger.ts';
 
-export const project = parseProjectName('acme/web');
+const project = parseProjectName('acme/web');
 export const prefix = 'micelio-acme/projects/web';
 const agent = { name: 'Ada', email: 'ada@example.org' };
 const startedMs = Date.UTC(2026, 0, 1);
 
-/** For tests: some hash, always the same for the same text. */
-export function hash(text: string): Hash {
+/** Some hash, always the same for the same text. */
+function hash(text: string): Hash {
   return hashOf(Buffer.from(text));
 }
 
@@ -38,8 +38,8 @@ export const emptyHead: Head = {
   landings: [],
 };
 
-/** For tests: what `id` makes of `head`. */
-export function landingOn(head: Head, id: string): Landing {
+/** What `id` makes of `head`. */
+function landingOn(head: Head, id: string): Landing {
   const tree = hash(`tree of ${id}`);
   return {
     sequence: head.sequence + 1,
