@@ -1,4 +1,5 @@
 import { type Hash, hashOf } from '../base/hash.ts';
+import { HashSet } from '../base/hash-set.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { compress } from './compression.ts';
@@ -24,7 +25,7 @@ const pendingBytesLow = 8 * 1024 * 1024;
  */
 export class BlobBatch {
   readonly #blobs: BlobStore;
-  readonly #added = new Set<Hash>();
+  readonly #added = new HashSet();
   readonly #open: Record<ObjectKind, { objects: PendingObject[]; size: number }> = {
     blob: { objects: [], size: 0 },
     node: { objects: [], size: 0 },
@@ -67,16 +68,16 @@ export class BlobBatch {
         `An object of ${bytes.length} bytes is above the limit of ${objectBytesMax}.`,
       );
     }
-    if (this.#added.has(hash)) return false;
-    if (!this.#blobs.has(hash)) return this.addAgain(hash, bytes, kind);
-    this.#added.add(hash);
+    const raw = Buffer.from(hash, 'hex');
+    if (this.#added.has(raw)) return false;
+    if (this.#blobs.indexes.lookup(raw) === undefined) return this.addAgain(hash, bytes, kind);
+    this.#added.add(raw);
     return false;
   }
 
   /** `addHashed`, whether the store has the object or not: for moving it to another pack. */
   addAgain(hash: Hash, bytes: Uint8Array, kind: ObjectKind): boolean {
-    if (this.#added.has(hash)) return false;
-    this.#added.add(hash);
+    if (!this.#added.add(Buffer.from(hash, 'hex'))) return false;
     const open = this.#open[kind];
     open.objects.push({ hash, bytes });
     open.size += bytes.length;

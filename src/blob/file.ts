@@ -4,7 +4,7 @@ import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { chunksOf } from './chunker.ts';
 import { objectBytesMax } from './limits.ts';
-import { buildManifest, decodeManifest, type ManifestItem } from './manifest.ts';
+import { decodeManifest, ManifestBuilder } from './manifest.ts';
 
 /** A file up to this size, in bytes, is one blob; a larger one is chunks and a manifest. Part of the format. */
 export const wholeFileBytesMax = objectBytesMax;
@@ -26,7 +26,6 @@ export async function addFileStream(
   batch: BlobBatch,
   source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
 ): Promise<FileContent> {
-  const items: ManifestItem[] = [];
   let size = 0;
   const head: Buffer[] = [];
   let stream = asyncOf(source);
@@ -39,14 +38,15 @@ export async function addFileStream(
   }
   stream = withHead(head, stream);
   size = 0;
+  const manifest = new ManifestBuilder((bytes) => batch.add(bytes));
   for await (const chunk of chunksOf(stream)) {
     // Copied: a chunk is a view of a buffer that is many times larger.
-    items.push({ hash: batch.add(Buffer.from(chunk)), size: chunk.length });
+    manifest.add({ hash: batch.add(Buffer.from(chunk)), size: chunk.length });
     size += chunk.length;
     const busy = batch.backpressure();
     if (busy) await busy;
   }
-  return { hash: buildManifest(items, (bytes) => batch.add(bytes)), size };
+  return { hash: manifest.finish(), size };
 }
 
 /** The content of a file, piece by piece. Throws as `BlobStore.get` does, or when the size is not what was stored. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Hash, hashOf } from '../base/hash.ts';
-import { buildManifest, decodeManifest, encodeManifest, type ManifestItem } from './manifest.ts';
+import { decodeManifest, encodeManifest, ManifestBuilder, type ManifestItem } from './manifest.ts';
 
 function chunks(count: number, seed = 0): ManifestItem[] {
   return Array.from({ length: count }, (_, i) => ({
@@ -13,7 +13,9 @@ function chunks(count: number, seed = 0): ManifestItem[] {
 
 function build(items: readonly ManifestItem[]) {
   const written = new Map<Hash, Buffer>();
-  const top = buildManifest(items, (bytes) => written.set(hashOf(bytes), bytes));
+  const builder = new ManifestBuilder((bytes) => written.set(hashOf(bytes), bytes));
+  for (const item of items) builder.add(item);
+  const top = builder.finish();
   const manifest = (hash: Hash) => decodeManifest(written.get(hash)!, hash);
   const leaves = (hash: Hash): readonly ManifestItem[] => {
     const { level, items: below } = manifest(hash);

@@ -63,33 +63,57 @@ function damaged(hash: Hash): BlobError {
   );
 }
 
-/**
- * Builds the manifests over a file's chunks, level by level, and returns the top one. History-independent: the same
- * chunks give the same manifests. Every manifest is handed to `write`, those below before those above.
- */
-export function buildManifest(chunks: readonly ManifestItem[], write: (bytes: Buffer) => void): Hash {
-  let items = chunks;
-  for (let level = 0; ; level++) {
-    const next: ManifestItem[] = [];
-    for (const group of groupsOf(items)) {
-      const bytes = encodeManifest({ level, items: group });
-      write(bytes);
-      next.push({ hash: hashOf(bytes), size: group.reduce((sum, item) => sum + item.size, 0) });
-    }
-    if (next.length === 1) return next[0]!.hash;
-    items = next;
-  }
+/** The manifests of one level, as they are built. */
+interface Level {
+  /** Items of the manifest that is not finished yet. */
+  pending: ManifestItem[];
+  /** Manifests that were written. */
+  written: number;
 }
 
-function* groupsOf(items: readonly ManifestItem[]): Generator<readonly ManifestItem[]> {
-  let start = 0;
-  for (let i = 0; i < items.length; i++) {
-    const length = i + 1 - start;
-    const cut = (Number.parseInt(items[i]!.hash.slice(0, 4), 16) & cutMask) === 0;
-    if (length >= itemsMax || (length >= itemsMin && cut)) {
-      yield items.slice(start, i + 1);
-      start = i + 1;
+/**
+ * Builds the manifests over a file's chunks as the chunks come, and keeps no more of them than one unfinished manifest a
+ * level. History-independent: the same chunks give the same manifests. Every manifest is handed to `write`, those below
+ * before those above.
+ */
+export class ManifestBuilder {
+  readonly #write: (bytes: Buffer) => void;
+  readonly #levels: Level[] = [];
+
+  constructor(write: (bytes: Buffer) => void) {
+    this.#write = write;
+  }
+
+  /** Adds the next chunk of the file. */
+  add(chunk: ManifestItem): void {
+    this.#add(0, chunk);
+  }
+
+  /** Ends the file, which has at least one chunk, and returns the name of its top manifest. */
+  finish(): Hash {
+    for (let level = 0; ; level++) {
+      const { pending } = this.#levels[level]!;
+      if (pending.length > 0) this.#close(level);
+      const above = this.#levels[level + 1]!;
+      if (this.#levels[level]!.written === 1) return above.pending[0]!.hash;
     }
   }
-  if (start < items.length) yield items.slice(start);
+
+  #add(level: number, item: ManifestItem): void {
+    this.#levels[level] ??= { pending: [], written: 0 };
+    const { pending } = this.#levels[level];
+    pending.push(item);
+    const cut = (Number.parseInt(item.hash.slice(0, 4), 16) & cutMask) === 0;
+    if (pending.length >= itemsMax || (pending.length >= itemsMin && cut)) this.#close(level);
+  }
+
+  #close(level: number): void {
+    const state = this.#levels[level]!;
+    const items = state.pending;
+    state.pending = [];
+    state.written++;
+    const bytes = encodeManifest({ level, items });
+    this.#write(bytes);
+    this.#add(level + 1, { hash: hashOf(bytes), size: items.reduce((sum, item) => sum + item.size, 0) });
+  }
 }

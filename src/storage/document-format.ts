@@ -1,3 +1,4 @@
+import { hashOf } from '../base/hash.ts';
 import type { ObjectKey } from './object-store.ts';
 import { StorageError } from './object-store.ts';
 
@@ -27,7 +28,12 @@ export interface DocumentVersion<T extends object> {
 export const previousWritersMax = 8;
 
 /** The fields that every document has. A value must not have fields of these names. */
-const ownFields = ['format', 'version', 'writer', 'previousWriters'];
+const ownFields = ['format', 'version', 'writer', 'previousWriters', 'check'];
+
+/** Hexadecimal digits of a SHA-256 that a document ends with: enough to notice any accident. */
+const checkLength = 16;
+const trailerPattern = /^,"check":"([0-9a-f]{16})"\}$/;
+const trailerLength = ',"check":""}'.length + checkLength;
 
 /** The bytes of a document: JSON in UTF-8, as described in docs/formats/document.md. */
 export function encodeDocument<T extends object>(
@@ -41,7 +47,8 @@ export function encodeDocument<T extends object>(
     );
   }
   const header = { format: `micelio/${format.name}`, version: format.version, writer, previousWriters };
-  return Buffer.from(JSON.stringify({ ...header, ...value }));
+  const body = JSON.stringify({ ...header, ...value }).slice(0, -1);
+  return Buffer.from(`${body},"check":"${checkOf(Buffer.from(body))}"}`);
 }
 
 /**
@@ -53,13 +60,16 @@ export function parseDocument<T extends object>(
   format: DocumentFormat<T>,
   bytes: Uint8Array,
 ): DocumentVersion<T> {
-  const { format: name, version, writer, previousWriters, ...fields } = parseObject(key, bytes);
+  const intact = isIntact(bytes);
+  if (intact === false) throw corrupt(key, 'it was changed since it was written');
+  const { format: name, version, writer, previousWriters, check: _, ...fields } = parseObject(key, bytes);
   if (name !== `micelio/${format.name}` || version !== format.version) {
     throw new StorageError(
       'storage/format-unknown',
       `"${key}" is ${describe(name, version)}, and this program knows micelio/${format.name} in version ${format.version}. Use the release that wrote it, or a newer one.`,
     );
   }
+  if (intact === undefined) throw corrupt(key, 'it does not end with its check');
   if (typeof writer !== 'string' || !Array.isArray(previousWriters) || !previousWriters.every(isString)) {
     throw corrupt(key, 'who wrote it is missing');
   }
@@ -68,6 +78,17 @@ export function parseDocument<T extends object>(
   } catch (error) {
     throw corrupt(key, error instanceof Error ? error.message : String(error), error);
   }
+}
+
+/** Whether the bytes are what their check was made of; undefined when they do not end with one. */
+function isIntact(bytes: Uint8Array): boolean | undefined {
+  const end = Math.max(0, bytes.length - trailerLength);
+  const trailer = trailerPattern.exec(Buffer.from(bytes.subarray(end)).toString('latin1'));
+  return trailer === null ? undefined : trailer[1] === checkOf(bytes.subarray(0, end));
+}
+
+function checkOf(body: Uint8Array): string {
+  return hashOf(body).slice(0, checkLength);
 }
 
 function parseObject(key: ObjectKey, bytes: Uint8Array): Record<string, unknown> {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { hasCode } from '../base/error.ts';
+import { hashOf } from '../base/hash.ts';
 import { systemRandom } from '../base/random.ts';
 import type { DocumentAccess } from './document.ts';
 import { createDocument, leaveDocument, readDocument, swapDocument, updateDocument } from './document.ts';
@@ -10,7 +11,7 @@ import type { Fault } from './faulty-store.ts';
 import { FaultyStore } from './faulty-store.ts';
 import { MemoryStore } from './memory-store.ts';
 import type { ObjectStore } from './object-store.ts';
-import { parseKey } from './object-store.ts';
+import { parseKey, StorageError } from './object-store.ts';
 
 interface Counter {
   readonly count: number;
@@ -189,9 +190,22 @@ describe('the format of a document', () => {
   test('is the JSON that its page describes', () => {
     const version = { value: { count: 7 }, writer: 'n2', previousWriters: ['n1', 'n0'] };
     const golden =
-      '{"format":"micelio/counter","version":1,"writer":"n2","previousWriters":["n1","n0"],"count":7}';
+      '{"format":"micelio/counter","version":1,"writer":"n2","previousWriters":["n1","n0"],"count":7,"check":"5ca2ca79ff582109"}';
     assert.equal(Buffer.from(encodeDocument(counterFormat, version)).toString(), golden);
     assert.deepEqual(parseDocument(key, counterFormat, Buffer.from(golden)), version);
+  });
+
+  test('is refused with any bit of it flipped', () => {
+    const whole = encodeDocument(counterFormat, {
+      value: { count: 7 },
+      writer: 'n2',
+      previousWriters: ['n1'],
+    });
+    for (let bit = 0; bit < whole.length * 8; bit++) {
+      const damaged = Buffer.from(whole);
+      damaged[bit >>> 3]! ^= 1 << (bit & 7);
+      assert.throws(() => parseDocument(key, counterFormat, damaged), StorageError, `bit ${bit}`);
+    }
   });
 
   for (const [what, code, text] of [
@@ -203,14 +217,19 @@ describe('the format of a document', () => {
     ['another format', 'storage/format-unknown', '{"format":"micelio/head","version":1,"writer":"w"}'],
     ['a later version', 'storage/format-unknown', '{"format":"micelio/counter","version":2,"writer":"w"}'],
     [
+      'no check',
+      'storage/corrupt',
+      '{"format":"micelio/counter","version":1,"writer":"w","previousWriters":[],"count":1}',
+    ],
+    [
       'no writer',
       'storage/corrupt',
-      '{"format":"micelio/counter","version":1,"previousWriters":[],"count":1}',
+      sealed('{"format":"micelio/counter","version":1,"previousWriters":[],"count":1}'),
     ],
     [
       'fields amiss',
       'storage/corrupt',
-      '{"format":"micelio/counter","version":1,"writer":"w","previousWriters":[]}',
+      sealed('{"format":"micelio/counter","version":1,"writer":"w","previousWriters":[]}'),
     ],
   ] as const) {
     test(`refuses ${what} as ${code}`, () => {
@@ -221,3 +240,9 @@ describe('the format of a document', () => {
     });
   }
 });
+
+/** A document's text, ending with the check that belongs to it. */
+function sealed(text: string): string {
+  const body = text.slice(0, -1);
+  return `${body},"check":"${hashOf(Buffer.from(body)).slice(0, 16)}"}`;
+}

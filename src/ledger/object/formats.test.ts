@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { describe, test } from 'node:test';
+import { hashOf } from '../../base/hash.ts';
 import { MemoryStore } from '../../storage/memory-store.ts';
 import type { ObjectKey } from '../../storage/object-store.ts';
 import { emptyHead, exampleSession, headWith, ledgerOn, prefix, repeatableRandom } from './fixtures.ts';
@@ -63,7 +64,7 @@ describe('a document', () => {
   for (const name of names) {
     test(`of another version is refused as such: ${name}`, async () => {
       const store = await example();
-      const newer = (await text(store, name)).replace('"version":1', '"version":2');
+      const newer = sealed((await text(store, name)).replace('"version":1', '"version":2'));
       await store.put(`${prefix}/${name}` as ObjectKey, Buffer.from(newer));
       await assert.rejects(read(store, name), {
         code: 'storage/format-unknown',
@@ -75,10 +76,11 @@ describe('a document', () => {
       const store = await example();
       const original = await text(store, name);
       const wrong = [
-        original.replace(/"micelio\/\w+"/, '"micelio/other"'),
-        original.replace(/"tree":"[0-9a-f]{64}"/, '"tree":"../../etc/passwd"'),
-        original.replace(/"tree":"[0-9a-f]{64}",?/, ''),
-        original.replace(/"name":"[^"]*"/, '"name":7'),
+        sealed(original.replace(/"micelio\/\w+"/, '"micelio/other"')),
+        sealed(original.replace(/"tree":"[0-9a-f]{64}"/, '"tree":"../../etc/passwd"')),
+        sealed(original.replace(/"tree":"[0-9a-f]{64}",?/, '')),
+        sealed(original.replace(/"name":"[^"]*"/, '"name":7')),
+        original.replace(/"name":"[^"]*"/, '"name":"eve"'),
         original.slice(0, -1),
         '',
       ];
@@ -90,3 +92,9 @@ describe('a document', () => {
     });
   }
 });
+
+/** A document's text with the check that belongs to it now. */
+function sealed(text: string): string {
+  const body = text.slice(0, text.lastIndexOf(',"check"'));
+  return `${body},"check":"${hashOf(Buffer.from(body)).slice(0, 16)}"}`;
+}
