@@ -1,13 +1,4 @@
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { hashOf } from '../base/hash.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import { addFileStream, wholeFileBytesMax } from '../blob/file.ts';
@@ -15,6 +6,7 @@ import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
 import type { FileEntry, SymlinkEntry } from '../tree/entry.ts';
 import { type TreePath, textFromPath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
+import { diskStatus } from './disk-status.ts';
 import { keptPermissions } from './permissions.ts';
 import { unreadable, WorkspaceError, workspaceErrorFrom } from './workspace-error.ts';
 
@@ -131,10 +123,10 @@ export class EntryReader {
   }
 
   #readSymlink(path: TreePath): Reading | undefined {
-    const where = diskPath(this.#root, path);
-    const status = lstatSync(where, { throwIfNoEntry: false });
+    const status = diskStatus(this.#root, path);
     if (!status?.isSymbolicLink()) return undefined;
-    const target = readlinkSync(where, 'buffer');
+    const target = readTarget(diskPath(this.#root, path));
+    if (target === undefined) return undefined;
     return { entry: { type: 'symlink', size: target.length, hash: this.#batch.add(target) }, status };
   }
 
@@ -155,6 +147,16 @@ function readingFailed(path: TreePath, error: unknown): Error {
     return workspaceErrorFrom(error, `read "${textFromPath(path)}"`);
   }
   return unreadable(path, error);
+}
+
+/** Where a symlink leads; undefined when it has gone, or is none any more. */
+function readTarget(where: string | Buffer): Buffer | undefined {
+  try {
+    return readlinkSync(where, 'buffer');
+  } catch (error) {
+    if (isAbsent(error) || systemCode(error) === 'EINVAL') return undefined;
+    throw error;
+  }
 }
 
 function sameVersion(before: Stats, after: Stats): boolean {

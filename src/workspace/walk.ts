@@ -1,7 +1,8 @@
-import { type Dirent, lstatSync, readdirSync, type Stats, statSync } from 'node:fs';
+import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
 import { isAbsent } from '../storage/directory/disk-error.ts';
 import { type FileName, joinPath, type TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
+import { diskStatus } from './disk-status.ts';
 import { type IgnoreRules, ignoreFileName } from './ignore-rules.ts';
 import type { LeftBehindKind } from './left-behind.ts';
 import { keptPermissions } from './permissions.ts';
@@ -97,7 +98,8 @@ export function classify(
     return name === ignoreFileName && entry.isFile() ? { path, name, kind: 'ignored-rules' } : undefined;
   }
   if (isDirectory) {
-    const left = options.nestedRepositories === 'leave' && exists(options.root, `${path}/.git`);
+    const left =
+      options.nestedRepositories === 'leave' && diskStatus(options.root, `${path}/.git`) !== undefined;
     return { path, name, kind: left ? 'nested-repository' : 'directory' };
   }
   if (entry.isFile()) return { path, name, kind: 'file' };
@@ -146,15 +148,13 @@ function specialKind(entry: DirectoryItem): LeftBehindKind {
 
 /** The status of a directory; undefined when it has gone, or is none any more. */
 function statusOf(root: string, directory: TreePath): Stats | undefined {
-  try {
-    if (directory === '') return statSync(root);
-    const status = lstatSync(diskPath(root, directory), { throwIfNoEntry: false });
+  if (directory !== '') {
+    const status = diskStatus(root, directory);
     return status?.isDirectory() ? status : undefined;
-  } catch (error) {
-    throw unreadable(directory === '' ? root : directory, error);
   }
-}
-
-function exists(root: string, path: string): boolean {
-  return lstatSync(diskPath(root, path), { throwIfNoEntry: false }) !== undefined;
+  try {
+    return statSync(root);
+  } catch (error) {
+    throw unreadable(root, error);
+  }
 }

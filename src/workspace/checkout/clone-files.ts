@@ -6,6 +6,7 @@ import type { FileEntry } from '../../tree/entry.ts';
 import type { NodeSource } from '../../tree/node-store.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
+import { diskStatus } from '../disk-status.ts';
 import { writingFailed } from './file-writer.ts';
 import { Marker } from './marker.ts';
 import { type Row, rowKind } from './row.ts';
@@ -63,7 +64,7 @@ export async function cloneFiles(
 
 function isUntouched(source: string, path: TreePath, row: Row): boolean {
   if (row.kind !== rowKind.file || !row.recorded || row.unsure || !hasRealParents(source, path)) return false;
-  const status = lstatSync(diskPath(source, path), { throwIfNoEntry: false });
+  const status = diskStatus(source, path);
   return (
     status?.isFile() === true &&
     status.ctimeMs === row.ctimeMs &&

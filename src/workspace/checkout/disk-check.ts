@@ -1,11 +1,10 @@
-import { lstatSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { BlobBatch } from '../../blob/blob-batch.ts';
 import { type Entry, sameEntry } from '../../tree/entry.ts';
 import type { TreePath } from '../../tree/path.ts';
-import { diskPath } from '../disk-path.ts';
+import { diskStatus } from '../disk-status.ts';
 import { EntryReader } from '../entry-reader.ts';
 import { keptPermissions } from '../permissions.ts';
-import { unreadable } from '../workspace-error.ts';
 import type { Row } from './row.ts';
 import { hasRealParents } from './safe-removal.ts';
 
@@ -22,12 +21,7 @@ export class DiskCheck {
 
   /** The status of what stands at `path`; undefined where there is nothing, or where a parent is no directory. */
   status(path: TreePath): Stats | undefined {
-    try {
-      if (!hasRealParents(this.#root, path)) return undefined;
-      return lstatSync(diskPath(this.#root, path), { throwIfNoEntry: false });
-    } catch (error) {
-      throw unreadable(path, error);
-    }
+    return hasRealParents(this.#root, path) ? diskStatus(this.#root, path) : undefined;
   }
 
   /** Whether what has the status `status` is as `row` recorded it; read, and compared with `entry`, where in doubt. */

@@ -11,6 +11,7 @@ import {
 import { systemCode } from '../../storage/directory/disk-error.ts';
 import { baseName, parentPath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
+import { diskStatus } from '../disk-status.ts';
 import { WorkspaceError } from '../workspace-error.ts';
 import { writingFailed } from './file-writer.ts';
 import type { Marker } from './marker.ts';
@@ -73,9 +74,7 @@ function openDirectories(root: string, plan: UpdatePlan): Map<TreePath, number> 
 
 /** What an update is about to overwrite or remove must still be what was checked. */
 function requireStill(root: string, path: TreePath, before: Stats): void {
-  const now = hasRealParents(root, path)
-    ? lstatSync(diskPath(root, path), { throwIfNoEntry: false })
-    : undefined;
+  const now = hasRealParents(root, path) ? diskStatus(root, path) : undefined;
   // Not ctime: it changes when another name of the same file goes.
   if (now?.mtimeMs !== before.mtimeMs || now.ino !== before.ino || now.size !== before.size) {
     throw changedMeanwhile(path);

@@ -1,8 +1,9 @@
-import { lstatSync, rmdirSync, unlinkSync } from 'node:fs';
+import { rmdirSync, unlinkSync } from 'node:fs';
 import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
+import { diskStatus } from '../disk-status.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 
 /** Removes a file or symlink; says nothing where there is none. A directory in its place stays. */
@@ -59,11 +60,7 @@ export function hasRealParents(root: string, path: TreePath): boolean {
 
 /** True for a directory itself, not for a symlink to one. */
 export function isDirectory(root: string, path: TreePath): boolean {
-  try {
-    return lstatSync(diskPath(root, path), { throwIfNoEntry: false })?.isDirectory() ?? false;
-  } catch (error) {
-    throw workspaceErrorFrom(error, `look at "${textFromPath(path)}"`);
-  }
+  return diskStatus(root, path)?.isDirectory() ?? false;
 }
 
 function removing(path: TreePath): string {

@@ -1,9 +1,9 @@
-import { lstatSync, type Stats } from 'node:fs';
+import type { Stats } from 'node:fs';
 import type { BlobBatch } from '../../blob/blob-batch.ts';
 import type { TreeEdit } from '../../tree/edit.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { baseName, type FileName, joinPath, parentPath, type TreePath } from '../../tree/path.ts';
-import { diskPath } from '../disk-path.ts';
+import { diskStatus } from '../disk-status.ts';
 import { EntryReader } from '../entry-reader.ts';
 import { IgnoreRules, ignoreFileName } from '../ignore-rules.ts';
 import { type LeftBehindKind, leftBehindKinds } from '../left-behind.ts';
@@ -16,7 +16,6 @@ import {
   type WalkOptions,
   walk,
 } from '../walk.ts';
-import { unreadable } from '../workspace-error.ts';
 import { type Row, rowKind, rowOf } from './row.ts';
 import { verdict } from './stat-pass.ts';
 import { type CheckoutState, directoryAt, nameAt, rowAt, rowStart, watchedFlag } from './state.ts';
@@ -76,7 +75,7 @@ class Scanner {
 
   async run(): Promise<void> {
     if (this.#verdicts[0] !== verdict.same) {
-      const status = this.#status('' as TreePath);
+      const status = diskStatus(this.#walk.root, '' as TreePath);
       if (status !== undefined)
         this.rows.set('' as TreePath, rowOf('' as FileName, rowKind.directory, status, { recorded: true }));
     }
@@ -136,13 +135,15 @@ class Scanner {
     for (let row = start; row < end; row++) {
       if (nameAt(this.#state, row) === ignoreFileName) return this.#verdicts[row] !== verdict.same;
     }
-    return changed && this.#status(joinPath(directory, ignoreFileName as FileName)) !== undefined;
+    return (
+      changed && diskStatus(this.#walk.root, joinPath(directory, ignoreFileName as FileName)) !== undefined
+    );
   }
 
   /** Looks at a row whose status is not as it was. */
   async #examineRow(path: TreePath): Promise<void> {
     const row = this.rows.row(path)!;
-    const status = this.#status(path);
+    const status = diskStatus(this.#walk.root, path);
     if (status === undefined) return this.#remove(path);
     if (row.kind === rowKind.gitlink && status.isDirectory()) return;
     if (row.kind === rowKind.directory && status.isDirectory()) {
@@ -186,7 +187,7 @@ class Scanner {
   /** Makes a row of something found, and reads it where that is to be done. */
   async #take({ path, name, kind }: Found): Promise<void> {
     if (kind === 'file' || kind === 'symlink') return this.#read(path, kind);
-    const status = this.#status(path);
+    const status = diskStatus(this.#walk.root, path);
     if (status === undefined) return;
     if (kind === 'directory' || kind === 'unkept-directory') {
       this.rows.set(path, rowOf(name, rowKind.directory, status, { recorded: kind === 'directory' }));
@@ -257,14 +258,6 @@ class Scanner {
       this.#rules.set(directory, rules);
     }
     return rules;
-  }
-
-  #status(path: TreePath): Stats | undefined {
-    try {
-      return lstatSync(diskPath(this.#walk.root, path), { throwIfNoEntry: false });
-    } catch (error) {
-      throw unreadable(path, error);
-    }
   }
 }
 
