@@ -31,6 +31,8 @@ const started = performance.now();
 const file = await addFileStream(batch, watched());
 await batch.flush();
 const written = performance.now();
+const peakMiB = (): number => Math.round(process.resourceUsage().maxRSS / 1024);
+const writePeakMiB = peakMiB();
 const found = createHash('sha256');
 for await (const piece of readFile(project.blobs, file)) found.update(piece);
 const read = performance.now();
@@ -41,6 +43,7 @@ process.stdout.write(
   JSON.stringify({
     writeMbps: mbps(written - started),
     readMbps: mbps(read - written),
-    peakMiB: Math.round(process.resourceUsage().maxRSS / 1024),
+    writePeakMiB,
+    peakMiB: peakMiB(),
   }),
 );

@@ -12,14 +12,19 @@ const benchmark: Benchmark = (say) =>
       encoding: 'utf8',
     });
     if (status !== 0) throw new Error(stderr);
-    const { writeMbps, readMbps, peakMiB } = JSON.parse(stdout) as {
+    const { writeMbps, readMbps, writePeakMiB, peakMiB } = JSON.parse(stdout) as {
       writeMbps: number;
       readMbps: number;
+      writePeakMiB: number;
       peakMiB: number;
     };
     return [
       { what: '10 GiB file in / out', value: `${writeMbps} / ${readMbps} MB/s` },
-      { what: 'memory at its peak', value: `${peakMiB} MiB`, aim: 'under 300 MiB' },
+      {
+        what: 'memory at its peak, in / in and out',
+        value: `${writePeakMiB} / ${peakMiB} MiB`,
+        aim: 'under 300 MiB',
+      },
     ];
   });
 

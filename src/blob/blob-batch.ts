@@ -15,9 +15,9 @@ interface PendingObject {
 /** A batch must be flushed, and what refers to it recorded, well within the grace period of garbage collection. */
 const batchAgeMsMax = 12 * 60 * 60 * 1000;
 /** Uncompressed bytes that may wait for compression before `backpressure` asks the writer to pause … */
-const pendingBytesMax = 16 * 1024 * 1024;
+const pendingBytesMax = 6 * 1024 * 1024;
 /** … and how many are left when it may go on: enough to keep the other threads busy meanwhile. */
-const pendingBytesLow = 8 * 1024 * 1024;
+const pendingBytesLow = 3 * 1024 * 1024;
 
 /**
  * Writes many objects at once: groups them into compressed frames, frames into packs. Objects that the store has, and
@@ -100,7 +100,6 @@ export class BlobBatch {
     if (!this.#pack.isEmpty) await this.#startStoring();
     await this.#storing;
     this.#requireYoung();
-    await this.#blobs.indexes.mergeWhereMany();
   }
 
   #closeFrame(kind: ObjectKind): void {
@@ -165,6 +164,7 @@ export class BlobBatch {
     await store.put(layout.pack(index.hash), bytes);
     await store.put(layout.index(index.hash), index.bytes);
     indexes.add(index);
+    await indexes.mergeWhereMany();
   }
 }
 

@@ -18,7 +18,7 @@ async function* pieces(bytes: Buffer, sizes: readonly number[]): AsyncGenerator<
 }
 
 async function cut(bytes: Buffer, sizes: readonly number[] = [1 << 20]): Promise<Buffer[]> {
-  return (await Array.fromAsync(chunksOf(pieces(bytes, sizes)))).map((chunk) => Buffer.from(chunk));
+  return Array.fromAsync(chunksOf(pieces(bytes, sizes)), (chunk) => Buffer.from(chunk));
 }
 
 const content = fc.oneof(

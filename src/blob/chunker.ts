@@ -40,22 +40,34 @@ function chunkEnd(bytes: Uint8Array, start: number): number {
   return last;
 }
 
-/** Cuts a stream of bytes into chunks of `chunkBytesMin` to `chunkBytesMax` bytes; the last may be shorter. */
+/**
+ * Cuts a stream of bytes into chunks of `chunkBytesMin` to `chunkBytesMax` bytes; the last may be shorter. A chunk is
+ * there until the next one is asked for: copy what is to stay.
+ */
 export async function* chunksOf(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {
-  let pending: Buffer = Buffer.alloc(0);
+  // One buffer for all: what is left of a piece is moved to its front, and the next piece put behind it.
+  let buffer = Buffer.allocUnsafe(0);
+  let length = 0;
   for await (const piece of source) {
-    pending = pending.length === 0 ? Buffer.from(piece) : Buffer.concat([pending, piece]);
+    if (length + piece.length > buffer.length) {
+      const larger = Buffer.allocUnsafe(chunkBytesMax + piece.length);
+      buffer.copy(larger, 0, 0, length);
+      buffer = larger;
+    }
+    buffer.set(piece, length);
+    length += piece.length;
     let start = 0;
-    while (pending.length - start >= chunkBytesMax) {
-      const end = chunkEnd(pending, start);
-      yield pending.subarray(start, end);
+    while (length - start >= chunkBytesMax) {
+      const end = chunkEnd(buffer.subarray(0, length), start);
+      yield buffer.subarray(start, end);
       start = end;
     }
-    pending = pending.subarray(start);
+    buffer.copyWithin(0, start, length);
+    length -= start;
   }
-  for (let start = 0; start < pending.length; ) {
-    const end = chunkEnd(pending, start);
-    yield pending.subarray(start, end);
+  for (let start = 0; start < length; ) {
+    const end = chunkEnd(buffer.subarray(0, length), start);
+    yield buffer.subarray(start, end);
     start = end;
   }
 }
