@@ -57,6 +57,44 @@ describe('landing', () => {
     assert.deepEqual(await project.ledger.readLanding(result.landing.sequence), result.landing);
   });
 
+  test('of several that edit one file at once merges each with what those before it came to', async () => {
+    const lines = Array.from({ length: 40 }, (_, i) => `${i}\n`);
+    const project = await openTestProject({ 'a.txt': lines.join('') });
+    const edited = (at: number) => lines.with(at, `${at} edited\n`).join('');
+    const sessions = [];
+    for (const at of [5, 15, 25, 35]) sessions.push(await work(project, { 'a.txt': edited(at) }));
+    const [first, ...others] = sessions;
+    await land(project, first!);
+    const results = await Promise.all(others.map((session) => land(project, session)));
+    for (const { outcome } of results) assert.equal(outcome, 'landed');
+    const expected = lines.map((line, at) => (at % 10 === 5 ? `${at} edited\n` : line)).join('');
+    assert.deepEqual(await headFiles(project), { 'a.txt': expected });
+  });
+
+  test('obeys the attributes of the head', async () => {
+    const project = await openTestProject({
+      '.gitattributes': 'LOG merge=union\n*.lock binary\nsub/* merge=union\n',
+      LOG: 'a\n',
+      'x.lock': '1\n2\n3\n4\n5\n',
+      'sub/f': 'a\n',
+    });
+    const [log, otherLog] = [await work(project, { LOG: 'a\nb\n' }), await work(project, { LOG: 'a\nc\n' })];
+    const lock = await work(project, { 'x.lock': '0\n2\n3\n4\n5\n' });
+    const otherLock = await work(project, { 'x.lock': '1\n2\n3\n4\n6\n' });
+    const sub = await work(project, { 'sub/f': 'b\n', 'sub/.gitattributes': 'f !merge\n' });
+    const otherSub = await work(project, { 'sub/f': 'c\n' });
+    for (const session of [log, otherLog, lock, sub])
+      assert.equal((await land(project, session)).outcome, 'landed');
+    assert.equal((await headFiles(project)).LOG, 'a\nb\nc\n');
+    const kinds = async (session: Session) => {
+      const result = await land(project, session);
+      assert.ok(result.outcome === 'conflict');
+      return result.conflicts.map(({ kind }) => kind);
+    };
+    assert.deepEqual(await kinds(otherLock), ['binary']);
+    assert.deepEqual(await kinds(otherSub), ['content']);
+  });
+
   test('of sessions that touch different files keeps both', async () => {
     const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
     const [first, second] = [

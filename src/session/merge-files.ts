@@ -6,6 +6,7 @@ import { treeChanges } from '../tree/diff.ts';
 import { editTree } from '../tree/edit.ts';
 import { lookup } from '../tree/lookup.ts';
 import { NodeTransaction } from '../tree/node-store.ts';
+import { FileTransaction } from './file-transaction.ts';
 import { entryText } from './landing/conflicts.ts';
 import type { ProjectContext } from './project.ts';
 import type { OpenConflict } from './session.ts';
@@ -34,7 +35,7 @@ export async function mergeFiles(
       theirs: await treeChanges(nodes, trees.base, trees.theirs),
     },
     labels,
-    port: treeMergePort(project, batch, nodes, trees.base),
+    port: treeMergePort(new FileTransaction(project.blobs, batch), nodes, trees),
   });
   const tree = await editTree(nodes, trees.ours, edits);
   await batch.flush();

@@ -1,21 +1,26 @@
 import type { Hash } from '../base/hash.ts';
-import type { BlobBatch } from '../blob/blob-batch.ts';
-import { addFile, readWholeFile } from '../blob/file.ts';
+import { TreeAttributes } from '../merge/attributes.ts';
 import type { MergePort } from '../merge/merge-port.ts';
+import type { FileEntry } from '../tree/entry.ts';
 import { lookup } from '../tree/lookup.ts';
 import type { NodeSource } from '../tree/node-store.ts';
-import type { ProjectContext } from './project.ts';
+import type { FileTransaction } from './file-transaction.ts';
 
-/** What a merge needs of a project: `base` is the tree that both sides started from. */
+/**
+ * What a merge needs of a project: `base` is the tree that both sides started from, and `ours` the one that the other is
+ * merged into. The attributes of `ours` count, as in git, which reads them from the files that are checked out.
+ */
 export function treeMergePort(
-  project: ProjectContext,
-  batch: BlobBatch,
+  files: FileTransaction,
   nodes: NodeSource,
-  base: Hash,
+  { base, ours }: { readonly base: Hash; readonly ours: Hash },
 ): MergePort {
+  const readFile = (file: FileEntry) => files.read(file);
+  const attributes = new TreeAttributes({ entry: (path) => lookup(nodes, ours, path), readFile });
   return {
     baseEntry: (path) => lookup(nodes, base, path),
-    readFile: (file) => readWholeFile(project.blobs, file),
-    writeFile: (bytes) => addFile(batch, bytes),
+    readFile,
+    writeFile: (bytes) => files.write(bytes),
+    textDriver: (path) => attributes.textDriver(path),
   };
 }

@@ -1,9 +1,9 @@
 import type { Hash } from '../../base/hash.ts';
 import { randomText } from '../../base/random.ts';
-import type { BlobBatch } from '../../blob/blob-batch.ts';
 import type { Conflict } from '../../merge/conflict.ts';
 import type { TreeChange } from '../../tree/diff.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
+import { FileTransaction } from '../file-transaction.ts';
 import { type Head, isSameSession, type Landing, type Origin } from '../head.ts';
 import type { HeadVersion } from '../ledger-port.ts';
 import { PathFilter } from '../path-filter.ts';
@@ -47,7 +47,7 @@ const attemptsMax = 1000;
 /** An attempt to move the head, as it grows. */
 interface Move {
   readonly current: HeadVersion;
-  readonly batch: BlobBatch;
+  readonly files: FileTransaction;
   readonly nodes: NodeTransaction;
   /** What the head becomes with what has landed so far. */
   base: Base;
@@ -117,7 +117,7 @@ export class LandingQueue {
     const batch = await blobs.openBatch();
     const move: Move = {
       current,
-      batch,
+      files: new FileTransaction(blobs, batch),
       nodes: new NodeTransaction(nodes, batch),
       base: { tree: current.head.tree, sequence: current.head.sequence },
       landed: [],
@@ -155,14 +155,7 @@ export class LandingQueue {
     }
     waiting.changes ??= await changesBetween(this.#project.nodes, candidate.base.tree, candidate.tree);
     const since = await this.#filtersSince(head, candidate.base.sequence, move);
-    const merged = await mergeOntoHead(
-      this.#project,
-      move.batch,
-      move.nodes,
-      move.base.tree,
-      waiting.changes,
-      since,
-    );
+    const merged = await mergeOntoHead(move.files, move.nodes, move.base.tree, waiting.changes, since);
     if (merged.outcome === 'clean') {
       const landing = this.#landingOf(candidate, move.base, merged.tree, merged.changes);
       move.landed.push({ waiting, landing, filter: PathFilter.decode(landing.paths) });

@@ -1,12 +1,11 @@
 import type { Hash } from '../../base/hash.ts';
-import type { BlobBatch } from '../../blob/blob-batch.ts';
 import type { Conflict } from '../../merge/conflict.ts';
 import { mergeTrees } from '../../merge/merge-trees.ts';
 import { type TreeChange, treeChanges } from '../../tree/diff.ts';
 import { editTree } from '../../tree/edit.ts';
 import type { NodeSource, NodeTransaction } from '../../tree/node-store.ts';
+import type { FileTransaction } from '../file-transaction.ts';
 import { type PathFilter, PathQuery } from '../path-filter.ts';
-import type { ProjectContext } from '../project.ts';
 import { treeMergePort } from '../tree-merge-port.ts';
 
 /** How conflict markers call the versions. */
@@ -40,8 +39,7 @@ export async function changesBetween(nodes: NodeSource, base: Hash, tree: Hash):
  * and the head's own changes are never read.
  */
 export async function mergeOntoHead(
-  project: ProjectContext,
-  batch: BlobBatch,
+  files: FileTransaction,
   nodes: NodeTransaction,
   head: Hash,
   theirs: Changes,
@@ -55,7 +53,7 @@ export async function mergeOntoHead(
   const merged = await mergeTrees({
     changes: { ours: await treeChanges(nodes, base, head), theirs: changes },
     labels: mergeLabels,
-    port: treeMergePort(project, batch, nodes, base),
+    port: treeMergePort(files, nodes, { base, ours: head }),
   });
   if (merged.conflicts.length > 0) return { outcome: 'conflict', conflicts: merged.conflicts };
   const result = await editTree(nodes, head, merged.edits);
