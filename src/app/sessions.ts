@@ -79,9 +79,21 @@ export class Sessions {
   }
 
   /** Records the session's files as they are. With a note it is a checkpoint even where nothing has changed. */
-  async record(id: Session['id'], note = ''): Promise<RecordedSession> {
+  record(id: Session['id'], note = ''): Promise<RecordedSession> {
+    return this.#alone(id, (workspace) => this.#record(id, workspace, note));
+  }
+
+  /**
+   * Runs `work` on the session's workspace while no other process does: between the recording of files and its mark in
+   * the session, nobody else may see one without the other.
+   */
+  async #alone<T>(id: Session['id'], work: (workspace: Workspace | undefined) => Promise<T>): Promise<T> {
+    const workspace = await this.#workspaces.open(this.#project, await this.#require(id));
+    return workspace === undefined ? work(undefined) : workspace.alone(() => work(workspace));
+  }
+
+  async #record(id: Session['id'], workspace: Workspace | undefined, note: string): Promise<RecordedSession> {
     const session = await this.#require(id);
-    const workspace = await this.#workspaces.open(this.#project, session);
     if (workspace === undefined) {
       const recorded = note === '' ? session : await checkpointSession(this.#project, id, session.tree, note);
       return { session: recorded, workspace, leftBehind: [] };
@@ -102,6 +114,14 @@ export class Sessions {
     const merged = await planReconcile(this.#project, session, agreed, local);
     await workspace.update(merged.tree);
     return finishReconcile(this.#project, session, merged);
+  }
+
+  /** Records the session's files as a checkpoint. Throws `session/forbidden-move` for a session that has landed. */
+  async checkpoint(id: Session['id'], note: string): Promise<RecordedSession> {
+    const recorded = await this.record(id, note);
+    const { session } = recorded;
+    if (session.landed === null) return recorded;
+    return { ...recorded, session: await checkpointSession(this.#project, id, session.tree, note) };
   }
 
   async status(id: Session['id']): Promise<SessionStatus> {
@@ -128,14 +148,16 @@ export class Sessions {
   }
 
   /** Merges the head into the session and its workspace; undefined when it is up to date. */
-  async sync(id: Session['id']): Promise<{ session: Session; planned: PlannedSync } | undefined> {
-    const { session, workspace } = await this.record(id);
-    const planned = await planSync(this.#project, id, session.tree);
-    if (planned === undefined) return undefined;
-    await workspace?.update(planned.tree);
-    const synced = await finishSync(this.#project, planned);
-    workspace?.agree(synced.tree);
-    return { session: synced, planned };
+  sync(id: Session['id']): Promise<{ session: Session; planned: PlannedSync } | undefined> {
+    return this.#alone(id, async (workspace) => {
+      const { session } = await this.#record(id, workspace, '');
+      const planned = await planSync(this.#project, id, session.tree);
+      if (planned === undefined) return undefined;
+      await workspace?.update(planned.tree);
+      const synced = await finishSync(this.#project, planned);
+      workspace?.agree(synced.tree);
+      return { session: synced, planned };
+    });
   }
 
   /** Gives the session up; its files are recorded and its workspace stays. */
@@ -171,11 +193,13 @@ export class Sessions {
     if (before?.removed) this.#workspaces.bringBack(before);
     const restored = await restoreSession(this.#project, id, author);
     if (checkpoint === undefined) return this.place(restored.id, undefined, onProgress);
-    const { workspace } = await this.record(id);
-    const session = await restoreCheckpoint(this.#project, id, checkpoint);
-    await workspace?.update(session.tree);
-    workspace?.agree(session.tree);
-    return { session, workspace };
+    return this.#alone(id, async (workspace) => {
+      await this.#record(id, workspace, '');
+      const session = await restoreCheckpoint(this.#project, id, checkpoint);
+      await workspace?.update(session.tree);
+      workspace?.agree(session.tree);
+      return { session, workspace };
+    });
   }
 
   /** A new session that stands where this one does, files as they are now included. */

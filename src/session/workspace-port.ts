@@ -33,6 +33,11 @@ export interface Workspace {
    * Ignored files stay where they are.
    */
   update(tree: Hash): Promise<void>;
+  /**
+   * Runs `work` while no other `alone` runs on this workspace, in any process. Throws `workspace/busy` when another one
+   * takes too long.
+   */
+  alone<T>(work: () => Promise<T>): Promise<T>;
   /** What is known of the files without looking at them. */
   known(): WorkspaceKnowledge;
   /** Writes down that the session's ledger has `tree` as what the files are. */

@@ -98,6 +98,10 @@ export class Checkout implements Workspace {
     return this.#atWork((state) => updateFiles(this.#content, this.directory, this.#marker, state, tree));
   }
 
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return withCheckoutLock(this.#marker.turnFile, this.#lock, work);
+  }
+
   known(): WorkspaceKnowledge {
     const { tree } = ownerOf(this.directory);
     return { agreed: tree, recorded: readState(this.#marker)?.tree ?? tree };

@@ -49,6 +49,11 @@ export class Marker {
     return join(this.directory, 'clock');
   }
 
+  /** The lock of whoever records the checkout in its session. */
+  get turnFile(): string {
+    return join(this.directory, 'turn');
+  }
+
   /** What an update that is under way wants to do; there is none at rest. */
   get journalFile(): string {
     return join(this.directory, 'journal.json');
