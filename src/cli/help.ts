@@ -32,7 +32,7 @@ export function commandHelp(entry: CommandEntry, command: Command): string {
   if (args.length > 0) parts.push(`Arguments:\n${table(args)}`);
   const options = [...Object.values(command.options), ...commonOptions];
   parts.push(
-    `Options:\n${table(options.map((option): [string, string] => [option.flags, describe(option)]))}`,
+    `Options:\n${table(options.map((option): [string, string] => [option.flags, optionHelp(option)]))}`,
   );
   parts.push(
     `Examples:\n${command.examples.map(([line, purpose]) => `  # ${purpose}\n  ${line}`).join('\n')}`,
@@ -41,7 +41,8 @@ export function commandHelp(entry: CommandEntry, command: Command): string {
   return parts.join('\n\n');
 }
 
-function describe(option: {
+/** What an option is for, and what it may be. */
+export function optionHelp(option: {
   readonly description: string;
   readonly kind?: string;
   readonly words?: readonly string[];

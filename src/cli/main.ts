@@ -27,7 +27,7 @@ export async function main(process: Process): Promise<number> {
     process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
   try {
     const { entry, rest } = findCommand(process.argv);
-    if (entry === undefined) return print(process, overview(process.argv), json);
+    if (entry === undefined) return print(process, overview(rest), json);
     const { default: command } = await entry.load();
     if (asksForHelp(rest)) return print(process, helpAnswer(commandHelp(entry, command)), json);
     return print(process, await run(process, entry, command, rest), json);
@@ -36,13 +36,25 @@ export async function main(process: Process): Promise<number> {
   }
 }
 
-/** The command that the first words name, and what is behind them. */
+/** The command that the first words name, and all others. What every command takes may also stand in front of it. */
 function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; rest: readonly string[] } {
+  const start = leadingOptions(argv);
   for (const words of [2, 1]) {
-    const entry = commands.find(({ path }) => path === argv.slice(0, words).join(' '));
-    if (entry !== undefined) return { entry, rest: argv.slice(words) };
+    const entry = commands.find(({ path }) => path === argv.slice(start, start + words).join(' '));
+    if (entry !== undefined) return { entry, rest: argv.toSpliced(start, words) };
   }
-  return { entry: undefined, rest: argv };
+  return { entry: undefined, rest: argv.slice(start) };
+}
+
+/** How many words the options in front of the command are. */
+function leadingOptions(argv: readonly string[]): number {
+  let count = 0;
+  for (;;) {
+    const word = argv[count];
+    if (word === '--json' || word?.startsWith('--store=')) count++;
+    else if (word === '--store') count += 2;
+    else return count;
+  }
 }
 
 function asksForHelp(argv: readonly string[]): boolean {
@@ -57,7 +69,11 @@ function overview(argv: readonly string[]): Answer {
     return { json: { version: version() }, text: `mic ${version()}` };
   const words = argv.filter((word) => !word.startsWith('-') && word !== 'help');
   const group = words[0];
-  if (group === undefined) return helpAnswer(groupHelp(undefined));
+  if (group === undefined) {
+    const unknown = argv.find((word) => !['--help', '-h', '--json', 'help'].includes(word));
+    if (unknown === undefined) return helpAnswer(groupHelp(undefined));
+    throw new CliError('cli/usage', `Unknown option '${unknown}'. "mic --help" lists the commands.`);
+  }
   const isGroup = commands.some(({ path }) => path.startsWith(`${group} `));
   if (isGroup && (words.length === 1 || asksForHelp(argv))) return helpAnswer(groupHelp(group));
   const names = commands.map(({ path }) => path).filter((path) => !isGroup || path.startsWith(`${group} `));
