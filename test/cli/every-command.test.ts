@@ -1,0 +1,109 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { commands } from '../../src/cli/commands.ts';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { type RunOptions, Scratch, write } from '../mic.ts';
+
+const scratch = new Scratch();
+
+/** A project with sessions: with changes, in conflict with the head, landed, and without changes. */
+async function busyProject() {
+  await scratch.project('acme/web', { 'a.txt': 'a\n' });
+  const [open, conflicted, landed] = [
+    await scratch.session('acme/web', 'open'),
+    await scratch.session('acme/web', 'conflicted'),
+    await scratch.session('acme/web', 'landed'),
+  ];
+  for (const [session, text] of [
+    [open, 'open\n'],
+    [conflicted, 'one\n'],
+    [landed, 'other\n'],
+  ] as const) {
+    write(join(session.workspace, session === open ? 'open.txt' : 'a.txt'), text);
+  }
+  await scratch.mic(['land'], { in: landed.workspace });
+  return { open, conflicted, landed, idle: await scratch.session('acme/web', 'idle') };
+}
+const ready = busyProject();
+
+/** What each command is called with: one that succeeds, and one that fails and how. In this order they fit together. */
+type Call = (busy: Awaited<typeof ready>) => {
+  readonly args: readonly string[];
+  readonly in?: string;
+  readonly wrong: readonly [exit: number, ...args: string[]];
+};
+const nobody = 'sess-000000000000';
+const project = '--project=acme/web';
+const calls: Readonly<Record<string, Call>> = {
+  'project create': () => ({ args: ['acme/other'], wrong: [4, 'acme/web'] }),
+  'project import': () => ({
+    args: ['acme/other', `--from=${scratch.files('more', { x: 'x' })}`],
+    wrong: [3, 'acme/web', '--from=/nowhere'],
+  }),
+  'project list': () => ({ args: [], wrong: [2, '--store=s3://bucket'] }),
+  'project show': () => ({ args: ['acme/web'], wrong: [3, 'acme/none'] }),
+  'project log': () => ({ args: ['acme/web'], wrong: [2] }),
+  'project export': () => ({ args: ['acme/web', '--to=exported'], wrong: [4, 'acme/web', '--to=.'] }),
+  'session start': () => ({
+    args: ['t', project, '--workspace=none'],
+    wrong: [3, 't', '--project=acme/none'],
+  }),
+  'session list': () => ({ args: [project], wrong: [2, project, '--state=asleep'] }),
+  'session show': ({ open }) => ({ args: [open.id], wrong: [3, nobody] }),
+  'session path': ({ open }) => ({ args: [open.id], wrong: [2, 'no-id'] }),
+  'session status': ({ open }) => ({ args: [open.id], wrong: [3] }),
+  'session diff': ({ open }) => ({ args: [open.id], wrong: [3, nobody] }),
+  'session note': ({ open }) => ({
+    args: ['said', `--session=${open.id}`],
+    wrong: [2, ' ', `--session=${open.id}`],
+  }),
+  'session decide': ({ open }) => ({
+    args: ['what', '--why=why', `--session=${open.id}`],
+    wrong: [2, '', '--why=why', `--session=${open.id}`],
+  }),
+  'session checkpoint': ({ open, landed }) => ({ args: [open.id, '--note=good'], wrong: [4, landed.id] }),
+  'session sync': ({ open, conflicted }) => ({ args: [open.id], wrong: [5, conflicted.id] }),
+  'session resolve': ({ conflicted }) => ({
+    args: ['a.txt', `--session=${conflicted.id}`],
+    wrong: [2, 'open.txt', `--session=${conflicted.id}`],
+  }),
+  'session fork': ({ open }) => ({ args: [open.id, '--workspace=none'], wrong: [3, nobody] }),
+  'session abandon': ({ conflicted }) => ({
+    args: [conflicted.id, '--why=x'],
+    wrong: [4, conflicted.id, '--why=x'],
+  }),
+  'session remove': ({ conflicted }) => ({ args: [conflicted.id], wrong: [3, nobody] }),
+  'session restore': ({ conflicted }) => ({
+    args: [conflicted.id],
+    wrong: [3, conflicted.id, '--checkpoint=9'],
+  }),
+  'session land': ({ open, idle }) => ({ args: [open.id], wrong: [4, idle.id] }),
+  land: ({ open }) => ({ args: [], in: open.workspace, wrong: [3] }),
+  status: ({ open }) => ({ args: [], in: open.workspace, wrong: [2] }),
+  why: () => ({ args: ['open.txt:1', project], wrong: [3, 'none.txt', project] }),
+  'project undo': () => ({ args: ['2', project], wrong: [3, '99', project] }),
+  'store stats': () => ({ args: [], wrong: [2, '--store=s3://bucket'] }),
+  'store gc': () => ({ args: ['--dry-run'], wrong: [2, '--grace-hours=some'] }),
+  'store fsck': () => ({ args: [], wrong: [2, 'what'] }),
+  completion: () => ({ args: ['bash'], wrong: [2, 'tcsh'] }),
+};
+
+describe('with --json, a command prints one document and nothing else', () => {
+  test('there is a call for every command', () => {
+    assert.deepEqual(Object.keys(calls).sort(), commands.map(({ path }) => path).sort());
+  });
+
+  for (const [path, call] of Object.entries(calls)) {
+    test(`mic ${path}`, async () => {
+      const { args, in: directory, wrong } = call(await ready);
+      const [exit, ...wrongArgs] = wrong;
+      const where: RunOptions = directory === undefined ? {} : { in: directory };
+      await scratch.json([...path.split(' '), ...args], where);
+      const failed = await scratch.mic([...path.split(' '), ...wrongArgs, '--json'], { exit });
+      const document = JSON.parse(failed.stdout) as { error?: { code: string; message: string } };
+      // A conflict is an answer, not an error.
+      if (exit !== exitCodes.conflict.code) assert.match(document.error!.code, /^[a-z]+\/[a-z-]+$/);
+    });
+  }
+});
