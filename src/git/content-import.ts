@@ -14,22 +14,39 @@ import type { GitObject, ObjectReader } from './object-reader.ts';
 export class ContentImport {
   readonly #batch: BlobBatch;
   readonly #objects: AsyncGenerator<GitObject>;
-  readonly #known = new Map<ObjectId, FileContent>();
+  readonly #earlier: ReadonlyMap<ObjectId, FileContent>;
+  /** What was copied so far. */
+  readonly added = new Map<ObjectId, FileContent>();
 
-  /** `wanted` are the entries in the order in which they will be asked for. It is gone through ahead of that. */
-  constructor(reader: ObjectReader, batch: BlobBatch, wanted: Iterable<WalkedEntry>) {
+  /**
+   * `wanted` are the entries in the order in which they will be asked for. It is gone through ahead of that. What is in
+   * `earlier`, which does not change meanwhile, is not read.
+   */
+  constructor(
+    reader: ObjectReader,
+    batch: BlobBatch,
+    wanted: Iterable<WalkedEntry>,
+    earlier: ReadonlyMap<ObjectId, FileContent>,
+  ) {
     this.#batch = batch;
-    this.#objects = reader.readAll(contentIds(wanted));
+    this.#earlier = earlier;
+    this.#objects = reader.readAll(contentIds(wanted, earlier));
   }
 
   /** What a tree of ours says of a git entry that is no directory; its content is in the batch afterwards. */
   entry({ path, entry }: WalkedEntry): Entry | Promise<Entry> {
     const kind = kindOfMode(entry.mode, path);
     if (kind === 'gitlink') return { type: 'gitlink', commit: entry.id };
-    const known = this.#known.get(entry.id);
+    const known = this.added.get(entry.id) ?? this.#earlier.get(entry.id);
     return known === undefined
       ? this.#next(entry.id).then((content) => entryOf({ path, entry }, content))
       : entryOf({ path, entry }, known);
+  }
+
+  /** To be called once all that was wanted has been asked for: the reader is free afterwards. */
+  async finish(): Promise<void> {
+    const { done } = await this.#objects.next();
+    assert(done === true, 'more git blobs were wanted than asked for');
   }
 
   async #next(id: ObjectId): Promise<FileContent> {
@@ -45,7 +62,7 @@ export class ContentImport {
       object.form === 'whole'
         ? { hash: this.#batch.add(object.bytes), size: object.size }
         : await addFileStream(this.#batch, object.pieces);
-    this.#known.set(id, content);
+    this.added.set(id, content);
     const busy = this.#batch.backpressure();
     if (busy) await busy;
     return content;
@@ -65,11 +82,14 @@ function entryOf({ path, entry }: WalkedEntry, content: FileContent): Entry {
   return { type: 'symlink', ...content };
 }
 
-function* contentIds(entries: Iterable<WalkedEntry>): Generator<ObjectId> {
+function* contentIds(
+  entries: Iterable<WalkedEntry>,
+  earlier: ReadonlyMap<ObjectId, FileContent>,
+): Generator<ObjectId> {
   const seen = new Set<ObjectId>();
   for (const { path, entry } of entries) {
     const kind = kindOfMode(entry.mode, path);
-    if (kind === 'directory' || kind === 'gitlink' || seen.has(entry.id)) continue;
+    if (kind === 'directory' || kind === 'gitlink' || seen.has(entry.id) || earlier.has(entry.id)) continue;
     seen.add(entry.id);
     yield entry.id;
   }

@@ -13,7 +13,7 @@ import type { Entry } from '../tree/entry.ts';
 import { listAll } from '../tree/lookup.ts';
 import { NodeStore } from '../tree/node-store.ts';
 import { Git } from './git-process.ts';
-import { type ImportProgress, type ImportResult, importRevision } from './import.ts';
+import { type ImportResult, importRevision } from './import.ts';
 import type { ObjectId } from './object-id.ts';
 import { openRepository, type Repository } from './repository.ts';
 import {
@@ -25,6 +25,7 @@ import {
   scratchGit,
   temporaryDirectory,
 } from './scratch-repository.ts';
+import type { ImportProgress } from './tree-importer.ts';
 
 const submodule = '0123456789abcdef0123456789abcdef01234567';
 
