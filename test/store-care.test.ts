@@ -18,8 +18,8 @@ function testClock() {
 }
 
 async function isWhole(project: TestProject): Promise<void> {
-  const { damagedPacks, missing } = await checkProject(project);
-  assert.deepEqual([damagedPacks, missing], [[], []]);
+  const { damagedPacks, lostDocuments, missing } = await checkProject(project);
+  assert.deepEqual([damagedPacks, lostDocuments, missing], [[], [], []]);
 }
 
 async function packs(store: MemoryStore): Promise<string[]> {

@@ -55,13 +55,13 @@ export class Micelio {
     return open;
   }
 
-  /** The names of all projects, in order. One listing a project. */
+  /** The names of all projects, in order. One listing and one read a project. */
   async *projectNames(): AsyncGenerator<ProjectName> {
     let after = '';
     for (;;) {
       const name = await this.#firstProject(after);
       if (name === undefined) return;
-      if (name.project !== undefined) yield name.project;
+      if (name.project !== undefined && (await this.ledger(name.project).ledger.exists())) yield name.project;
       after = name.after;
     }
   }

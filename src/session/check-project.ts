@@ -1,4 +1,5 @@
 import { checkPacks, type PackDamage } from '../blob/check-packs.ts';
+import { findLostDocuments, type LostDocument } from './check-documents.ts';
 import type { ProjectContext } from './project.ts';
 import { type Damage, findReachable } from './reachable.ts';
 
@@ -10,6 +11,8 @@ export interface ProjectChecked {
   readonly entries: number;
   /** What is not as it was written, whether anything needs it or not. */
   readonly damagedPacks: readonly PackDamage[];
+  /** Without them, nobody knows what is needed: `missing` is empty then. */
+  readonly lostDocuments: readonly LostDocument[];
   /** What the head, a landing or a session needs and cannot be read. */
   readonly missing: readonly Damage[];
 }
@@ -23,6 +26,10 @@ export async function checkProject(
   const damaged = new Set(damagedPacks.map(({ object }) => object));
   // What is in memory was read before the damage happened.
   project.nodes.clear();
+  const lostDocuments = await findLostDocuments(project);
+  if (lostDocuments.length > 0) {
+    return { ...counts, trees: 0, entries: 0, damagedPacks, lostDocuments, missing: [] };
+  }
   const reachable = await findReachable(project, async (hash) => {
     if (damaged.has(hash) || !project.blobs.has(hash)) await project.blobs.get(hash);
   });
@@ -31,6 +38,7 @@ export async function checkProject(
     trees: reachable.trees,
     entries: reachable.entries,
     damagedPacks,
+    lostDocuments,
     missing: reachable.damage,
   };
 }

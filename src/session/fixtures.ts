@@ -36,6 +36,10 @@ export class MemoryLedger implements Ledger {
     this.head = head;
   }
 
+  async exists(): Promise<boolean> {
+    return this.head !== undefined;
+  }
+
   async readHead(): Promise<HeadVersion> {
     if (this.head === undefined) throw new SessionError('project/not-found', 'There is none.');
     return { head: this.head, version: String(this.#version) };

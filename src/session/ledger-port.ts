@@ -17,6 +17,8 @@ export interface Ledger {
   /** Makes the project, with its first head. Throws `project/exists`. */
   createProject(head: Head): Promise<void>;
 
+  /** Whether there is a project, even one that has lost its head. What a creation that was killed has left is none. */
+  exists(): Promise<boolean>;
   /** Throws `project/not-found`. */
   readHead(): Promise<HeadVersion>;
   /** Makes `next` the head if `current` still is: `lost` when somebody else was faster, and nothing has changed. */

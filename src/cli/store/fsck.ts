@@ -12,13 +12,15 @@ export default command({
     const projects = [];
     const lines: string[] = [];
     for await (const name of micelio.projectNames()) {
-      const { damagedPacks, missing, ...counts } = await checkProject(await micelio.project(name), (packs) =>
-        progress.update('Checking, packs', packs),
+      const { damagedPacks, lostDocuments, missing, ...counts } = await checkProject(
+        await micelio.project(name),
+        (packs) => progress.update('Checking, packs', packs),
       );
       projects.push({
         project: name,
         ...counts,
         damaged: damagedPacks,
+        lost: lostDocuments.map(({ what, cause }) => ({ what, reason: cause.message })),
         missing: missing.map(({ hash, of, cause }) => ({
           hash,
           of,
@@ -31,13 +33,16 @@ export default command({
             `${name}: pack ${pack}${object === undefined ? '' : `, object ${object}`}: ${reason}`,
         ),
       );
+      lines.push(...lostDocuments.map(({ what, cause }) => `${name}: ${what} is lost: ${cause.message}`));
       lines.push(...missing.map(({ hash, of }) => `${name}: ${of} needs ${hash}, which cannot be read`));
-      const found = damagedPacks.length + missing.length;
+      const found = damagedPacks.length + lostDocuments.length + missing.length;
       lines.push(
         `${name}: ${counted(counts.objects, 'object')} in ${counted(counts.packs, 'pack')} (${size(counts.bytes)}), ${found === 0 ? 'all whole' : counted(found, 'problem')}`,
       );
     }
-    const whole = projects.every(({ damaged, missing }) => damaged.length + missing.length === 0);
+    const whole = projects.every(
+      ({ damaged, lost, missing }) => damaged.length + lost.length + missing.length === 0,
+    );
     return {
       json: { whole, projects },
       text: lines.join('\n') || 'The store is empty.',

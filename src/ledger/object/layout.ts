@@ -15,7 +15,11 @@ export class LedgerLayout {
   }
 
   landing(sequence: number): ObjectKey {
-    return parseKey(`${this.#prefix}/landings/${sequence}.json`);
+    return parseKey(`${this.landings}${sequence}.json`);
+  }
+
+  get landings(): string {
+    return `${this.#prefix}/landings/`;
   }
 
   get sessions(): string {

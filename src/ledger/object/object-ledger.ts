@@ -51,6 +51,16 @@ export class ObjectLedger implements Ledger {
     }
   }
 
+  async exists(): Promise<boolean> {
+    const { store } = this.#access;
+    if ((await store.get(this.#layout.head)) !== undefined) return true;
+    // What only a head has made possible.
+    for (const prefix of [this.#layout.landings, this.#layout.sessions]) {
+      for await (const _ of store.list(prefix)) return true;
+    }
+    return false;
+  }
+
   async readHead(): Promise<ReadHead> {
     const document = await readDocument(this.#access.store, this.#layout.head, headFormat);
     if (document === undefined) {
