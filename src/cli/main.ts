@@ -5,7 +5,6 @@ import { CliError } from './cli-error.ts';
 import type { Answer, Command } from './command.ts';
 import { type CommandEntry, commands } from './commands.ts';
 import { exitCodes, exitOf } from './exit-codes.ts';
-import { commandHelp, groupHelp } from './help.ts';
 import { parseArguments } from './parse-arguments.ts';
 import { noProgress, terminalProgress } from './progress.ts';
 import { version } from './version.ts';
@@ -27,9 +26,12 @@ export async function main(process: Process): Promise<number> {
     process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
   try {
     const { entry, rest } = findCommand(process.argv);
-    if (entry === undefined) return print(process, overview(rest), json);
+    if (entry === undefined) return print(process, await overview(rest), json);
     const { default: command } = await entry.load();
-    if (asksForHelp(rest)) return print(process, helpAnswer(commandHelp(entry, command)), json);
+    if (asksForHelp(rest)) {
+      const { commandHelp } = await import('./help.ts');
+      return print(process, helpAnswer(commandHelp(entry, command)), json);
+    }
     return print(process, await run(process, entry, command, rest), json);
   } catch (error) {
     return fail(process, error, json);
@@ -64,7 +66,8 @@ function asksForHelp(argv: readonly string[]): boolean {
 }
 
 /** What `mic` says where no command is called: help, the version, or what was wrong. */
-function overview(argv: readonly string[]): Answer {
+async function overview(argv: readonly string[]): Promise<Answer> {
+  const { groupHelp } = await import('./help.ts');
   if (argv[0] === '--version' || argv[0] === '-V')
     return { json: { version: version() }, text: `mic ${version()}` };
   const words = argv.filter((word) => !word.startsWith('-') && word !== 'help');

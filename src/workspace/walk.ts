@@ -5,11 +5,9 @@ import { diskPath } from './disk-path.ts';
 import { diskStatus } from './disk-status.ts';
 import { type IgnoreRules, ignoreFileName } from './ignore-rules.ts';
 import type { LeftBehindKind } from './left-behind.ts';
+import { markerName } from './marker-name.ts';
 import { keptPermissions } from './permissions.ts';
 import { unreadable } from './workspace-error.ts';
-
-/** The directory in which a checkout keeps its own state. */
-export const markerName = '.micelio-session';
 
 /** What a walk found under one name. */
 export interface Found {

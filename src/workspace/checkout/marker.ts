@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Hash, parseHash } from '../../base/hash.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
-import { markerName } from '../walk.ts';
+import { markerName } from '../marker-name.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 
 /** Says to whom a checkout belongs. `docs/formats/checkout-state.md` describes all files of the marker directory. */

@@ -1,0 +1,2 @@
+/** The directory in which a checkout keeps its own state. */
+export const markerName = '.micelio-session';
