@@ -172,7 +172,10 @@ export class Sessions {
    */
   async remove(id: Session['id'], author: string, keepDays: number): Promise<RecordedSession> {
     const session = await this.#project.ledger.readSession(id);
-    if (session?.removed) return { session, workspace: undefined, leftBehind: [] };
+    if (session?.removed) {
+      this.#workspaces.finishRemoval(session);
+      return { session, workspace: undefined, leftBehind: [] };
+    }
     const recorded = await this.record(id);
     const { workspace } = recorded;
     if (workspace !== undefined) await this.#remember(recorded.session, workspace);

@@ -55,13 +55,12 @@ export class Workspaces {
 
   /** Puts the workspace of a removed session back in its place, where this machine has it and the place is free. */
   bringBack(session: Session): void {
-    const [from, to] = [putAsideOf(session), session.workspace?.directory];
-    if (from === undefined || to === undefined || existsSync(to)) return;
-    try {
-      renameSync(from, to);
-    } catch (error) {
-      throw workspaceErrorFrom(error, `put the workspace "${from}" back`);
-    }
+    move(session, session.removed?.directory, session.workspace?.directory);
+  }
+
+  /** Puts the workspace of a removed session aside where a removal that was killed has left it in its place. */
+  finishRemoval(session: Session): void {
+    move(session, session.workspace?.directory, session.removed?.directory);
   }
 
   /** Deletes what was put aside of a removed session. */
@@ -85,6 +84,16 @@ export function putAsidePath(workspace: string, session: Session['id']): string 
 function putAsideOf(session: Session): string | undefined {
   const directory = session.removed?.directory;
   return directory != null && isWorkspaceOf(directory, session) ? directory : undefined;
+}
+
+/** Moves the session's workspace, where it is at `from` and nothing is at `to`. */
+function move(session: Session, from: string | null | undefined, to: string | null | undefined): void {
+  if (from == null || to == null || existsSync(to) || !isWorkspaceOf(from, session)) return;
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw workspaceErrorFrom(error, `move the workspace "${from}"`);
+  }
 }
 
 function isWorkspaceOf(directory: string, session: Session): boolean {
