@@ -7,7 +7,7 @@ import { type TreeChange, treeChanges } from '../tree/diff.ts';
 import { editTree } from '../tree/edit.ts';
 import type { Entry } from '../tree/entry.ts';
 import { MemoryNodes } from '../tree/memory-nodes.ts';
-import { ancestorsOf, type TreePath } from '../tree/path.ts';
+import { ancestorsOf, parentPath, rootPath, type TreePath } from '../tree/path.ts';
 import { PathFilter, PathQuery } from './path-filter.ts';
 
 const file = (text: string): Entry => ({
@@ -59,6 +59,8 @@ function meet(a: TreeChange, b: TreeChange): boolean {
     const bothMakeIt = [a, b].every(({ before, after }) => before === undefined && isDirectory(after));
     return !bothMakeIt;
   }
+  const bothRemove = a.after === undefined && b.after === undefined;
+  if (bothRemove && parentPath(a.path) === parentPath(b.path)) return parentPath(a.path) !== rootPath;
   const [above, below] = a.path.length < b.path.length ? [a, b] : [b, a];
   if (!below.path.startsWith(`${above.path}/`)) return false;
   // A directory that stays one, or is made, has room for what the other side does in it.

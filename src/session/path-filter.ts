@@ -1,6 +1,6 @@
 import { hash as digest } from 'node:crypto';
 import type { TreeChange } from '../tree/diff.ts';
-import { ancestorsOf, type TreePath } from '../tree/path.ts';
+import { ancestorsOf, parentPath, rootPath, type TreePath } from '../tree/path.ts';
 
 /** Bits of the filter for each element: 12 bits and 6 probes give about 0.4 % false answers. */
 const bitsPerElement = 12;
@@ -13,9 +13,10 @@ const filterBytesMax = 32 * 1024;
  * A Bloom filter of the paths that a landing changed (Bloom, 1970; format in `docs/formats/landings.md`). It answers
  * "could these two sets of changes meet?" without reading a tree; "no" is always true.
  *
- * Four kinds of element: a changed path, a directory with a change somewhere below it, a directory that is no more
- * (the other side may add files to one that was renamed away), and a path where something that is no directory was
- * put (the other side may have made a directory of that name).
+ * Five kinds of element: a changed path, a directory with a change somewhere below it, a directory that is no more
+ * (the other side may add files to one that was renamed away), a path where something that is no directory was put (the
+ * other side may have made a directory of that name), and a directory that something was removed from (the other side
+ * may have removed the rest, and then it goes too).
  */
 export class PathFilter {
   readonly bytes: Buffer;
@@ -31,6 +32,7 @@ export class PathFilter {
       if (before?.type === 'directory' && after?.type !== 'directory') elements.add(vanished(path));
       if (after !== undefined && after.type !== 'directory' && before?.type !== after.type)
         elements.add(placed(path));
+      if (after === undefined && parentPath(path) !== rootPath) elements.add(thinned(parentPath(path)));
       for (const directory of ancestorsOf(path)) elements.add(changedBelow(directory));
     }
     const size = Math.ceil((elements.size * bitsPerElement) / 8);
@@ -80,7 +82,8 @@ export class PathFilter {
 
 /**
  * What to ask path filters about some changes, worked out once for many filters: whether the other side changed the same
- * path, one above or below it, or a directory that one side removed while the other put something into it.
+ * path, one above or below it, or a directory that one side removed while the other put something into it, or one that
+ * both sides removed something from.
  */
 export class PathQuery {
   readonly probes: readonly Probe[];
@@ -93,6 +96,7 @@ export class PathQuery {
     const elements = new Set<string>();
     for (const { path, before, after } of changes) {
       for (const directory of ancestorsOf(path)) elements.add(vanished(directory)).add(placed(directory));
+      if (after === undefined && parentPath(path) !== rootPath) elements.add(thinned(parentPath(path)));
       // Both sides may add files to one new directory: that alone is no meeting.
       if (before === undefined && after?.type === 'directory') elements.add(placed(path));
       else if (before?.type === 'directory' && after?.type === 'directory') elements.add(changed(path));
@@ -118,3 +122,4 @@ const changed = (path: TreePath): string => `=${path}`;
 const changedBelow = (directory: TreePath): string => `/${directory}`;
 const vanished = (directory: TreePath): string => `-${directory}`;
 const placed = (path: TreePath): string => `+${path}`;
+const thinned = (directory: TreePath): string => `<${directory}`;
