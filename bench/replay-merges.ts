@@ -1,32 +1,40 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { availableParallelism, tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { AttributeDirectories } from './replay/attribute-directories.ts';
 import { mergeCommits } from './replay/git-merges.ts';
 import { GitObjects } from './replay/git-objects.ts';
-import { type GitContext, gitOutput } from './replay/git-process.ts';
+import type { GitContext } from './replay/git-process.ts';
+import { LandingEngine } from './replay/landing-engine.ts';
+import { mergeOnlyEngine } from './replay/merge-only-engine.ts';
 import { type ReplayedMerge, replayMerges, type Verdict } from './replay/replay.ts';
-import { treeMergeEngine } from './replay/tree-merge-engine.ts';
+import { scratchObjects } from './replay/scratch-objects.ts';
 
-const usage = `Usage: npm run replay-merges -- REPO [--last N | --list FILE] [--json]
+const usage = `Usage: npm run replay-merges -- REPO [--last N | --list FILE] [--json] [--engine NAME]
 
-Merges the parents of the repository's merge commits again, with our merge and with git's, and compares. The
-repository is only read.
+Lands the second parent of each of the repository's merge commits on the first, merges the two with git, and compares.
+In both merges the attributes of the first parent count. The repository is only read, and must have all its objects.
 
-  --last N     the last N merge commits of HEAD (all of them otherwise)
-  --list FILE  the merge commits named in FILE, one id a line
-  --json       counts and disagreements as JSON
+  --last N       the last N merge commits of HEAD (all of them otherwise)
+  --list FILE    the merge commits named in FILE, one id a line
+  --json         counts and disagreements as JSON
+  --engine NAME  landing (default): import the commits into a store, and land as a session does
+                 merge-only: our merge of trees alone, on git's objects; compares what is proposed in conflicts, too
 
 Exit code: 0 when all were replayed, whatever came out; 1 when that was not possible; 2 for wrong usage.`;
+
+const engines = ['landing', 'merge-only'] as const;
 
 interface Options {
   readonly repository: string;
   readonly last: number | undefined;
   readonly list: string | undefined;
   readonly json: boolean;
+  readonly engine: (typeof engines)[number];
 }
 
-type Counts = Record<'total' | Verdict | 'sameConflict' | 'sameProposal', number>;
+type Counts = Record<'total' | Verdict | 'sameConflict' | 'sameProposal' | 'filtered', number>;
 
 interface Report {
   readonly counts: Counts;
@@ -38,6 +46,7 @@ const disagreeing: ReadonlySet<Verdict> = new Set<Verdict>([
   'extraConflict',
   'missedConflict',
   'differentTree',
+  'filterMiss',
   'failed',
 ]);
 
@@ -49,19 +58,22 @@ function parseOptions(): Options | undefined {
         last: { type: 'string' },
         list: { type: 'string' },
         json: { type: 'boolean', default: false },
+        engine: { type: 'string', default: 'landing' },
       },
     });
     const [repository, ...more] = positionals;
+    const engine = engines.find((name) => name === values.engine);
     const last = values.last === undefined ? undefined : Number(values.last);
     if (
       repository === undefined ||
+      engine === undefined ||
       more.length > 0 ||
       (values.last !== undefined && values.list !== undefined)
     ) {
       return undefined;
     }
     if (last !== undefined && !(Number.isInteger(last) && last > 0)) return undefined;
-    return { repository: resolve(repository), last, list: values.list, json: values.json };
+    return { repository: resolve(repository), last, list: values.list, json: values.json, engine };
   } catch {
     return undefined;
   }
@@ -71,9 +83,15 @@ async function report(options: Options): Promise<Report> {
   const context: GitContext = { repository: options.repository, environment: process.env };
   const started = performance.now();
   const scratch = await mkdtemp(join(tmpdir(), 'micelio-replay-'));
-  const mergeContext = await contextWithScratchObjects(context, scratch);
+  const git = join(scratch, 'git');
+  await mkdir(git);
+  const { context: mergeContext, repository } = await scratchObjects(context, git);
   const objects = new GitObjects(context);
-  const engine = treeMergeEngine(context);
+  const attributes = new AttributeDirectories(context, objects, join(scratch, 'attributes'));
+  const engine =
+    options.engine === 'landing'
+      ? new LandingEngine(repository, join(scratch, 'store'))
+      : mergeOnlyEngine(context);
   const counts = emptyCounts();
   const disagreements: ReplayedMerge[] = [];
   try {
@@ -86,6 +104,7 @@ async function report(options: Options): Promise<Report> {
       context,
       mergeContext,
       objects,
+      attributes,
       engine,
       concurrency,
     })) {
@@ -93,31 +112,18 @@ async function report(options: Options): Promise<Report> {
       counts[merge.verdict]++;
       if (merge.conflict) counts.sameConflict++;
       if (merge.conflict && merge.sameProposal) counts.sameProposal++;
+      if (merge.filtered) counts.filtered++;
       if (disagreeing.has(merge.verdict)) disagreements.push(merge);
       if (process.stderr.isTTY) process.stderr.write(`\r${counts.total} of ${commits.length} merges`);
     }
     if (process.stderr.isTTY) process.stderr.write('\n');
   } finally {
-    engine.close();
+    await engine.close();
+    attributes.close();
     objects.close();
     await rm(scratch, { recursive: true, force: true });
   }
   return { counts, disagreements, seconds: (performance.now() - started) / 1000 };
-}
-
-/** Git writes what it merges; here it writes beside the repository, which stays as it is. */
-async function contextWithScratchObjects(context: GitContext, scratch: string): Promise<GitContext> {
-  const path = (await gitOutput(context, ['rev-parse', '--git-path', 'objects'])).toString().trim();
-  const own = resolve(context.repository, path);
-  const alternates = [own, process.env.GIT_ALTERNATE_OBJECT_DIRECTORIES].filter(Boolean).join(':');
-  return {
-    ...context,
-    environment: {
-      ...context.environment,
-      GIT_OBJECT_DIRECTORY: scratch,
-      GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates,
-    },
-  };
 }
 
 function emptyCounts(): Counts {
@@ -127,16 +133,18 @@ function emptyCounts(): Counts {
     extraConflict: 0,
     missedConflict: 0,
     differentTree: 0,
+    filterMiss: 0,
     severalBases: 0,
     noBase: 0,
     octopus: 0,
     failed: 0,
     sameConflict: 0,
     sameProposal: 0,
+    filtered: 0,
   };
 }
 
-function print({ counts, disagreements, seconds }: Report): void {
+function print({ counts, disagreements, seconds }: Report, engine: Options['engine']): void {
   for (const { commit, verdict, reason } of disagreements) console.log(`${commit}  ${verdict}  ${reason}`);
   const compared = counts.total - counts.severalBases - counts.noBase - counts.octopus;
   const share = compared === 0 ? '' : ` (${((100 * counts.same) / compared).toFixed(2)} % of those compared)`;
@@ -145,13 +153,14 @@ function print({ counts, disagreements, seconds }: Report): void {
   console.log(`extraConflict   ${counts.extraConflict}`);
   console.log(`missedConflict  ${counts.missedConflict}`);
   console.log(`differentTree   ${counts.differentTree}`);
+  console.log(`filterMiss      ${counts.filterMiss}`);
   console.log(`severalBases    ${counts.severalBases}`);
   console.log(`noBase          ${counts.noBase}`);
   console.log(`octopus         ${counts.octopus}`);
   console.log(`failed          ${counts.failed}`);
-  console.log(
-    `Of the same, ${counts.sameConflict} are conflicts; the proposed tree is git's in ${counts.sameProposal}.`,
-  );
+  const proposals = engine === 'merge-only' ? `; the proposed tree is git's in ${counts.sameProposal}` : '';
+  console.log(`Of the same, ${counts.sameConflict} are conflicts${proposals}.`);
+  if (engine === 'landing') console.log(`In ${counts.filtered} path filters tell that nothing can meet.`);
   console.log(`${seconds.toFixed(1)} s, ${(counts.total / seconds).toFixed(1)} merges/s`);
 }
 
@@ -163,7 +172,7 @@ if (options === undefined) {
   try {
     const { counts, disagreements, seconds } = await report(options);
     if (options.json) console.log(JSON.stringify({ ...counts, seconds, disagreements }, undefined, 2));
-    else print({ counts, disagreements, seconds });
+    else print({ counts, disagreements, seconds }, options.engine);
   } catch (error) {
     console.error(error instanceof Error ? error.message : error);
     process.exitCode = 1;

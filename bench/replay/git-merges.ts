@@ -7,6 +7,11 @@ export interface MergeCase {
   readonly theirs: string;
 }
 
+/** A merge, and the directory in which git finds the attributes that count in it. */
+export interface GitMergeCase extends MergeCase {
+  readonly attributes: string;
+}
+
 /** What git makes of a merge: the id of the merged tree, which has conflict markers in it if there are conflicts. */
 export type GitMerge =
   | { readonly outcome: 'clean' | 'conflict'; readonly tree: string; readonly conflicted: readonly string[] }
@@ -14,8 +19,18 @@ export type GitMerge =
 
 const mergeTree = ['merge-tree', '--write-tree', '--name-only', '-z', '--no-messages'];
 
-/** Merges a batch with `git merge-tree`, in one process where git does not stumble over one of them. */
-export async function gitMerges(context: GitContext, cases: readonly MergeCase[]): Promise<GitMerge[]> {
+/** Merges a batch with `git merge-tree`, in as few processes as their attributes allow. */
+export async function gitMerges(context: GitContext, cases: readonly GitMergeCase[]): Promise<GitMerge[]> {
+  const merges = new Map<GitMergeCase, GitMerge>();
+  for (const [attributes, group] of Map.groupBy(cases, (one) => one.attributes)) {
+    const results = await gitMergesIn(checkedOut(context, attributes), group);
+    for (const [i, result] of results.entries()) merges.set(group[i]!, result);
+  }
+  return cases.map((one) => merges.get(one)!);
+}
+
+/** Merges in one process, where git does not stumble over one of them. */
+async function gitMergesIn(context: GitContext, cases: readonly MergeCase[]): Promise<GitMerge[]> {
   const input = cases.map(({ ours, theirs }) => `${ours} ${theirs}\n`).join('');
   const batch = await runGit(context, [...mergeTree, '--stdin'], input);
   const merges = parseBatch(batch.stdout);
@@ -23,6 +38,11 @@ export async function gitMerges(context: GitContext, cases: readonly MergeCase[]
   const singly: GitMerge[] = [];
   for (const one of cases) singly.push(await gitMerge(context, one));
   return singly;
+}
+
+/** The repository as if what is in `directory` were checked out. `context` must name its git directory. */
+function checkedOut(context: GitContext, directory: string): GitContext {
+  return { repository: directory, environment: { ...context.environment, GIT_WORK_TREE: directory } };
 }
 
 async function gitMerge(context: GitContext, { ours, theirs }: MergeCase): Promise<GitMerge> {
@@ -48,9 +68,10 @@ function parseBatch(output: Buffer): GitMerge[] {
 /** What git says about the conflicts of a merge, for people. */
 export async function gitConflictMessages(
   context: GitContext,
-  { ours, theirs }: MergeCase,
+  { ours, theirs, attributes }: GitMergeCase,
 ): Promise<string[]> {
-  const { stdout } = await runGit(context, ['merge-tree', '--write-tree', '--messages', ours, theirs]);
+  const command = ['merge-tree', '--write-tree', '--messages', ours, theirs];
+  const { stdout } = await runGit(checkedOut(context, attributes), command);
   return stdout
     .toString()
     .split('\n')

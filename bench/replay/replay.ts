@@ -1,8 +1,15 @@
 import { type TreePath, textFromPath } from '../../src/tree/path.ts';
-import { type GitMerge, gitConflictMessages, gitMerges, type MergeCase, mergeBases } from './git-merges.ts';
+import type { AttributeDirectories } from './attribute-directories.ts';
+import {
+  type GitMerge,
+  type GitMergeCase,
+  gitConflictMessages,
+  gitMerges,
+  mergeBases,
+} from './git-merges.ts';
 import type { GitObjects } from './git-objects.ts';
 import type { GitContext } from './git-process.ts';
-import type { EngineMerge, MergeEngine } from './tree-merge-engine.ts';
+import type { EngineMerge, MergeEngine } from './merge-engine.ts';
 
 /**
  * How our merge of a merge commit's parents compares with git's.
@@ -11,6 +18,7 @@ import type { EngineMerge, MergeEngine } from './tree-merge-engine.ts';
  * - extraConflict: git merges cleanly, we don't.
  * - missedConflict: we merge cleanly where git reports a conflict. Nothing is worse.
  * - differentTree: both clean, with different trees.
+ * - filterMiss: the path filters of landings would have let pass what otherwise conflicts, or merges differently.
  * - severalBases: the parents have several merge bases; not merged.
  * - noBase: the parents have none; not merged.
  * - octopus: the commit has other than two parents; not merged.
@@ -21,6 +29,7 @@ export type Verdict =
   | 'extraConflict'
   | 'missedConflict'
   | 'differentTree'
+  | 'filterMiss'
   | 'severalBases'
   | 'noBase'
   | 'octopus'
@@ -31,8 +40,10 @@ export interface ReplayedMerge {
   readonly verdict: Verdict;
   /** Whether both reported a conflict. */
   readonly conflict: boolean;
-  /** Whether in a conflict the proposed trees, with their conflict markers, are the same as well. */
+  /** Whether in a conflict the proposed trees, with their conflict markers, are the same as well; if known. */
   readonly sameProposal: boolean;
+  /** Whether the path filters of landings tell that nothing can meet in it. */
+  readonly filtered: boolean;
   /** For a disagreement: what each side says. */
   readonly reason: string;
 }
@@ -47,6 +58,7 @@ export interface ReplayOptions {
   /** Where git may write the objects that its merges make. */
   readonly mergeContext: GitContext;
   readonly objects: GitObjects;
+  readonly attributes: AttributeDirectories;
   readonly engine: MergeEngine;
   /** Merges worked on at a time. */
   readonly concurrency: number;
@@ -67,12 +79,14 @@ export async function* replayMerges(
       if (!('base' in one)) return one;
       const mine = await options.engine.merge(one, one.base).catch(errorOf);
       if (mine instanceof Error) return unmerged(one.commit, 'failed', `ours: ${mine.message}`);
-      return compare(one, (await gits)[cases.indexOf(one)]!, mine, options);
+      return compare(one, (await gits)[cases.indexOf(one)]!, mine, options).catch((error) =>
+        unmerged(one.commit, 'failed', errorOf(error).message),
+      );
     });
   }
 }
 
-interface PreparedCase extends MergeCase {
+interface PreparedCase extends GitMergeCase {
   readonly base: string;
 }
 
@@ -83,7 +97,8 @@ async function prepare(commit: string, options: ReplayOptions): Promise<Prepared
     if (ours === undefined || theirs === undefined || more.length > 0) return unmerged(commit, 'octopus');
     const [base, second] = await mergeBases(options.context, ours, theirs);
     if (base === undefined) return unmerged(commit, 'noBase');
-    return second === undefined ? { commit, ours, theirs, base } : unmerged(commit, 'severalBases');
+    if (second !== undefined) return unmerged(commit, 'severalBases');
+    return { commit, ours, theirs, base, attributes: await options.attributes.of(ours) };
   } catch (error) {
     return unmerged(commit, 'failed', errorOf(error).message);
   }
@@ -94,36 +109,39 @@ function errorOf(error: unknown): Error {
 }
 
 function unmerged(commit: string, verdict: Verdict, reason = ''): ReplayedMerge {
-  return { commit, verdict, conflict: false, sameProposal: false, reason };
+  return { commit, verdict, conflict: false, sameProposal: false, filtered: false, reason };
 }
 
 async function compare(
-  one: MergeCase,
+  one: GitMergeCase,
   git: GitMerge,
   mine: EngineMerge,
   options: ReplayOptions,
 ): Promise<ReplayedMerge> {
+  if (git.outcome === 'failed') return unmerged(one.commit, 'failed', `git: ${git.complaint}`);
+  const differences = await mine.differences(git.tree);
   const result = (verdict: Verdict, reason = ''): ReplayedMerge => ({
     commit: one.commit,
     verdict,
     conflict: verdict === 'same' && git.outcome === 'conflict',
-    sameProposal: git.outcome !== 'failed' && git.tree === mine.tree,
+    sameProposal: differences?.length === 0,
+    filtered: mine.filtered,
     reason,
   });
   const clean = mine.conflicts.length === 0;
-  if (git.outcome === 'failed') return result('failed', `git: ${git.complaint}`);
-  if (git.outcome === 'conflict') {
-    if (!clean) return result('same');
+  if (git.outcome === 'conflict' && clean) {
     const messages = await gitConflictMessages(options.mergeContext, one);
     return result('missedConflict', `git: ${messages.slice(0, reasonsMax).join('; ')}`);
   }
+  if (mine.filterMiss !== undefined) return result('filterMiss', mine.filterMiss);
+  if (git.outcome === 'conflict') return result('same');
   if (!clean) {
     const conflicts = mine.conflicts.slice(0, reasonsMax).map((text) => textFromPath(text as TreePath));
     return result('extraConflict', `ours: ${conflicts.join('; ')}`);
   }
-  return git.tree === mine.tree
+  return differences?.length === 0
     ? result('same')
-    : result('differentTree', `git ${git.tree}, ours ${mine.tree}`);
+    : result('differentTree', differences?.slice(0, reasonsMax).join('; '));
 }
 
 async function inParallel<Item, Result>(

@@ -4,6 +4,7 @@ import {
   type SyntheticFile,
   type SyntheticTree,
   submoduleCommit,
+  syntheticAttributes,
   syntheticBinary,
   syntheticFile,
 } from './synthetic-files.ts';
@@ -37,6 +38,7 @@ export function syntheticTree(random: SeededRandom, fileCount: number): Syntheti
     const copied = known.length > 0 && random.chance(0.15);
     put(tree, syntheticPath(random), copied ? random.pick(known) : syntheticFile(random));
   }
+  if (random.chance(0.2)) changeAttributes(random, tree);
   return tree;
 }
 
@@ -56,6 +58,7 @@ const changeKinds: readonly (readonly [weight: number, ChangeKind])[] = [
   [1, changeType],
   [1, fileToDirectory],
   [1, directoryToFile],
+  [1, changeAttributes],
 ];
 
 /** Makes `count` random changes, of the kinds that people make. */
@@ -209,4 +212,10 @@ function fileToDirectory(random: SeededRandom, tree: SyntheticTree): void {
 function directoryToFile(random: SeededRandom, tree: SyntheticTree): void {
   const directory = anyDirectory(random, tree);
   if (directory !== undefined) put(tree, directory, syntheticFile(random));
+}
+
+function changeAttributes(random: SeededRandom, tree: SyntheticTree): void {
+  const directory = random.chance(0.6) ? undefined : anyDirectory(random, tree);
+  const path = directory === undefined ? '.gitattributes' : `${directory}/.gitattributes`;
+  put(tree, path, syntheticAttributes(random));
 }

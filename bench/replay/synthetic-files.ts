@@ -84,3 +84,38 @@ export function syntheticFile(random: SeededRandom): SyntheticFile {
 export function submoduleCommit(random: SeededRandom): string {
   return (1 + random.below(3)).toString(16).repeat(39) + random.below(4).toString(16);
 }
+
+const attributePatterns = [
+  '*',
+  '*.c',
+  'README',
+  'Makefile',
+  'src/**',
+  '**/a',
+  'lib/*',
+  '/x',
+  '[xyz]*',
+  'b',
+  '**/ui/*',
+];
+const attributeSettings = [
+  'merge=union',
+  '-merge',
+  'binary',
+  'merge',
+  '!merge',
+  'merge=other',
+  'own',
+  '-own',
+  'text',
+];
+
+/** A `.gitattributes` that says this and that of merging. */
+export function syntheticAttributes(random: SeededRandom): SyntheticFile {
+  const lines = Array.from(
+    { length: 1 + random.below(4) },
+    () => `${random.pick(attributePatterns)} ${random.pick(attributeSettings)}\n`,
+  );
+  if (random.chance(0.3)) lines.unshift(`[attr]own ${random.pick(attributeSettings)}\n`);
+  return { mode: '100644', content: lines.join('') };
+}

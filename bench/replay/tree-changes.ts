@@ -24,7 +24,8 @@ export class TreeComparison {
   readonly #objects: GitObjects;
   #questions = 0;
 
-  constructor(context: GitContext, objects: GitObjects) {
+  /** Compares only what matches `pathspecs`, where there are any. */
+  constructor(context: GitContext, objects: GitObjects, pathspecs: readonly string[] = []) {
     this.#objects = objects;
     this.#diff = new GitDialogue(context, [
       'diff-tree',
@@ -34,6 +35,8 @@ export class TreeComparison {
       '-z',
       '--raw',
       '--no-renames',
+      '--',
+      ...pathspecs,
     ]);
   }
 
