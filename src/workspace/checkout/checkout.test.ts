@@ -15,6 +15,7 @@ import fs, {
 import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { MicelioError } from '../../base/error.ts';
 import { buildTree } from '../../tree/build.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { described, memoryContent, temporaryDirectory } from '../fixtures.ts';
@@ -115,6 +116,31 @@ describe('making a checkout', () => {
     await assert.rejects(createCheckout(content, join(parent, 'w'), tree, null), { code: 'blob/corrupt' });
     assert.deepEqual(onDisk(parent), {});
   });
+});
+
+test('what is damaged is told as it is, whichever thread finds it', async (context) => {
+  const content = memoryContent();
+  const files = Object.fromEntries(
+    Array.from({ length: 1500 }, (_, i) => [`d${i % 50}/f${i}`, `644 ${i} `.padEnd(500, `${i}`)]),
+  );
+  const tree = await treeOf(content, files);
+  // What the nodes say is in memory from here on.
+  await described(content, tree);
+  const { get } = content.blobs.store;
+  content.blobs.store.get = async (key, range) => {
+    const stored = await get.call(content.blobs.store, key, range);
+    if (stored === undefined || !key.startsWith(content.blobs.layout.packPrefix)) return stored;
+    const bytes = Uint8Array.from(stored.bytes);
+    for (let at = 1000; at < bytes.length; at += 1000) bytes[at]! ^= 0xff;
+    return { bytes, etag: stored.etag };
+  };
+  const parent = temporaryDirectory(context);
+  await assert.rejects(createCheckout(content, join(parent, 'w'), tree, null), (error) => {
+    assert.ok(error instanceof MicelioError);
+    assert.equal(error.code, 'blob/corrupt');
+    return true;
+  });
+  assert.deepEqual(onDisk(parent), {});
 });
 
 describe('a snapshot', () => {

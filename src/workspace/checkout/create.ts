@@ -17,7 +17,7 @@ import { Marker } from './marker.ts';
 import { isRacy, type Row, rowKind, rowOf } from './row.ts';
 import { removeEntries } from './safe-removal.ts';
 import { fileSystemNow, stateOfRows, writeState } from './state-file.ts';
-import { finishDirectory, makeDirectory, type NewFile, writeFiles } from './tree-writer.ts';
+import { FileWriter, finishDirectory, makeDirectory, type NewFile, writeFiles } from './tree-writer.ts';
 
 export interface CreateOptions {
   readonly lock: LockOptions;
@@ -147,8 +147,9 @@ async function write(
     else directories.push({ path, mode: entry.type === 'directory' ? entry.mode : 0o755 });
   }
   directories.sort((a, b) => (a.path < b.path ? -1 : 1));
-  for (const { path, mode } of directories) makeDirectory(root, path, mode);
-  const statuses = await fillFiles(content, root, tree, files, options);
+  const statuses = await fillFiles(content, root, tree, files, options, () => {
+    for (const { path, mode } of directories) makeDirectory(root, path, mode);
+  });
   const directoryStatus = new Map<TreePath, Stats>();
   for (const { path, mode } of directories.reverse()) {
     directoryStatus.set(path, finishDirectory(root, path, mode));
@@ -173,14 +174,28 @@ async function fillFiles(
   tree: Hash,
   files: readonly NewFile[],
   { reflinkFrom, onProgress }: CreateOptions,
+  makeDirectories: () => void,
 ): Promise<Float64Array> {
-  const report = (written: number): void => onProgress({ files: written, filesTotal: files.length });
-  if (reflinkFrom === undefined) return writeFiles(content, root, files, report);
-  const cloned = await cloneFiles(content.nodes, resolve(reflinkFrom), tree, root, files, reflink);
-  const rest = [...files.keys()].filter((index) => !cloned.has(index));
-  const others = rest.map((index) => files[index]!);
-  const written = await writeFiles(content, root, others, (count) => report(cloned.size + count));
-  return joined(files.length, cloned, rest, written);
+  if (reflinkFrom !== undefined) {
+    makeDirectories();
+    const cloned = await cloneFiles(content.nodes, resolve(reflinkFrom), tree, root, files, reflink);
+    const rest = [...files.keys()].filter((index) => !cloned.has(index));
+    const written = await writeFiles(
+      content,
+      root,
+      rest.map((index) => files[index]!),
+    );
+    onProgress({ files: files.length, filesTotal: files.length });
+    return joined(files.length, cloned, rest, written);
+  }
+  const writer = new FileWriter(content, root, files);
+  try {
+    // While the second thread starts.
+    makeDirectories();
+    return await writer.write((written) => onProgress({ files: written, filesTotal: files.length }));
+  } finally {
+    await writer.close();
+  }
 }
 
 /** The statuses of all files: of those that were cloned, and those of the rest, which were written. */

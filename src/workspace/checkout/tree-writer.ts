@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { chmodSync, lstatSync, mkdirSync, type Stats } from 'node:fs';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { Worker } from 'node:worker_threads';
+import { SHARE_ENV, Worker } from 'node:worker_threads';
 import { MicelioError } from '../../base/error.ts';
 import type { Hash } from '../../base/hash.ts';
 import { readFrames } from '../../blob/bulk-read.ts';
@@ -153,7 +153,11 @@ class Helper {
   constructor(root: string, statuses: Float64Array<SharedArrayBuffer>) {
     const extension = import.meta.url.slice(import.meta.url.lastIndexOf('.'));
     const workerData: FrameWorkerData = { root, statuses, done: this.#done };
-    this.#worker = new Worker(new URL(`./frame-worker${extension}`, import.meta.url), { workerData });
+    this.#worker = new Worker(new URL(`./frame-worker${extension}`, import.meta.url), {
+      workerData,
+      // It starts sooner without an environment of its own.
+      env: SHARE_ENV,
+    });
     this.#worker.on('message', ({ code, error }: FrameFailure) => {
       this.#failure ??= revived(code, error);
     });
