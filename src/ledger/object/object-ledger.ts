@@ -123,17 +123,21 @@ export class ObjectLedger implements Ledger {
   }
 
   async *listSessions(): AsyncIterable<Session> {
-    let pending: Promise<Session | undefined>[] = [];
+    let ids: SessionId[] = [];
     for await (const { key } of this.#access.store.list(this.#layout.sessions)) {
       if (!key.endsWith('/metadata.json')) continue;
-      pending.push(
-        this.readSession(parseSessionId(key.slice(this.#layout.sessions.length, -'/metadata.json'.length))),
-      );
-      if (pending.length < listConcurrency) continue;
-      yield* present(await Promise.all(pending));
-      pending = [];
+      ids.push(parseSessionId(key.slice(this.#layout.sessions.length, -'/metadata.json'.length)));
+      if (ids.length < listConcurrency) continue;
+      yield* await this.#readSessions(ids);
+      ids = [];
     }
-    yield* present(await Promise.all(pending));
+    yield* await this.#readSessions(ids);
+  }
+
+  /** Those of the sessions that are still there. */
+  async #readSessions(ids: readonly SessionId[]): Promise<Session[]> {
+    const sessions = await Promise.all(ids.map((id) => this.readSession(id)));
+    return sessions.filter((session) => session !== undefined);
   }
 
   async deleteSession(id: SessionId): Promise<void> {
@@ -159,8 +163,4 @@ function notFound(id: SessionId): SessionError {
     'session/not-found',
     `There is no session ${id} in this project. "mic session list" shows what there is.`,
   );
-}
-
-function* present(sessions: readonly (Session | undefined)[]): Generator<Session> {
-  for (const session of sessions) if (session !== undefined) yield session;
 }
