@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import { explain } from '../session/why.ts';
-import { pathFromText, textFromPath } from '../tree/path.ts';
+import { pathFromShown, textFromPath } from '../tree/path.ts';
 import { command } from './command.ts';
 import { projectFor } from './open.ts';
 import { text } from './options.ts';
@@ -13,7 +13,7 @@ export default command({
   arguments: [
     {
       name: '<file[:line]>',
-      description: 'a file, from the top of the project or where you are in a workspace',
+      description: 'a file as mic shows it, from the top of the project or where you are in a workspace',
     },
   ],
   options: {
@@ -38,7 +38,7 @@ export default command({
       record,
       line: found,
       path: then,
-    } = await explain(project, pathFromText(path), line === undefined ? undefined : Number(line));
+    } = await explain(project, pathFromShown(path), line === undefined ? undefined : Number(line));
     const lines = [
       `landing ${landing.sequence}  ${moment(landing.atMs)}  ${agentName(landing.agent)}`,
       `    ${landing.message.split('\n').join('\n    ')}`,

@@ -1,6 +1,6 @@
 import { relative, resolve, sep } from 'node:path';
 import { resolveConflicts } from '../../session/landing/conflicts.ts';
-import { pathFromText } from '../../tree/path.ts';
+import { pathFromShown } from '../../tree/path.ts';
 import { command } from '../command.ts';
 import { sessionFor } from '../open.ts';
 import { text } from '../options.ts';
@@ -12,7 +12,8 @@ export default command({
   arguments: [
     {
       name: '<paths...>',
-      description: 'the files, from the top of the project or relative to where you are in the workspace',
+      description:
+        'the files as mic shows them, from the top of the project or relative to where you are in the workspace',
     },
   ],
   options: { session: text('--session <id>', 'the session (otherwise that of this workspace)') },
@@ -20,7 +21,7 @@ export default command({
   async run(context, args, { session: id }) {
     const { project, session } = await sessionFor(context, id);
     const paths = (args.flat() as string[]).map((path) =>
-      pathFromText(inProject(context.configuration.workspace?.directory, context.directory, path)),
+      pathFromShown(inProject(context.configuration.workspace?.directory, context.directory, path)),
     );
     const { conflicts } = await resolveConflicts(project, session.id, paths);
     const open = conflicts.filter(({ resolved }) => !resolved).length;
