@@ -11,10 +11,10 @@ import { LandingEngine } from '../bench/replay/landing-engine.ts';
 import type { MergeEngine } from '../bench/replay/merge-engine.ts';
 import { mergeOnlyEngine } from '../bench/replay/merge-only-engine.ts';
 import { type ReplayedMerge, replayMerges } from '../bench/replay/replay.ts';
-import { scratchObjects } from '../bench/replay/scratch-objects.ts';
+import { type ScratchObjects, scratchObjects } from '../bench/replay/scratch-objects.ts';
 import { SeededRandom } from '../bench/replay/seeded-random.ts';
 import { editedText, type SyntheticTree, syntheticText } from '../bench/replay/synthetic-files.ts';
-import { FastImport, syntheticHistory } from '../bench/replay/synthetic-history.ts';
+import { attributesHistory, FastImport, syntheticHistory } from '../bench/replay/synthetic-history.ts';
 import { mergeText } from '../src/merge/text-merge.ts';
 
 const scratch = mkdtempSync(join(tmpdir(), 'micelio-merge-'));
@@ -98,13 +98,12 @@ test('text merges to the same bytes as with git, conflict markers included', asy
   objects.close();
 });
 
-/** Replays random merges, and returns them. */
-async function replayed(
-  name: string,
-  merges: number,
-  makeEngine: (context: GitContext, objects: Awaited<ReturnType<typeof scratchObjects>>) => MergeEngine,
-): Promise<ReplayedMerge[]> {
-  const history = syntheticHistory({ seed: 7, merges, files: 30, changesMax: 8 });
+type MakeEngine = (context: GitContext, beside: ScratchObjects) => MergeEngine;
+
+const anyMerges = (merges: number) => syntheticHistory({ seed: 7, merges, files: 30, changesMax: 8 });
+
+/** Replays the merges of a history, and returns them. */
+async function replayed(name: string, history: Buffer, makeEngine: MakeEngine): Promise<ReplayedMerge[]> {
   const context = await repositoryOf(name, history);
   const objects = new GitObjects(context);
   const beside = await scratchObjects(context, join(scratch, `${name}-objects`));
@@ -121,12 +120,12 @@ async function replayed(
   const compared = all.filter(({ verdict, reason }) => !(verdict === 'failed' && reason.startsWith('git:')));
   for (const { commit, verdict, reason } of compared) assert.equal(verdict, 'same', `${commit} ${reason}`);
   const conflicts = compared.filter(({ conflict }) => conflict).length;
-  assert.ok(conflicts > merges / 5 && conflicts < (merges * 4) / 5);
+  assert.ok(conflicts > all.length / 5 && conflicts < (all.length * 4) / 5);
   return compared;
 }
 
 test('merge commits of all kinds replay as git merges them', async () => {
-  const merges = await replayed('trees', 250, mergeOnlyEngine);
+  const merges = await replayed('trees', anyMerges(250), mergeOnlyEngine);
   const conflicts = merges.filter(({ conflict }) => conflict);
   // Where proposals differ, git's tree lacks a file, or has a file and a directory of one name.
   assert.ok(conflicts.filter(({ sameProposal }) => sameProposal).length / conflicts.length > 0.95);
@@ -134,7 +133,17 @@ test('merge commits of all kinds replay as git merges them', async () => {
 
 test('merge commits of all kinds land as git merges them, with and without path filters', async () => {
   const store = join(scratch, 'store');
-  const merges = await replayed('landings', 150, (_, { repository }) => new LandingEngine(repository, store));
+  const makeEngine: MakeEngine = (_, { repository }) => new LandingEngine(repository, store);
+  const merges = await replayed('landings', anyMerges(150), makeEngine);
   const passed = merges.filter(({ filtered }) => filtered).length;
   assert.ok(passed > 0 && passed < merges.length);
+});
+
+test('merges land as git merges them where attributes decide', async () => {
+  const store = join(scratch, 'attributes-store');
+  await replayed(
+    'attributes',
+    attributesHistory(5, 150),
+    (_, { repository }) => new LandingEngine(repository, store),
+  );
 });

@@ -122,7 +122,7 @@ export class Scratch {
   }
 
   /** Writes files into the directory `name` of this scratch, and returns its path. */
-  files(name: string, files: Readonly<Record<string, string>>): string {
+  files(name: string, files: Readonly<Record<string, string | Uint8Array>>): string {
     const directory = join(this.directory, name);
     mkdirSync(directory, { recursive: true });
     for (const [path, content] of Object.entries(files)) write(join(directory, path), content);
