@@ -1,11 +1,12 @@
 import { mkdir } from 'node:fs/promises';
 import { parseArgs } from 'node:util';
 import { gitOutput } from './replay/git-process.ts';
-import { syntheticHistory } from './replay/synthetic-history.ts';
+import { attributesHistory, syntheticHistory } from './replay/synthetic-history.ts';
 
-const usage = `Usage: node bench/make-merges.ts DIRECTORY [--seed N] [--merges N] [--files N] [--changes N]
+const usage = `Usage: node bench/make-merges.ts DIRECTORY [--seed N] [--merges N] [--files N] [--changes N] [--attributes]
 
-Makes a bare git repository of random merges to replay: node bench/replay-merges.ts DIRECTORY`;
+Makes a bare git repository of random merges to replay: node bench/replay-merges.ts DIRECTORY
+With --attributes, of small ones in which .gitattributes decide.`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -13,6 +14,7 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '1' },
     merges: { type: 'string', default: '1000' },
     files: { type: 'string', default: '30' },
+    attributes: { type: 'boolean', default: false },
     changes: { type: 'string', default: '8' },
   },
 });
@@ -24,11 +26,14 @@ if (directory === undefined) {
   await mkdir(directory, { recursive: true });
   const context = { repository: directory, environment: process.env };
   await gitOutput(context, ['init', '--quiet', '--bare', '--initial-branch=main']);
-  const history = syntheticHistory({
-    seed: Number(values.seed),
-    merges: Number(values.merges),
-    files: Number(values.files),
-    changesMax: Number(values.changes),
-  });
+  const [seed, merges] = [Number(values.seed), Number(values.merges)];
+  const history = values.attributes
+    ? attributesHistory(seed, merges)
+    : syntheticHistory({
+        seed,
+        merges,
+        files: Number(values.files),
+        changesMax: Number(values.changes),
+      });
   await gitOutput(context, ['fast-import', '--quiet', '--done'], history);
 }

@@ -38,7 +38,7 @@ export function syntheticTree(random: SeededRandom, fileCount: number): Syntheti
     const copied = known.length > 0 && random.chance(0.15);
     put(tree, syntheticPath(random), copied ? random.pick(known) : syntheticFile(random));
   }
-  if (random.chance(0.2)) changeAttributes(random, tree);
+  if (random.chance(0.4)) changeAttributes(random, tree);
   return tree;
 }
 

@@ -88,25 +88,23 @@ export function submoduleCommit(random: SeededRandom): string {
 const attributePatterns = [
   '*',
   '*.c',
-  'README',
-  'Makefile',
+  '*.c',
   'src/**',
   '**/a',
   'lib/*',
   '/x',
   '[xyz]*',
-  'b',
   '**/ui/*',
+  '/**/core/**',
 ];
 const attributeSettings = [
   'merge=union',
+  'merge=union',
   '-merge',
   'binary',
-  'merge',
   '!merge',
   'merge=other',
   'own',
-  '-own',
   'text',
 ];
 

@@ -1,6 +1,6 @@
 import { SeededRandom } from './seeded-random.ts';
 import { changeTree, syntheticTree } from './synthetic-changes.ts';
-import type { SyntheticTree } from './synthetic-files.ts';
+import { editedText, type SyntheticTree, syntheticAttributes, syntheticText } from './synthetic-files.ts';
 
 export interface SyntheticHistoryOptions {
   readonly seed: number;
@@ -29,6 +29,44 @@ export function syntheticHistory({ seed, merges, files, changesMax }: SyntheticH
     const oursMark = stream.commit(ours, [baseMark]);
     const theirsMark = stream.commit(theirs, [baseMark]);
     stream.commit(ours, [oursMark, theirsMark]);
+  }
+  return stream.end();
+}
+
+/**
+ * A history like `syntheticHistory`'s, but of merges in which attributes decide: there are attributes files everywhere,
+ * and both sides edit one and the same file, and sometimes the attributes.
+ */
+export function attributesHistory(seed: number, merges: number): Buffer {
+  const random = new SeededRandom(seed);
+  const stream = new FastImport();
+  const paths = [
+    'x',
+    'a',
+    'main.c',
+    'src/a',
+    'src/x.c',
+    'lib/b',
+    'lib/core/b.c',
+    'src/ui/y',
+    'docs/core/ui/z',
+  ];
+  for (let merge = 0; merge < merges; merge++) {
+    const base: SyntheticTree = new Map();
+    for (const path of paths) base.set(path, { mode: '100644', content: syntheticText(random, 12) });
+    const attributesPath = () => random.pick(['', '', 'src/', 'lib/', 'docs/core/']).concat('.gitattributes');
+    for (let file = random.below(3); file >= 0; file--)
+      base.set(attributesPath(), syntheticAttributes(random));
+    const baseMark = stream.commit(base, stream.lastMark === 0 ? [] : [stream.lastMark]);
+    const path = random.pick(paths);
+    const sides = ['ours', 'theirs'].map(() => {
+      const tree = new Map(base);
+      tree.set(path, { mode: '100644', content: editedText(random, base.get(path)!.content, 1) });
+      if (random.chance(0.2)) tree.set(attributesPath(), syntheticAttributes(random));
+      return tree;
+    });
+    const marks = sides.map((tree) => stream.commit(tree, [baseMark]));
+    stream.commit(sides[0]!, marks);
   }
   return stream.end();
 }
