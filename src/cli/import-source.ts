@@ -1,7 +1,7 @@
 import { resolve } from 'node:path';
 import type { OpenProject } from '../app/open-project.ts';
-import type { Imported, Source } from '../app/projects.ts';
-import type { CommandContext } from './command.ts';
+import { importSource, type Source } from '../app/projects.ts';
+import type { Answer, CommandContext } from './command.ts';
 import { flag, type OptionValues, text } from './options.ts';
 import { counted, size } from './wording.ts';
 
@@ -28,32 +28,40 @@ export function sourceOf(
   };
 }
 
-export function importText(project: OpenProject, { landing, commit, entries, newBytes }: Imported): string {
-  const what = commit === null ? '' : ` at ${commit.slice(0, 12)}`;
-  return [
-    `Imported ${counted(entries, 'entry', 'entries')}${what} into ${project.name} (${size(newBytes)} new)`,
-    `Head: landing ${landing.sequence}, ${counted(landing.changeCount, 'changed file')}`,
-    `Tree: sha256:${landing.tree}`,
-  ].join('\n');
-}
-
-export function importJson(
+/** Imports `source` into `project` and says what came of it. */
+export async function importInto(
+  { configuration, environment, progress }: CommandContext,
   project: OpenProject,
-  { landing, commit, entries, newBytes, leftBehind }: Imported,
-) {
+  source: Source,
+  message: string | undefined,
+): Promise<Answer> {
+  const imported = await importSource(
+    project,
+    environment,
+    source,
+    configuration.agent,
+    message,
+    progress.update,
+  );
+  const { landing, commit, entries, newBytes, leftBehind } = imported;
   const { sequence, changeCount, tree } = landing;
+  const what = commit === null ? '' : ` at ${commit.slice(0, 12)}`;
   return {
-    project: project.name,
-    sequence,
-    tree: `sha256:${tree}`,
-    commit,
-    entries,
-    changeCount,
-    newBytes,
-    leftBehind,
+    json: {
+      project: project.name,
+      sequence,
+      tree: `sha256:${tree}`,
+      commit,
+      entries,
+      changeCount,
+      newBytes,
+      leftBehind,
+    },
+    text: [
+      `Imported ${counted(entries, 'entry', 'entries')}${what} into ${project.name} (${size(newBytes)} new)`,
+      `Head: landing ${sequence}, ${counted(changeCount, 'changed file')}`,
+      `Tree: sha256:${tree}`,
+    ].join('\n'),
+    notes: leftBehind.map((line) => `left behind: ${line}`),
   };
-}
-
-export function importNotes({ leftBehind }: Imported): string[] {
-  return leftBehind.map((line) => `left behind: ${line}`);
 }

@@ -2,7 +2,7 @@ import { createToFill, importSource, requireSource } from '../../app/projects.ts
 import { createProject } from '../../session/project-import.ts';
 import { parseProjectName } from '../../session/project-name.ts';
 import { command } from '../command.ts';
-import { importJson, importNotes, importText, sourceOf, sourceOptions } from '../import-source.ts';
+import { importInto, sourceOf, sourceOptions } from '../import-source.ts';
 import { text } from '../options.ts';
 
 export default command({
@@ -28,19 +28,6 @@ export default command({
     }
     await requireSource(context.environment, source);
     await createToFill(project, description ?? '');
-    const { agent } = context.configuration;
-    const imported = await importSource(
-      project,
-      context.environment,
-      source,
-      agent,
-      options.message,
-      context.progress.update,
-    );
-    return {
-      json: importJson(project, imported),
-      text: importText(project, imported),
-      notes: importNotes(imported),
-    };
+    return importInto(context, project, source, options.message);
   },
 });

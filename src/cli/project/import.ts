@@ -1,7 +1,6 @@
-import { importSource } from '../../app/projects.ts';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
-import { importJson, importNotes, importText, sourceOf, sourceOptions } from '../import-source.ts';
+import { importInto, sourceOf, sourceOptions } from '../import-source.ts';
 import { projectFor } from '../open.ts';
 
 export default command({
@@ -19,19 +18,6 @@ export default command({
     const project = await projectFor(context, name);
     const source = sourceOf(context, options);
     if (source === undefined) throw new CliError('cli/usage', 'Import from where? Say --from DIRECTORY.');
-    const { agent } = context.configuration;
-    const imported = await importSource(
-      project,
-      context.environment,
-      source,
-      agent,
-      options.message,
-      context.progress.update,
-    );
-    return {
-      json: importJson(project, imported),
-      text: importText(project, imported),
-      notes: importNotes(imported),
-    };
+    return importInto(context, project, source, options.message);
   },
 });
