@@ -1,4 +1,4 @@
-import { createToFill, importSource, requireSource } from '../../app/projects.ts';
+import { createToFill, requireSource } from '../../app/projects.ts';
 import { createProject } from '../../session/project-import.ts';
 import { parseProjectName } from '../../session/project-name.ts';
 import { command } from '../command.ts';
