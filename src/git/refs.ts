@@ -8,9 +8,10 @@ export type RefName = `refs/${string}`;
 /** A ref name that a user typed; throws `git/ref-invalid`. A branch may be given by its name alone. */
 export function parseRefName(text: string): RefName {
   const name = text.startsWith('refs/') ? text : `refs/heads/${text}`;
-  // What `git check-ref-format` refuses (its manual page has the rules).
+  // What `git check-ref-format` refuses (its manual page has the rules), also with `--branch`.
   const valid =
     !/[\0-\x20\x7f~^:?*[\\]|\.\.|@\{|\/\/|\.$|\/$/.test(name) &&
+    !/^refs\/heads\/(?:-|HEAD$)/.test(name) &&
     name.split('/').every((part) => part !== '' && !part.startsWith('.') && !part.endsWith('.lock'));
   if (!valid)
     throw new GitError(
