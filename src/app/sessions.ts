@@ -116,12 +116,13 @@ export class Sessions {
     return finishReconcile(this.#project, session, merged);
   }
 
-  /** Records the session's files as a checkpoint. Throws `session/forbidden-move` for a session that has landed. */
+  /** Records the session's files as a checkpoint. Throws `session/forbidden-move` when it has landed otherwise. */
   async checkpoint(id: Session['id'], note: string): Promise<RecordedSession> {
     const recorded = await this.record(id, note);
-    const { session } = recorded;
+    const { session, workspace } = recorded;
     if (session.landed === null) return recorded;
-    return { ...recorded, session: await checkpointSession(this.#project, id, session.tree, note) };
+    const tree = workspace?.known().recorded ?? session.tree;
+    return { ...recorded, session: await checkpointSession(this.#project, id, tree, note) };
   }
 
   async status(id: Session['id']): Promise<SessionStatus> {

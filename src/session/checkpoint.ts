@@ -26,13 +26,13 @@ export async function checkpointSession(
 
 /** `session` with its files recorded as `tree`. */
 export function withCheckpoint(session: Session, tree: Hash, note: string, now: number): Session {
+  if (tree === session.tree && note === '') return session;
   if (session.state === 'completed') {
     throw new SessionError(
       'session/forbidden-move',
       `Session ${session.id} has landed; what changed since is not recorded in it. Fork it to go on: mic session fork ${session.id}`,
     );
   }
-  if (tree === session.tree && note === '') return session;
   const number = (session.checkpoints.at(-1)?.number ?? 0) + 1;
   const checkpoints = [...session.checkpoints, { number, tree, atMs: now, note }].slice(-checkpointsMax);
   const text = note === '' ? `Checkpoint ${number}` : `Checkpoint ${number}: ${note}`;
