@@ -34,6 +34,22 @@ export interface RunOptions {
   readonly onStart?: (child: ChildProcess) => void;
 }
 
+/** How many processes of a test file run at once; the others wait for their turn. */
+const processesMax = 8;
+let running = 0;
+const waiting: (() => void)[] = [];
+
+async function inTurn<T>(work: () => Promise<T>): Promise<T> {
+  while (running >= processesMax) await new Promise<void>((resolve) => waiting.push(resolve));
+  running++;
+  try {
+    return await work();
+  } finally {
+    running--;
+    waiting.shift()?.();
+  }
+}
+
 /** A store, workspaces and a home of a test's own, and the released `mic` in them, as real processes. */
 export class Scratch {
   /** Everything of this scratch lies in here. */
@@ -70,7 +86,11 @@ export class Scratch {
   }
 
   /** Runs a program and waits for its end. */
-  async run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+  run(program: string, args: readonly string[], options: RunOptions = {}): Promise<Ended> {
+    return inTurn(() => this.#run(program, args, options));
+  }
+
+  async #run(program: string, args: readonly string[], options: RunOptions): Promise<Ended> {
     const environment = { ...this.environment, ...options.environment };
     const child = spawn(program, args, {
       cwd: options.in ?? this.directory,

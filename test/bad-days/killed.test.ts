@@ -5,7 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type Ended, Scratch, write } from '../mic.ts';
 
 /** How often each command is killed, at moments that are spread over the time that it takes. */
-const kills = 6;
+const kills = 5;
 
 /** What a command does, undisturbed, and killed again and again. */
 interface Attempt {

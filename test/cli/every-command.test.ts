@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
-import { type RunOptions, Scratch, write } from '../mic.ts';
+import { Scratch, write } from '../mic.ts';
 
 const scratch = new Scratch();
 
@@ -23,11 +23,19 @@ async function busyProject() {
     write(join(session.workspace, session === open ? 'open.txt' : 'a.txt'), text);
   }
   await scratch.mic(['land'], { in: landed.workspace });
+  const sync = await scratch.json<{ conflicts: { path: string; hunks: unknown[] }[] }>(
+    ['session', 'sync', conflicted.id],
+    { exit: exitCodes.conflict.code },
+  );
+  assert.deepEqual(
+    sync.conflicts.map(({ path, hunks }) => [path, hunks.length]),
+    [['a.txt', 1]],
+  );
   return { open, conflicted, landed, idle: await scratch.session('acme/web', 'idle') };
 }
 const ready = busyProject();
 
-/** What each command is called with: one that succeeds, and one that fails and how. In this order they fit together. */
+/** What each command is called with: one that succeeds, in this order, and one that fails, and how. */
 type Call = (busy: Awaited<typeof ready>) => {
   readonly args: readonly string[];
   readonly in?: string;
@@ -62,8 +70,11 @@ const calls: Readonly<Record<string, Call>> = {
     args: ['what', '--why=why', `--session=${open.id}`],
     wrong: [2, '', '--why=why', `--session=${open.id}`],
   }),
-  'session checkpoint': ({ open, landed }) => ({ args: [open.id, '--note=good'], wrong: [4, landed.id] }),
-  'session sync': ({ open, conflicted }) => ({ args: [open.id], wrong: [5, conflicted.id] }),
+  'session checkpoint': ({ open, landed }) => ({
+    args: [open.id, '--note=good'],
+    wrong: [4, landed.id, '--note=x'],
+  }),
+  'session sync': ({ open }) => ({ args: [open.id], wrong: [3, nobody] }),
   'session resolve': ({ conflicted }) => ({
     args: ['a.txt', `--session=${conflicted.id}`],
     wrong: [2, 'open.txt', `--session=${conflicted.id}`],
@@ -71,7 +82,7 @@ const calls: Readonly<Record<string, Call>> = {
   'session fork': ({ open }) => ({ args: [open.id, '--workspace=none'], wrong: [3, nobody] }),
   'session abandon': ({ conflicted }) => ({
     args: [conflicted.id, '--why=x'],
-    wrong: [4, conflicted.id, '--why=x'],
+    wrong: [3, nobody, '--why=x'],
   }),
   'session remove': ({ conflicted }) => ({ args: [conflicted.id], wrong: [3, nobody] }),
   'session restore': ({ conflicted }) => ({
@@ -96,14 +107,21 @@ describe('with --json, a command prints one document and nothing else', () => {
 
   for (const [path, call] of Object.entries(calls)) {
     test(`mic ${path}`, async () => {
-      const { args, in: directory, wrong } = call(await ready);
-      const [exit, ...wrongArgs] = wrong;
-      const where: RunOptions = directory === undefined ? {} : { in: directory };
-      await scratch.json([...path.split(' '), ...args], where);
-      const failed = await scratch.mic([...path.split(' '), ...wrongArgs, '--json'], { exit });
-      const document = JSON.parse(failed.stdout) as { error?: { code: string; message: string } };
-      // A conflict is an answer, not an error.
-      if (exit !== exitCodes.conflict.code) assert.match(document.error!.code, /^[a-z]+\/[a-z-]+$/);
+      const { args, in: directory } = call(await ready);
+      await scratch.json([...path.split(' '), ...args], directory === undefined ? {} : { in: directory });
     });
   }
+
+  test('of what went wrong as well', async () => {
+    const busy = await ready;
+    await Promise.all(
+      Object.entries(calls).map(async ([path, call]) => {
+        const [exit, ...args] = call(busy).wrong;
+        const failed = await scratch.mic([...path.split(' '), ...args, '--json'], { exit });
+        const { error } = JSON.parse(failed.stdout) as { error: { code: string; message: string } };
+        assert.match(error.code, /^[a-z]+\/[a-z-]+$/, path);
+        assert.equal(failed.stderr, '', path);
+      }),
+    );
+  });
 });

@@ -70,6 +70,8 @@ test('landing again says the same, and lands nothing', async () => {
   write(join(workspace, 'b.txt'), 'changed since\n');
   const third = await scratch.mic(['land'], { in: workspace, exit: 4 });
   assert.match(third.stderr, /has landed as 2, and its files were changed since/);
+  const checkpoint = await scratch.mic(['session', 'checkpoint'], { in: workspace, exit: 4 });
+  assert.match(checkpoint.stderr, /what changed since is not recorded in it\. Fork it to go on/);
   assert.equal((await scratch.json<unknown[]>(['project', 'log', 'acme/web'])).length, 2);
 });
 
