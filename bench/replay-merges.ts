@@ -80,9 +80,21 @@ function parseOptions(): Options | undefined {
 }
 
 async function report(options: Options): Promise<Report> {
+  const scratch = await mkdtemp(join(tmpdir(), 'micelio-replay-'));
+  try {
+    return await replayIn(scratch, options);
+  } finally {
+    await rm(scratch, { recursive: true, force: true });
+  }
+}
+
+async function replayIn(scratch: string, options: Options): Promise<Report> {
   const context: GitContext = { repository: options.repository, environment: process.env };
   const started = performance.now();
-  const scratch = await mkdtemp(join(tmpdir(), 'micelio-replay-'));
+  const commits =
+    options.list === undefined
+      ? await mergeCommits(context, options.last)
+      : (await readFile(options.list, 'utf8')).split(/\s+/).filter(Boolean);
   const git = join(scratch, 'git');
   await mkdir(git);
   const { context: mergeContext, repository } = await scratchObjects(context, git);
@@ -95,10 +107,6 @@ async function report(options: Options): Promise<Report> {
   const counts = emptyCounts();
   const disagreements: ReplayedMerge[] = [];
   try {
-    const commits =
-      options.list === undefined
-        ? await mergeCommits(context, options.last)
-        : (await readFile(options.list, 'utf8')).split(/\s+/).filter(Boolean);
     const concurrency = Math.max(2, availableParallelism());
     for await (const merge of replayMerges(commits, {
       context,
@@ -121,7 +129,6 @@ async function report(options: Options): Promise<Report> {
     await engine.close();
     attributes.close();
     objects.close();
-    await rm(scratch, { recursive: true, force: true });
   }
   return { counts, disagreements, seconds: (performance.now() - started) / 1000 };
 }

@@ -20,7 +20,8 @@ export async function scratchObjects(context: GitContext, scratch: string): Prom
       (await gitOutput(context, ['rev-parse', '--git-path', name])).toString().trim(),
     );
   const format = (await gitOutput(context, ['rev-parse', '--show-object-format'])).toString().trim();
-  await gitOutput(context, ['init', '--quiet', '--bare', `--object-format=${format}`, scratch]);
+  const git = new Git(context.environment);
+  await git.run(['init', '--quiet', '--bare', `--object-format=${format}`, scratch]);
   const own = await inRepository('objects');
   const more = context.environment.GIT_ALTERNATE_OBJECT_DIRECTORIES?.split(':') ?? [];
   const alternates = [own, ...more].filter(Boolean);
@@ -38,7 +39,7 @@ export async function scratchObjects(context: GitContext, scratch: string): Prom
         GIT_ALTERNATE_OBJECT_DIRECTORIES: alternates.join(':'),
       },
     },
-    repository: await openRepository(new Git(context.environment), scratch),
+    repository: await openRepository(git, scratch),
   };
 }
 
