@@ -89,25 +89,29 @@ function zsh(all: readonly CompletedCommand[]): string {
 
 function fish(all: readonly CompletedCommand[]): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
-  const groups = [...words(all)].filter(([, rest]) => rest.length > 0).map(([first]) => first);
+  const seen = (list: readonly string[]): string => `__fish_seen_subcommand_from ${list.join(' ')}`;
+  const offer = (when: string, word: string, more: string): string =>
+    `complete -c mic -f -n ${quoted(when)} -a ${word}${more}`;
   const lines = all.flatMap(({ path, summary, options }) => {
-    const [first, second] = path.split(' ');
-    const when = second === undefined ? '__fish_use_subcommand' : `__fish_seen_subcommand_from ${first}`;
+    const [first, second] = path.split(' ') as [string, string?];
+    const when =
+      second === undefined
+        ? '__fish_use_subcommand'
+        : `${seen([first])}; and not ${seen(words(all).get(first)!)}`;
     const inside = path
       .split(' ')
-      .map((word) => `__fish_seen_subcommand_from ${word}`)
+      .map((word) => seen([word]))
       .join('; and ');
     return [
-      `complete -c mic -n '${when}' -a ${second ?? first} -d ${quoted(summary)}`,
+      offer(when, second ?? first, ` -d ${quoted(summary)}`),
       ...options.map(
         ({ name, description }) =>
-          `complete -c mic -n '${inside}' -l ${name.slice(2)} -d ${quoted(description)}`,
+          `complete -c mic -n ${quoted(inside)} -l ${name.slice(2)} -d ${quoted(description)}`,
       ),
     ];
   });
-  return [...groups.map((first) => `complete -c mic -n __fish_use_subcommand -a ${first}`), ...lines].join(
-    '\n',
-  );
+  const groups = [...words(all)].filter(([, rest]) => rest.length > 0);
+  return [...groups.map(([first]) => offer('__fish_use_subcommand', first, '')), ...lines].join('\n');
 }
 
 const scripts: Readonly<Record<(typeof shells)[number], (all: readonly CompletedCommand[]) => string>> = {

@@ -50,6 +50,23 @@ for (const shell of ['bash', 'zsh', 'fish']) {
   });
 }
 
+test('fish completes as bash does', {
+  skip: isInstalled('fish') ? false : 'fish is not installed',
+}, async () => {
+  const { stdout } = await scratch.mic(['completion', 'fish']);
+  const script = join(scratch.files('scripts', { 'mic.fish': stdout }), 'mic.fish');
+  const lines = ['mic s', 'mic session re', 'mic land --me', 'mic project create acme/web scripts/'];
+  const typed = lines.map((line) => `complete -C '${line}'; echo =`).join('; ');
+  const said = await scratch.run('fish', ['--no-config', '-c', `source '${script}'; ${typed}`]);
+  const words = said.stdout.split('=\n').map((part) => part.match(/^[\w/.-]+/gm));
+  assert.deepEqual(words.slice(0, 3), [
+    ['session', 'status', 'store'],
+    ['remove', 'resolve', 'restore'],
+    ['--message'],
+  ]);
+  assert.ok(words[3]?.includes('scripts/mic.fish'));
+});
+
 test('a shell that is not known is refused with those that are', async () => {
   const { stderr } = await scratch.mic(['completion', 'tcsh'], { exit: 2 });
   assert.equal(stderr, 'mic: There is no completion for "tcsh". There is one for bash, zsh, fish.\n');
