@@ -95,6 +95,22 @@ describe('landing', () => {
     assert.deepEqual(await kinds(otherSub), ['content']);
   });
 
+  test('and a sync after it obey the same attributes', async () => {
+    const project = await openTestProject({ f: '1\n2\n3\n4\n5\n' });
+    const [first, second] = [
+      await work(project, { f: '0\n2\n3\n4\n5\n', '.gitattributes': 'f -merge\n' }),
+      await work(project, { f: '1\n2\n3\n4\n6\n' }),
+    ];
+    assert.equal((await land(project, first)).outcome, 'landed');
+    const result = await land(project, second);
+    assert.ok(result.outcome === 'conflict');
+    const synced = (await planSync(project, second.id, second.tree))!;
+    assert.deepEqual(
+      synced.conflicts.map(({ kind, path }) => `${kind} ${path}`),
+      result.conflicts.map(({ kind, path }) => `${kind} ${path}`),
+    );
+  });
+
   test('of sessions that touch different files keeps both', async () => {
     const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' });
     const [first, second] = [

@@ -21,10 +21,18 @@ export interface MergedFiles {
   readonly open: readonly OpenConflict[];
 }
 
+export interface MergedTrees {
+  readonly base: Hash;
+  readonly ours: Hash;
+  readonly theirs: Hash;
+  /** The tree whose `.gitattributes` count: one of those. */
+  readonly attributes: Hash;
+}
+
 /** Merges two trees that come from `base` into one that can be edited further, conflicts included. */
 export async function mergeFiles(
   project: ProjectContext,
-  trees: { readonly base: Hash; readonly ours: Hash; readonly theirs: Hash },
+  trees: MergedTrees,
   labels: ConflictLabels,
 ): Promise<MergedFiles> {
   const batch = await project.blobs.openBatch();

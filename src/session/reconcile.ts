@@ -16,7 +16,7 @@ export function planReconcile(
   agreed: Hash,
   local: Hash,
 ): Promise<MergedFiles> {
-  const trees = { base: agreed, ours: local, theirs: session.tree };
+  const trees = { base: agreed, ours: local, theirs: session.tree, attributes: local };
   return mergeFiles(project, trees, { ours: 'workspace', base: 'base', theirs: 'session' });
 }
 

@@ -51,7 +51,7 @@ export async function planSync(
   }
   const merged = await mergeFiles(
     project,
-    { base: session.base.tree, ours: tree, theirs: head.tree },
+    { base: session.base.tree, ours: tree, theirs: head.tree, attributes: head.tree },
     { ours: 'session', base: 'base', theirs: 'head' },
   );
   return { id, from: tree, head: { tree: head.tree, sequence: head.sequence }, ...merged };

@@ -7,18 +7,22 @@ import type { NodeSource } from '../tree/node-store.ts';
 import type { FileTransaction } from './file-transaction.ts';
 
 /**
- * What a merge needs of a project: `base` is the tree that both sides started from, and `ours` the one that the other is
- * merged into. The attributes of `ours` count, as in git, which reads them from the files that are checked out.
+ * What a merge needs of a project: `base` is the tree that both sides started from, and `attributes` the one whose
+ * `.gitattributes` count. Where a head is merged with a session it is the head's, whichever is merged into which: so
+ * landing and syncing call the same things conflicts.
  */
 export function treeMergePort(
   files: FileTransaction,
   nodes: NodeSource,
-  { base, ours }: { readonly base: Hash; readonly ours: Hash },
+  trees: { readonly base: Hash; readonly attributes: Hash },
 ): MergePort {
   const readFile = (file: FileEntry) => files.read(file);
-  const attributes = new TreeAttributes({ entry: (path) => lookup(nodes, ours, path), readFile });
+  const attributes = new TreeAttributes({
+    entry: (path) => lookup(nodes, trees.attributes, path),
+    readFile,
+  });
   return {
-    baseEntry: (path) => lookup(nodes, base, path),
+    baseEntry: (path) => lookup(nodes, trees.base, path),
     readFile,
     writeFile: (bytes) => files.write(bytes),
     textDriver: (path) => attributes.textDriver(path),

@@ -53,7 +53,7 @@ export async function mergeOntoHead(
   const merged = await mergeTrees({
     changes: { ours: await treeChanges(nodes, base, head), theirs: changes },
     labels: mergeLabels,
-    port: treeMergePort(files, nodes, { base, ours: head }),
+    port: treeMergePort(files, nodes, { base, attributes: head }),
   });
   if (merged.conflicts.length > 0) return { outcome: 'conflict', conflicts: merged.conflicts };
   const result = await editTree(nodes, head, merged.edits);
