@@ -71,9 +71,9 @@ export async function rankOf(source: NodeSource, root: Hash, path: TreePath): Pr
   let node = await source.node(root);
   let rank = 0;
   while (node.level > 0) {
-    const { children } = node as InnerNode;
+    const { children, ranks } = node as InnerNode;
     const index = Math.min(node.position(key), children.length - 1);
-    for (let i = 0; i < index; i++) rank += children[i]!.count;
+    rank += ranks[index]!;
     node = await source.node(children[index]!.hash);
   }
   return rank + node.position(key);
@@ -88,13 +88,10 @@ export async function entryAtRank(
   let node = await source.node(root);
   let rest = rank;
   while (node.level > 0) {
-    const child = (node as InnerNode).children.find((candidate) => {
-      if (rest < candidate.count) return true;
-      rest -= candidate.count;
-      return false;
-    });
-    if (child === undefined) return undefined;
-    node = await source.node(child.hash);
+    const inner = node as InnerNode;
+    const index = inner.childAtRank(rest);
+    rest -= inner.ranks[index]!;
+    node = await source.node(inner.children[index]!.hash);
   }
   const leaf = node as LeafNode;
   const key = leaf.keys[rest];

@@ -134,6 +134,7 @@ export class LeafNode extends DecodedNode {
 export class InnerNode extends DecodedNode {
   readonly level: number;
   #children: readonly ChildItem[] | undefined;
+  #ranks: Float64Array | undefined;
 
   constructor(bytes: Buffer, hash: Hash, level: number, keys: readonly TreeKey[], offsets: Uint32Array) {
     super(bytes, hash, keys, offsets);
@@ -141,7 +142,30 @@ export class InnerNode extends DecodedNode {
   }
 
   get count(): number {
-    return this.children.reduce((sum, child) => sum + child.count, 0);
+    return this.ranks[this.keys.length]!;
+  }
+
+  /** How many entries lie before each child, and at the end how many there are. */
+  get ranks(): Float64Array {
+    if (this.#ranks === undefined) {
+      this.#ranks = new Float64Array(this.keys.length + 1);
+      for (const [index, child] of this.children.entries()) {
+        this.#ranks[index + 1] = this.#ranks[index]! + child.count;
+      }
+    }
+    return this.#ranks;
+  }
+
+  /** The child below which the entry with `rank` entries before it lies; the last one for a rank behind all. */
+  childAtRank(rank: number): number {
+    let low = 0;
+    let high = this.keys.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >>> 1;
+      if (this.ranks[middle]! <= rank) low = middle;
+      else high = middle - 1;
+    }
+    return low;
   }
 
   get children(): readonly ChildItem[] {

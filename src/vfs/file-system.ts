@@ -115,7 +115,7 @@ export interface Statistics {
  * A file system with the semantics of POSIX, for servers to serve.
  *
  * Calls answer at once. One that needs what is not in memory throws `NotResident`, having changed nothing: the caller
- * waits for its `ready` and calls again. Other failures are `FileSystemError`s, and have changed nothing either.
+ * waits for its `ready` and calls again, from the beginning. Other failures are `FileSystemError`s, and have changed nothing either.
  *
  * Access is checked for the caller, as POSIX has it, with one rule of network file systems, which know no open files:
  * the owner of a file may read and write it whatever its mode says, for it may have been opened before the mode changed.

@@ -1,0 +1,187 @@
+import type { ContentCache } from './content-cache.ts';
+import { Extents } from './extents.ts';
+import type { InodeNumber, ReadResult } from './file-system.ts';
+import { fileSystemError } from './file-system-error.ts';
+import { blocksOf, type Content, type Inode, type Layer, type SpoolFile } from './inode.ts';
+import { fileBytesMax, inlineBytesMax } from './limits.ts';
+import type { Overlay } from './overlay.ts';
+import type { Spool } from './spool.ts';
+
+const zeros = new Uint8Array(256 * 1024);
+const empty = new Uint8Array(0);
+
+type Spooled = Content & { readonly kind: 'spool' };
+
+/** What a change of content makes of an inode. */
+export type ContentChange = Pick<Inode, 'content' | 'size' | 'used'>;
+
+/**
+ * The bytes of files, wherever they are: in the store, in the overlay's database while the file is small, or in a spool
+ * file that has the ranges which were written. Knows no permissions and no times.
+ */
+export class FileData {
+  readonly #content: ContentCache;
+  readonly #overlay: Overlay;
+  readonly #spool: Spool;
+  readonly #extents: Extents;
+
+  constructor(content: ContentCache, overlay: Overlay, spool: Spool) {
+    this.#content = content;
+    this.#overlay = overlay;
+    this.#spool = spool;
+    this.#extents = new Extents(overlay);
+  }
+
+  /** Up to `count` bytes from `offset`. */
+  read(inode: Inode, offset: number, count: number): ReadResult {
+    const start = Math.min(offset, inode.size);
+    const end = Math.min(start + count, inode.size);
+    const pieces = start === end ? [] : this.#pieces(inode, start, end);
+    return { pieces, length: end - start, end: end === inode.size };
+  }
+
+  #pieces({ inode, content }: Inode, start: number, end: number): Uint8Array[] {
+    switch (content.kind) {
+      case 'object':
+        return this.#content.read(content.object, start, end);
+      case 'inline':
+        return [this.#overlay.data(inode).subarray(start, end)];
+      case 'spool':
+        return content.layer === null
+          ? [this.#spooled(content.file, start, end)]
+          : this.#layered(content.file, content.layer, start, end);
+      case 'none':
+        throw fileSystemError('file-system/invalid');
+    }
+  }
+
+  /** Written ranges from the spool, the others from what lies under them. */
+  #layered(file: SpoolFile, layer: Layer, start: number, end: number): Uint8Array[] {
+    const pieces: Uint8Array[] = [];
+    let at = start;
+    for (const extent of this.#extents.in(file, { start, end })) {
+      this.#uncovered(layer, at, extent.start, pieces);
+      pieces.push(this.#spooled(file, extent.start, extent.end));
+      at = extent.end;
+    }
+    this.#uncovered(layer, at, end, pieces);
+    return pieces;
+  }
+
+  /** Bytes that were never written: of the object under them as far as it is visible, then zeros. */
+  #uncovered({ object, visible }: Layer, start: number, end: number, pieces: Uint8Array[]): void {
+    if (start >= end) return;
+    if (object !== null) pieces.push(...this.#content.read(object, start, Math.min(end, visible)));
+    for (let at = Math.max(start, visible); at < end; at += zeros.length) {
+      pieces.push(zeros.subarray(0, Math.min(zeros.length, end - at)));
+    }
+  }
+
+  #spooled(file: SpoolFile, start: number, end: number): Uint8Array {
+    const bytes = Buffer.allocUnsafe(end - start);
+    // What was written is there; only somebody who meddles with the spool, or a loss of power, can cut it.
+    if (this.#spool.read(file, bytes, start) < bytes.length) throw fileSystemError('file-system/io');
+    return bytes;
+  }
+
+  /** Writes `pieces`, which have `length` bytes, at `offset`. */
+  write(inode: Inode, offset: number, pieces: readonly Uint8Array[], length: number): ContentChange {
+    const end = offset + length;
+    if (end > fileBytesMax) throw fileSystemError('file-system/file-too-large');
+    const size = Math.max(inode.size, end);
+    if (size <= inlineBytesMax && inode.content.kind !== 'spool') {
+      const bytes = Buffer.alloc(size);
+      this.#copyAll(inode, bytes);
+      let at = offset;
+      for (const piece of pieces) {
+        bytes.set(piece, at);
+        at += piece.length;
+      }
+      return this.#putInline(inode.inode, bytes);
+    }
+    // A hole between the end and what is written shows only where there are extents to tell it from what is there.
+    const content = offset > inode.size ? this.#toLayered(inode) : this.#toSpool(inode);
+    this.#spool.write(content.file, pieces, offset);
+    if (content.layer === null) return { content, size, used: blocksOf(size) };
+    this.#extents.add(content.file, { start: offset, end });
+    return { content, size, used: this.#usedOf(content, size) };
+  }
+
+  /** Makes the file `size` bytes long: cut off, or with zeros behind what was its end. */
+  truncate(inode: Inode, size: number): ContentChange {
+    if (size > fileBytesMax) throw fileSystemError('file-system/file-too-large');
+    if (size === inode.size) return inode;
+    if (size === 0 || (size <= inlineBytesMax && inode.content.kind !== 'spool')) {
+      const bytes = Buffer.alloc(size);
+      this.#copyAll(inode, bytes);
+      this.#dropSpool(inode);
+      return this.#putInline(inode.inode, bytes);
+    }
+    const { layer, ...content } = this.#toLayered(inode);
+    this.#extents.truncate(content.file, size);
+    const cut = { ...content, layer: { ...layer, visible: Math.min(layer.visible, size) } };
+    return { content: cut, size, used: this.#usedOf(cut, size) };
+  }
+
+  /** Gives a new file its content: `bytes`, or zeros. */
+  make(inode: Inode, bytes: Uint8Array | undefined, size: number): ContentChange {
+    return bytes === undefined
+      ? this.truncate(inode, size)
+      : this.#putInline(inode.inode, Buffer.from(bytes));
+  }
+
+  /** Drops whatever the overlay has of the file's content, once that is committed. */
+  remove(inode: Inode): void {
+    if (inode.content.kind === 'inline') this.#overlay.removeData(inode.inode);
+    this.#dropSpool(inode);
+  }
+
+  #dropSpool({ content }: Inode): void {
+    if (content.kind !== 'spool') return;
+    if (content.layer !== null) this.#extents.removeAll(content.file);
+    this.#overlay.whenCommitted(() => this.#spool.remove(content.file));
+  }
+
+  #putInline(inode: InodeNumber, bytes: Uint8Array): ContentChange {
+    if (bytes.length > 0) this.#overlay.putData(inode, bytes);
+    else this.#overlay.removeData(inode);
+    const content: Content = { kind: 'inline', recorded: null };
+    return { content, size: bytes.length, used: blocksOf(bytes.length) };
+  }
+
+  /** Copies the file's bytes to the beginning of `target`, as many as there is room for. */
+  #copyAll(inode: Inode, target: Uint8Array): void {
+    let at = 0;
+    for (const piece of this.read(inode, 0, target.length).pieces) {
+      target.set(piece, at);
+      at += piece.length;
+    }
+  }
+
+  /** Makes the file's content one that a spool file has, without copying what is in the store. */
+  #toSpool({ inode, content, size }: Inode): Spooled {
+    if (content.kind === 'spool') return { ...content, recorded: null };
+    const before = content.kind === 'inline' && size > 0 ? this.#overlay.data(inode) : empty;
+    const spooled = { kind: 'spool', file: this.#overlay.newSpoolFile(), recorded: null } as const;
+    this.#spool.create(spooled.file);
+    if (content.kind === 'object' && size > 0) {
+      return { ...spooled, layer: { object: content.object, visible: size } };
+    }
+    this.#spool.write(spooled.file, [before], 0);
+    if (content.kind === 'inline') this.#overlay.removeData(inode);
+    return { ...spooled, layer: null };
+  }
+
+  /** As `#toSpool`, with extents that tell what is in the spool file. */
+  #toLayered(inode: Inode): Spooled & { readonly layer: Layer } {
+    const content = this.#toSpool(inode);
+    const { layer } = content;
+    if (layer !== null) return { ...content, layer };
+    if (inode.size > 0) this.#extents.add(content.file, { start: 0, end: inode.size });
+    return { ...content, layer: { object: null, visible: 0 } };
+  }
+
+  #usedOf({ file, layer }: Spooled, size: number): number {
+    return layer?.object ? blocksOf(size) : this.#spool.used(file);
+  }
+}

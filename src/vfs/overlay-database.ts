@@ -1,0 +1,172 @@
+import { closeSync, existsSync, fdatasync, mkdirSync, openSync } from 'node:fs';
+import { join } from 'node:path';
+import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import { type FileSystemError, fileSystemError } from './file-system-error.ts';
+
+/** Pages of the write-ahead log, of 4 KiB, after which SQLite moves them into the database and syncs it. */
+const logPagesMax = 8192;
+const pageCacheKib = 512;
+const sqliteFull = 13;
+
+const formatVersion = 1;
+
+/** `docs/formats/overlay.md` describes the tables. */
+const schema = `
+CREATE TABLE setting (name TEXT PRIMARY KEY, value) WITHOUT ROWID;
+CREATE TABLE inode (
+  number INTEGER PRIMARY KEY, type INTEGER, mode INTEGER, links INTEGER, uid INTEGER, gid INTEGER,
+  size INTEGER, used INTEGER, major INTEGER, minor INTEGER,
+  accessed INTEGER, accessed_ns INTEGER, modified INTEGER, modified_ns INTEGER, changed INTEGER, changed_ns INTEGER,
+  parent INTEGER, overlaid INTEGER, content INTEGER, recorded TEXT, object TEXT, object_size INTEGER, visible INTEGER, spool INTEGER
+);
+CREATE TABLE name (
+  directory INTEGER, name TEXT, inode INTEGER, cookie INTEGER, PRIMARY KEY (directory, name)
+) WITHOUT ROWID;
+CREATE UNIQUE INDEX name_by_cookie ON name (directory, cookie);
+CREATE TABLE data (inode INTEGER PRIMARY KEY, bytes BLOB);
+CREATE TABLE extent (spool INTEGER, start INTEGER, end INTEGER, PRIMARY KEY (spool, start)) WITHOUT ROWID;
+`;
+
+export type Value = number | string | null | Uint8Array;
+export type Row = Readonly<Record<string, Value>>;
+
+/**
+ * The SQLite database of one overlay. Statements run in a transaction that begins with the first change and ends with
+ * `commit`. After a failed statement nothing can be changed before `rollBack`, since half of an operation may be done.
+ *
+ * The write-ahead log is not synced by a commit, only written: that survives the death of the process. `sync` makes it
+ * survive a loss of power. The lock is exclusive: no two processes serve one overlay.
+ */
+export class OverlayDatabase {
+  readonly #database: DatabaseSync;
+  readonly #logFile: string;
+  readonly #begin: StatementSync;
+  readonly #commit: StatementSync;
+  readonly #statements = new Map<string, StatementSync>();
+  #log: number | undefined;
+  #inTransaction = false;
+  #failure: FileSystemError | undefined;
+
+  private constructor(file: string) {
+    this.#database = new DatabaseSync(file, { timeout: 0 });
+    this.#logFile = `${file}-wal`;
+    this.#database.exec(
+      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+       PRAGMA wal_autocheckpoint = ${logPagesMax}; PRAGMA cache_size = -${pageCacheKib};`,
+    );
+    this.#prepareTables();
+    this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
+    this.#commit = this.#database.prepare('COMMIT');
+  }
+
+  static exists(directory: string): boolean {
+    return existsSync(fileIn(directory));
+  }
+
+  /** Opens the database in `directory`, making both where they are missing. */
+  static open(directory: string): OverlayDatabase {
+    try {
+      mkdirSync(directory, { recursive: true, mode: 0o700 });
+      return new OverlayDatabase(fileIn(directory));
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  #prepareTables(): void {
+    const version = this.#database.prepare('PRAGMA user_version').get()!.user_version;
+    if (version === formatVersion) return;
+    if (version !== 0)
+      throw new Error(`The overlay has format ${version}, which this version does not know.`);
+    this.#database.exec(`BEGIN; ${schema} PRAGMA user_version = ${formatVersion}; COMMIT`);
+  }
+
+  /** The first row, or undefined. */
+  get(sql: string, ...values: Value[]): Row | undefined {
+    try {
+      return this.#statement(sql).get(...values) as Row | undefined;
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  all(sql: string, ...values: Value[]): Row[] {
+    try {
+      return this.#statement(sql).all(...values) as Row[];
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+
+  /** Changes something, in the transaction that `commit` ends. */
+  run(sql: string, ...values: Value[]): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      if (!this.#inTransaction) {
+        this.#begin.run();
+        this.#inTransaction = true;
+      }
+      this.#statement(sql).run(...values);
+    } catch (error) {
+      this.#failure = failureOf(error);
+      throw this.#failure;
+    }
+  }
+
+  /** Ends the transaction. Throws when it, or something in it, failed: then `rollBack` must follow. */
+  commit(): void {
+    if (this.#failure !== undefined) throw this.#failure;
+    if (!this.#inTransaction) return;
+    try {
+      this.#commit.run();
+      this.#inTransaction = false;
+    } catch (error) {
+      this.#failure = failureOf(error);
+      throw this.#failure;
+    }
+  }
+
+  /** Takes back everything since the last commit. */
+  rollBack(): void {
+    this.#failure = undefined;
+    this.#inTransaction = false;
+    // SQLite has rolled back on its own after some failures.
+    if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+  }
+
+  /** Makes what was committed survive a loss of power. */
+  async sync(): Promise<void> {
+    // Opened late: the first commit makes the log. It stays the same file while the database is open.
+    this.#log ??= openSync(this.#logFile, 'r+');
+    const log = this.#log;
+    await new Promise<void>((resolve, reject) => {
+      fdatasync(log, (error) => (error ? reject(failureOf(error)) : resolve()));
+    });
+  }
+
+  close(): void {
+    if (this.#log !== undefined) closeSync(this.#log);
+    this.#database.close();
+  }
+
+  #statement(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (statement === undefined) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function fileIn(directory: string): string {
+  return join(directory, 'overlay.db');
+}
+
+/** What a failure of SQLite or of the operating system means to whoever uses the file system. */
+export function failureOf(cause: unknown): FileSystemError {
+  const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined;
+  const systemCode = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const isFull = code === sqliteFull || systemCode === 'ENOSPC' || systemCode === 'EDQUOT';
+  return fileSystemError(isFull ? 'file-system/full' : 'file-system/io');
+}

@@ -1,0 +1,182 @@
+import {
+  closeSync,
+  fdatasync,
+  fstatSync,
+  fsync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  writevSync,
+} from 'node:fs';
+import { join } from 'node:path';
+import type { SpoolFile } from './inode.ts';
+import { failureOf } from './overlay-database.ts';
+
+/** Open files of one spool. */
+const filesOpenMax = 64;
+
+/** A file each for the contents that are too large for the overlay's database. */
+export class Spool {
+  readonly #directory: string;
+  /** Open files, the last used at the end. */
+  readonly #open = new Map<SpoolFile, number>();
+  /** Written since the last sync. */
+  #unsynced = new Set<SpoolFile>();
+  #isNew = false;
+
+  constructor(directory: string) {
+    this.#directory = join(directory, 'spool');
+  }
+
+  /** Makes an empty file. */
+  create(file: SpoolFile): void {
+    this.#do(() => {
+      mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
+      this.#keep(file, openSync(this.#path(file), 'wx+', 0o600));
+    });
+    this.#unsynced.add(file);
+    this.#isNew = true;
+  }
+
+  /** Reads into `target` from `position` and returns how many bytes there were; behind the end there are none. */
+  read(file: SpoolFile, target: Uint8Array, position: number): number {
+    return this.#do(() => {
+      const descriptor = this.#descriptor(file);
+      let done = 0;
+      while (done < target.length) {
+        const count = readSync(descriptor, target, done, target.length - done, position + done);
+        if (count === 0) break;
+        done += count;
+      }
+      return done;
+    });
+  }
+
+  write(file: SpoolFile, pieces: readonly Uint8Array[], position: number): void {
+    this.#unsynced.add(file);
+    this.#do(() => {
+      const descriptor = this.#descriptor(file);
+      let rest = pieces.filter((piece) => piece.length > 0);
+      for (let at = position; rest.length > 0; ) {
+        const written = writevSync(descriptor, rest, at);
+        at += written;
+        rest = behind(rest, written);
+      }
+    });
+  }
+
+  /** Bytes that the file takes on the disk. */
+  used(file: SpoolFile): number {
+    return this.#do(() => fstatSync(this.#descriptor(file)).blocks * 512);
+  }
+
+  remove(file: SpoolFile): void {
+    this.#unsynced.delete(file);
+    const descriptor = this.#open.get(file);
+    if (descriptor !== undefined) closeSync(descriptor);
+    this.#open.delete(file);
+    rmSync(this.#path(file), { force: true });
+  }
+
+  /** All files there are. */
+  files(): SpoolFile[] {
+    try {
+      return readdirSync(this.#directory).map((name) => Number(name) as SpoolFile);
+    } catch {
+      // Not made yet.
+      return [];
+    }
+  }
+
+  /** Makes everything that was written so far survive a loss of power. After a failure nothing counts as synced. */
+  async sync(): Promise<void> {
+    const unsynced = this.#unsynced;
+    const isNew = this.#isNew;
+    this.#unsynced = new Set();
+    this.#isNew = false;
+    try {
+      await Promise.all([...unsynced].map((file) => this.#syncFile(file)));
+      if (isNew) await syncDirectory(this.#directory);
+    } catch (error) {
+      for (const file of unsynced) this.#unsynced.add(file);
+      this.#isNew ||= isNew;
+      throw failureOf(error);
+    }
+  }
+
+  close(): void {
+    for (const file of this.#open.values()) closeSync(file);
+    this.#open.clear();
+  }
+
+  #syncFile(file: SpoolFile): Promise<void> {
+    // A descriptor of its own: the one that is kept open may be closed meanwhile.
+    return withFile(this.#path(file), 'r+', (opened) => called((done) => fdatasync(opened, done)));
+  }
+
+  #descriptor(file: SpoolFile): number {
+    const open = this.#open.get(file);
+    if (open === undefined) return this.#keep(file, openSync(this.#path(file), 'r+'));
+    this.#open.delete(file);
+    this.#open.set(file, open);
+    return open;
+  }
+
+  #keep(file: SpoolFile, descriptor: number): number {
+    this.#open.set(file, descriptor);
+    if (this.#open.size > filesOpenMax) {
+      const [oldest, oldestDescriptor] = this.#open.entries().next().value!;
+      closeSync(oldestDescriptor);
+      this.#open.delete(oldest);
+    }
+    return descriptor;
+  }
+
+  #path(file: SpoolFile): string {
+    return join(this.#directory, String(file));
+  }
+
+  #do<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      throw failureOf(error);
+    }
+  }
+}
+
+/** What is left of `pieces` behind their first `count` bytes. */
+function behind(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
+  let skip = count;
+  let index = 0;
+  while (index < pieces.length && skip >= pieces[index]!.length) skip -= pieces[index++]!.length;
+  const rest = pieces.slice(index);
+  if (skip > 0) rest[0] = rest[0]!.subarray(skip);
+  return rest;
+}
+
+function syncDirectory(path: string): Promise<void> {
+  return withFile(path, 'r', (file) => called((done) => fsync(file, done)));
+}
+
+async function withFile(path: string, flags: string, work: (file: number) => Promise<void>): Promise<void> {
+  let file: number;
+  try {
+    file = openSync(path, flags);
+  } catch (error) {
+    // Removed meanwhile: there is nothing left to be kept.
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  try {
+    await work(file);
+  } finally {
+    closeSync(file);
+  }
+}
+
+function called(work: (done: (error: Error | null) => void) => void): Promise<void> {
+  return new Promise((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
+}
