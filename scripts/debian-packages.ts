@@ -4,11 +4,32 @@ import { existsSync } from 'node:fs';
 /** Programs that tests hold Micelio against, and the Debian packages that have them. */
 const programs: Readonly<Record<string, string>> = { fish: 'fish', git: 'git', patch: 'patch', zsh: 'zsh' };
 
+/** What it takes to start the guest in which exports are mounted (test/nfs-guest/), and what runs there (test/mount/). */
+const guestPrograms: Readonly<Record<string, string>> = {
+  'linux.uml': 'user-mode-linux',
+  gcc: 'gcc libc6-dev',
+  make: 'make',
+  modprobe: 'kmod',
+  'mount.nfs': 'nfs-common',
+  ip: 'iproute2',
+  '/usr/bin/python3': 'python3',
+  rsync: 'rsync',
+  sqlite3: 'sqlite3',
+  fio: 'fio',
+  'stress-ng': 'stress-ng',
+};
+
 /** On Debian as root, installs what the tests need and the machine lacks. Elsewhere the tests say what they leave out. */
 export function installTestPrograms(): void {
-  const missing = Object.keys(programs).filter((program) => !isInstalled(program));
+  install(programs);
+  // Debian has user-mode Linux for this processor alone.
+  if (process.arch === 'x64') install(guestPrograms);
+}
+
+function install(packagesOf: Readonly<Record<string, string>>): void {
+  const missing = Object.keys(packagesOf).filter((program) => !isInstalled(program));
   if (missing.length === 0 || process.getuid?.() !== 0 || !existsSync('/etc/debian_version')) return;
-  const packages = missing.map((program) => programs[program]!);
+  const packages = missing.flatMap((program) => packagesOf[program]!.split(' '));
   console.error(`micelio: installing ${packages.join(', ')} for the tests (apt-get)`);
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options: SpawnSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'], env: environment };
