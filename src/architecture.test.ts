@@ -15,6 +15,8 @@ const rooms: Readonly<Record<string, { readonly imports: readonly string[] }>> =
   workspace: { imports: ['session', 'tree', 'blob', 'storage', 'base'] },
   ledger: { imports: ['session', 'storage', 'base'] },
   session: { imports: ['merge', 'tree', 'blob', 'storage', 'base'] },
+  nfs: { imports: ['vfs', 'base'] },
+  vfs: { imports: ['tree', 'blob', 'storage', 'base'] },
   merge: { imports: ['tree', 'base'] },
   git: { imports: ['tree', 'blob', 'storage', 'base'] },
   tree: { imports: ['blob', 'base'] },
