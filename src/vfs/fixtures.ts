@@ -13,7 +13,7 @@ import { NodeStore } from '../tree/node-store.ts';
 import { ancestorsOf, pathFromText, type TreePath } from '../tree/path.ts';
 import { ContentCache } from './content-cache.ts';
 import type { Caller, FileSystem } from './file-system.ts';
-import { NotResident } from './file-system-error.ts';
+import { resident } from './recording/resident.ts';
 import { openSessionFileSystem, type SessionFileSystem } from './session-file-system.ts';
 
 /** For tests: what a base tree has at a path: a directory, a symlink, or a file. */
@@ -77,18 +77,6 @@ export function openFileSystem(
     random: systemRandom,
     boot: 'test',
   });
-}
-
-/** Calls until everything that is needed is in memory. */
-export async function resident<Result>(call: () => Result): Promise<Result> {
-  for (;;) {
-    try {
-      return call();
-    } catch (error) {
-      if (!(error instanceof NotResident)) throw error;
-      await error.ready;
-    }
-  }
 }
 
 /** For tests: all bytes of the file at `path`. */

@@ -42,7 +42,7 @@ export interface Inode extends Attributes {
 
 export const rootInode = 1 as InodeNumber;
 /** The inode of the base tree's first entry; the others follow by rank. */
-const firstBaseInode = 2;
+export const firstBaseInode = 2;
 
 export function inodeOfRank(rank: number): InodeNumber {
   return (firstBaseInode + rank) as InodeNumber;
@@ -68,7 +68,7 @@ export function inodeOfEntry(
   number: InodeNumber,
   entry: Entry,
   parent: InodeNumber,
-  origin: () => TreePath,
+  origin: () => TreePath | null,
   { uid, gid, time }: BaseOwner,
 ): Inode {
   const isDirectory = entry.type === 'directory' || entry.type === 'gitlink';

@@ -41,14 +41,15 @@ export class Volume {
   readonly spool: Spool;
   readonly time: TimeSource;
   readonly changed: ChangedDirectories;
-  readonly #owner: BaseOwner;
+  /** To whom the files of the base tree belong. */
+  readonly owner: BaseOwner;
   readonly #inodes = new GenerationCache<InodeNumber, Inode>(inodesInMemoryMax);
 
   private constructor(base: BaseTree, { content, owner, time, directory }: VolumeOptions) {
     this.content = content;
     this.base = base;
     this.time = time;
-    this.#owner = owner;
+    this.owner = owner;
     this.overlay = new Overlay(directory, base.count + firstBaseCookie);
     this.overlay.onUndo(() => this.#inodes.clear());
     this.spool = new Spool(directory ?? '');
@@ -139,7 +140,7 @@ export class Volume {
 
   /** The base tree's entry as the inode that it is while it has no row. */
   fromEntry(rank: number, entry: Parameters<typeof inodeOfEntry>[1], directory: InodeNumber): Inode {
-    return inodeOfEntry(inodeOfRank(rank), entry, directory, () => this.base.at(rank).path, this.#owner);
+    return inodeOfEntry(inodeOfRank(rank), entry, directory, () => this.base.at(rank).path, this.owner);
   }
 
   #listBase(
@@ -161,12 +162,12 @@ export class Volume {
     const slash = path.lastIndexOf('/');
     const parentPath = (slash < 0 ? '' : path.slice(0, slash)) as TreePath;
     const parent = inodeOfRank(this.base.rankOfDirectory(parentPath));
-    return inodeOfEntry(number, entry, parent, () => path, this.#owner);
+    return inodeOfEntry(number, entry, parent, () => path, this.owner);
   }
 
   #rootInode(): Inode {
     const root = { type: 'directory', mode: 0o755 } as const;
-    return inodeOfEntry(rootInode, root, rootInode, () => rootPath, this.#owner);
+    return inodeOfEntry(rootInode, root, rootInode, () => rootPath, this.owner);
   }
 
   /** The path in the base tree of a directory that comes from there. */

@@ -1,3 +1,4 @@
+import type { FileName } from '../../tree/path.ts';
 import { requireAccess } from '../access.ts';
 import { accessBits, type Caller, type Cookie, type InodeNumber, type ListedName } from '../file-system.ts';
 import { type Inode, inodeOfRank } from '../inode.ts';
@@ -8,6 +9,7 @@ import { requireDirectory } from './names.ts';
 const namesAtOnce = 256;
 
 type Take = (listed: ListedName) => boolean;
+type TakeName = (name: FileName, inode: Inode, cookie: Cookie) => boolean;
 
 /** Lists `.` and `..`, then what shows through of the base tree by rank, then the overlay's names by cookie. */
 export function list(
@@ -21,9 +23,13 @@ export function list(
   requireAccess(caller, directory, accessBits.read);
   const isDone =
     listDots(volume, directory, after, take) &&
-    listBase(volume, directory, after, take) &&
-    listOverlay(volume, directory, after, take);
+    listNames(volume, directory, after, (name, attributes, cookie) => take({ cookie, name, attributes }));
   return isDone ? 'end' : 'more';
+}
+
+/** As `list`, for everybody and without `.` and `..`. True when it came to the end. */
+export function listNames(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
+  return listBase(volume, directory, after, take) && listOverlay(volume, directory, after, take);
 }
 
 function listDots(volume: Volume, directory: Inode, after: Cookie, take: Take): boolean {
@@ -33,7 +39,7 @@ function listDots(volume: Volume, directory: Inode, after: Cookie, take: Take): 
   return take({ cookie: 2 as Cookie, name: '..', attributes: parent });
 }
 
-function listBase(volume: Volume, directory: Inode, after: Cookie, take: Take): boolean {
+function listBase(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
   if (directory.origin === null || after >= volume.base.count + firstBaseCookie) return true;
   const from =
     after < firstBaseCookie ? volume.base.firstRankIn(directory.origin) : after - firstBaseCookie + 1;
@@ -43,18 +49,18 @@ function listBase(volume: Volume, directory: Inode, after: Cookie, take: Take): 
     const attributes = changed.has(inodeOfRank(rank))
       ? volume.inode(inodeOfRank(rank))
       : volume.fromEntry(rank, entry, directory.inode);
-    return take({ cookie: (rank + firstBaseCookie) as Cookie, name, attributes });
+    return take(name, attributes, (rank + firstBaseCookie) as Cookie);
   });
 }
 
-function listOverlay(volume: Volume, directory: Inode, after: Cookie, take: Take): boolean {
+function listOverlay(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
   if (!directory.overlaid) return true;
   for (let at: number = after; ; ) {
     const names = volume.overlay.namesBehind(directory.inode, at, namesAtOnce);
     for (const { cookie, name, inode } of names) {
       at = cookie;
       if (inode === 0) continue;
-      if (!take({ cookie, name, attributes: volume.inode(inode) })) return false;
+      if (!take(name, volume.inode(inode), cookie)) return false;
     }
     if (names.length < namesAtOnce) return true;
   }
