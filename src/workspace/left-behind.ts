@@ -5,6 +5,11 @@ export const leftBehindKinds = ['fifo', 'socket', 'device', 'git-directory', 'ne
 
 export type LeftBehindKind = (typeof leftBehindKinds)[number];
 
+/** True for a kind that is left behind, among all that a name can be. */
+export function isLeftBehindKind(kind: string): kind is LeftBehindKind {
+  return (leftBehindKinds as readonly string[]).includes(kind);
+}
+
 /** Something that was not taken into a tree, and why. */
 export interface LeftBehind {
   readonly path: TreePath;

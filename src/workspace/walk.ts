@@ -62,7 +62,7 @@ export function walk(
   const found: Found[] = [];
   let keeps = false;
   for (const entry of names) {
-    const item = classify(options, directory, entry, here);
+    const item = classify(directory, entry, here, (path) => isLeftRepository(options, path));
     if (item === undefined) continue;
     if (item.kind === 'directory') {
       const below = walk(options, item.path, here, take);
@@ -80,12 +80,20 @@ export function walk(
   return result;
 }
 
-/** What is to be done with a name that is in no tree; undefined when nothing: it is ignored, or passed over. */
+/** Whether a directory is a repository of its own, and as such to be left behind. */
+export function isLeftRepository(options: WalkOptions, path: TreePath): boolean {
+  return options.nestedRepositories === 'leave' && diskStatus(options.root, `${path}/.git`) !== undefined;
+}
+
+/**
+ * What is to be done with a name that is in no tree; undefined when nothing: it is ignored, or passed over. `isLeft` is
+ * asked about directories that would be walked.
+ */
 export function classify(
-  options: WalkOptions,
   directory: TreePath,
   entry: DirectoryItem,
   rules: IgnoreRules,
+  isLeft: (path: TreePath) => boolean,
 ): Found | undefined {
   const name = entry.name as FileName;
   if (isPassedOver(directory, name)) return undefined;
@@ -95,11 +103,7 @@ export function classify(
   if (rules.ignores(path, isDirectory ? 'directory' : 'other')) {
     return name === ignoreFileName && entry.isFile() ? { path, name, kind: 'ignored-rules' } : undefined;
   }
-  if (isDirectory) {
-    const left =
-      options.nestedRepositories === 'leave' && diskStatus(options.root, `${path}/.git`) !== undefined;
-    return { path, name, kind: left ? 'nested-repository' : 'directory' };
-  }
+  if (isDirectory) return { path, name, kind: isLeft(path) ? 'nested-repository' : 'directory' };
   if (entry.isFile()) return { path, name, kind: 'file' };
   if (entry.isSymbolicLink()) return { path, name, kind: 'symlink' };
   return { path, name, kind: specialKind(entry) };

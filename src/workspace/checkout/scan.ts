@@ -12,6 +12,7 @@ import {
   type DirectoryItem,
   type Found,
   type FoundDirectory,
+  isLeftRepository,
   listNames,
   type WalkOptions,
   walk,
@@ -162,7 +163,9 @@ class Scanner {
 
   /** Takes in a name that the tree does not have, unless it is ignored. */
   async #examineName(directory: TreePath, item: DirectoryItem): Promise<void> {
-    const found = classify(this.#walk, directory, item, this.#rulesIn(directory));
+    const found = classify(directory, item, this.#rulesIn(directory), (path) =>
+      isLeftRepository(this.#walk, path),
+    );
     const path = joinPath(directory, item.name as FileName);
     const known = this.rows.row(path);
     if (known !== undefined && known.kind === rowKind.directory && found?.kind === 'directory') return;

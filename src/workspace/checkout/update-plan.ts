@@ -1,9 +1,9 @@
 import type { Stats } from 'node:fs';
 import type { TreeChange } from '../../tree/diff.ts';
 import type { Entry } from '../../tree/entry.ts';
-import { ancestorsOf, type FileName, joinPath, type TreePath, textFromPath } from '../../tree/path.ts';
+import { ancestorsOf, type FileName, joinPath, type TreePath } from '../../tree/path.ts';
 import { listNames } from '../walk.ts';
-import { WorkspaceError } from '../workspace-error.ts';
+import { changedSince, inTheWay } from '../workspace-error.ts';
 import { requireHarmless } from './create.ts';
 import type { DiskCheck } from './disk-check.ts';
 import type { StateEdit } from './state-edit.ts';
@@ -120,14 +120,15 @@ class Planner {
     if (status === undefined) {
       // Gone already, and it shall go.
       if (after === undefined) return;
-      throw changed(path);
+      throw changedSince(path);
     }
     // Of a directory that goes, or stays with other permissions, only what is inside matters, and its permissions.
     if (before.type === 'directory' && after === undefined) {
       if (status.isDirectory()) return;
-      throw changed(path);
+      throw changedSince(path);
     }
-    if (!(await this.#check.isAsRecorded(path, status, before, this.#rows.row(path)))) throw changed(path);
+    if (!(await this.#check.isAsRecorded(path, status, before, this.#rows.row(path))))
+      throw changedSince(path);
   }
 
   /** What is above a path must be directories, or be made directories by this update. */
@@ -137,7 +138,7 @@ class Planner {
       const change = this.#changes.get(directory);
       const isMade = change?.after?.type === 'directory' && change.before?.type !== 'directory';
       const isGone = change !== undefined && change.after?.type !== 'directory';
-      if (!isMade && !isGone) throw changed(directory);
+      if (!isMade && !isGone) throw changedSince(directory);
     }
   }
 
@@ -154,18 +155,4 @@ class Planner {
 
 function isPlainFile(entry: Entry): entry is Extract<Entry, { type: 'file' | 'symlink' }> {
   return entry.type === 'file' || entry.type === 'symlink';
-}
-
-function changed(path: TreePath): WorkspaceError {
-  return new WorkspaceError(
-    'workspace/changed',
-    `"${textFromPath(path)}" was changed since the workspace was last recorded. Nothing was touched. Record it first, for instance with "mic session checkpoint", then do it again.`,
-  );
-}
-
-function inTheWay(path: TreePath): WorkspaceError {
-  return new WorkspaceError(
-    'workspace/in-the-way',
-    `"${textFromPath(path)}" is not part of the session, and would be lost. Nothing was touched. Move it away, then do it again.`,
-  );
 }

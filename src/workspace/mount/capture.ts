@@ -1,0 +1,44 @@
+import type { WorkspaceSnapshot } from '../../session/workspace-port.ts';
+import { editTree } from '../../tree/edit.ts';
+import { NodeTransaction } from '../../tree/node-store.ts';
+import { recordedTree, setRecordedTree, takeChanges } from '../../vfs/recording/changes.ts';
+import type { SessionFileSystem } from '../../vfs/session-file-system.ts';
+import type { ProjectContent } from '../project-content.ts';
+import { CaptureMemory } from './capture-memory.ts';
+import { CaptureWalk } from './capture-walk.ts';
+
+/**
+ * Records the files of a session's file system as they are now, as a tree in the project's store: what a checkout with
+ * the same files would record. Looks only at directories in which something changed since the last time, and reads only
+ * files that did. Files may go on changing meanwhile; each is recorded as it was at one moment.
+ * Throws `workspace/unsteady` for one that never holds still.
+ */
+export async function captureTree(
+  fileSystem: SessionFileSystem,
+  content: ProjectContent,
+): Promise<WorkspaceSnapshot> {
+  const { volume } = fileSystem;
+  const recorded = recordedTree(volume);
+  const memory = CaptureMemory.read(volume);
+  const changes = await takeChanges(volume);
+  try {
+    const batch = await content.blobs.openBatch();
+    const walk = new CaptureWalk({ volume, content, batch, changes, memory, recorded });
+    if (!(await walk.run())) return { tree: recorded, leftBehind: memory.leftBehind() };
+    const edits = walk.edits();
+    const tree =
+      edits.length === 0
+        ? recorded
+        : await editTree(new NodeTransaction(content.nodes, batch), recorded, edits);
+    await batch.flush();
+    // The store has everything: what was looked at need not be looked at again.
+    walk.markRecorded();
+    memory.write(volume);
+    setRecordedTree(volume, tree);
+    fileSystem.flush();
+    return { tree, leftBehind: memory.leftBehind() };
+  } catch (error) {
+    volume.changed.putBack(changes);
+    throw error;
+  }
+}
