@@ -33,6 +33,7 @@ export class RecordStream {
 
   /** Takes bytes as they came. They may not change until the records in them have been dealt with. */
   push(chunk: Buffer): void {
+    if (chunk.length === 0) return;
     if (this.#chunk === undefined) {
       this.#chunk = chunk;
       this.#at = 0;

@@ -77,7 +77,7 @@ export class XdrReader {
   length(bytesMax: number): number {
     const length = this.uint32();
     if (length > bytesMax) throw nfsError('nfs/malformed');
-    const padded = (length + 3) & ~3;
+    const padded = length + (-length & 3);
     if (padded > this.#end - this.#at && padded > this.remaining) throw nfsError('nfs/malformed');
     return length;
   }
