@@ -7,7 +7,7 @@ import type { Volume } from '../volume.ts';
 import { resident } from './resident.ts';
 
 const sql = {
-  named: 'SELECT DISTINCT directory FROM name',
+  overlaid: 'SELECT number FROM inode WHERE links > 0 AND overlaid = 1',
   moved: 'SELECT inode FROM name WHERE inode BETWEEN ? AND ?',
   parents: 'SELECT DISTINCT parent FROM inode WHERE links > 0 AND parent > 0',
   linked: 'SELECT number FROM inode WHERE links > 0 AND parent = 0',
@@ -19,7 +19,7 @@ export async function addTouchedDirectories(volume: Volume, changed: ChangedDire
   const { database } = volume.overlay;
   const last = firstBaseInode + volume.base.count - 1;
   const directories = new Set<InodeNumber>();
-  for (const row of database.all(sql.named)) directories.add(row.directory as InodeNumber);
+  for (const row of database.all(sql.overlaid)) directories.add(row.number as InodeNumber);
   for (const row of database.all(sql.parents)) directories.add(row.parent as InodeNumber);
   for (const row of database.all(sql.linked)) {
     const rank = rankOfInode(row.number as InodeNumber);

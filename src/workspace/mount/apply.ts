@@ -12,10 +12,12 @@ import { placeEntry, placeMode } from '../../vfs/recording/place.ts';
 import { resident } from '../../vfs/recording/resident.ts';
 import type { SessionFileSystem } from '../../vfs/session-file-system.ts';
 import type { Volume } from '../../vfs/volume.ts';
+import { ignoreFileName } from '../ignore-rules.ts';
 import { keptPermissions } from '../permissions.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { isGitName, isMarkerName } from '../walk.ts';
 import { changedSince, inTheWay, WorkspaceError } from '../workspace-error.ts';
+import { CaptureMemory } from './capture-memory.ts';
 
 const superuser: Caller = { uid: 0, gid: 0, groups: [] };
 
@@ -41,6 +43,7 @@ export async function applyTree(
   await resident(() => {
     for (const change of deepestFirst(changes)) takeAway(volume, change);
     for (const change of changes) put(volume, change);
+    rememberRules(volume, changes);
     setRecordedTree(volume, tree);
     fileSystem.flush();
   });
@@ -137,6 +140,15 @@ function put(volume: Volume, { path, before, after }: TreeChange): void {
   const inode = inodeAt(volume, path);
   if (inode === undefined) placeEntry(volume, directory.inode, baseName(path), after);
   else if ('mode' in after && !sameEntry(before, after)) placeMode(volume, inode.inode, after.mode);
+}
+
+/** Other rules come with the tree: the next capture cannot tell that from what it has recorded. */
+function rememberRules(volume: Volume, changes: readonly TreeChange[]): void {
+  const rules = changes.filter(({ path }) => baseName(path) === ignoreFileName);
+  if (rules.length === 0) return;
+  const memory = CaptureMemory.read(volume);
+  for (const { path } of rules) memory.addUnseenRules(parentPath(path));
+  memory.write(volume);
 }
 
 /** What stands at `path`; undefined where nothing does. */

@@ -58,8 +58,12 @@ async function mirror(files: PathFiles, operation: FileOperation): Promise<void>
 
 /** Whether a symlink lies on the way to `path`, or there: what it leads to is no affair of this test. */
 function meetsSymlink(root: string, path: string): boolean {
-  for (let at = path; at !== '.' && at !== ''; at = dirname(at)) {
-    if (lstatSync(join(root, at), { throwIfNoEntry: false })?.isSymbolicLink()) return true;
+  let at = root;
+  for (const name of path.split('/')) {
+    at = join(at, name);
+    const status = lstatSync(at, { throwIfNoEntry: false });
+    if (status?.isSymbolicLink()) return true;
+    if (!status?.isDirectory()) return false;
   }
   return false;
 }

@@ -7,43 +7,44 @@ const setting = 'capture';
 
 const schema = v.object({
   leftBehind: v.array(v.tuple([v.string(), v.picklist(leftBehindKinds)])),
-  ignoredRules: v.array(v.string()),
+  unseenRules: v.array(v.string()),
 });
 
 /**
  * What a capture has seen that is in no tree, for the next one, which does not look at directories that did not change:
- * what was left behind, and directories with a `.gitignore` that is itself ignored.
+ * what was left behind, and directories with a `.gitignore` of which the recorded tree does not tell whether it changed: it is
+ * itself ignored, or came with the tree.
  */
 export class CaptureMemory {
   readonly #leftBehind: Map<TreePath, LeftBehindKind>;
-  readonly #ignoredRules: Set<TreePath>;
+  readonly #unseenRules: Set<TreePath>;
 
-  private constructor(leftBehindPaths: Map<TreePath, LeftBehindKind>, ignoredRules: Set<TreePath>) {
+  private constructor(leftBehindPaths: Map<TreePath, LeftBehindKind>, unseenRules: Set<TreePath>) {
     this.#leftBehind = leftBehindPaths;
-    this.#ignoredRules = ignoredRules;
+    this.#unseenRules = unseenRules;
   }
 
   static read({ overlay }: Volume): CaptureMemory {
     const text = overlay.setting(setting);
     if (text == null) return new CaptureMemory(new Map(), new Set());
-    const { leftBehind: left, ignoredRules } = v.parse(schema, JSON.parse(String(text)));
+    const { leftBehind: left, unseenRules } = v.parse(schema, JSON.parse(String(text)));
     return new CaptureMemory(
       new Map(left.map(([path, kind]) => [path as TreePath, kind])),
-      new Set(ignoredRules as TreePath[]),
+      new Set(unseenRules as TreePath[]),
     );
   }
 
   write({ overlay }: Volume): void {
-    const value = { leftBehind: [...this.#leftBehind], ignoredRules: [...this.#ignoredRules] };
+    const value = { leftBehind: [...this.#leftBehind], unseenRules: [...this.#unseenRules] };
     overlay.putSetting(setting, JSON.stringify(value));
   }
 
-  hadIgnoredRules(directory: TreePath): boolean {
-    return this.#ignoredRules.has(directory);
+  hasUnseenRules(directory: TreePath): boolean {
+    return this.#unseenRules.has(directory);
   }
 
-  addIgnoredRules(directory: TreePath): void {
-    this.#ignoredRules.add(directory);
+  addUnseenRules(directory: TreePath): void {
+    this.#unseenRules.add(directory);
   }
 
   addLeftBehind(path: TreePath, kind: LeftBehindKind): void {
@@ -58,10 +59,10 @@ export class CaptureMemory {
       const end = path.indexOf('/', start);
       return end < 0 || !directories.has(path.slice(start, end));
     };
-    this.#ignoredRules.delete(directory);
-    for (const path of this.#ignoredRules) {
+    this.#unseenRules.delete(directory);
+    for (const path of this.#unseenRules) {
       const isBelow = path !== rootPath && path !== directory;
-      if (isBelow && isForgotten(`${path}/` as TreePath)) this.#ignoredRules.delete(path);
+      if (isBelow && isForgotten(`${path}/` as TreePath)) this.#unseenRules.delete(path);
     }
     for (const path of this.#leftBehind.keys()) if (isForgotten(path)) this.#leftBehind.delete(path);
   }
@@ -70,7 +71,7 @@ export class CaptureMemory {
   forgetBelow(directory: TreePath): void {
     const below = `${directory}/`;
     const isBelow = (path: TreePath): boolean => path === directory || path.startsWith(below);
-    for (const path of this.#ignoredRules) if (isBelow(path)) this.#ignoredRules.delete(path);
+    for (const path of this.#unseenRules) if (isBelow(path)) this.#unseenRules.delete(path);
     for (const path of this.#leftBehind.keys()) if (isBelow(path)) this.#leftBehind.delete(path);
   }
 

@@ -110,7 +110,7 @@ export class CaptureWalk {
     const stays = isContent && (before?.type === 'file' || before?.type === 'symlink');
     if (!stays) {
       const kind = classify(visit.path, itemOf(child), visit.rules, () => false)?.kind;
-      if (kind === 'ignored-rules') this.#memory.addIgnoredRules(visit.path);
+      if (kind === 'ignored-rules') this.#memory.addUnseenRules(visit.path);
       if (kind !== undefined && isLeftBehindKind(kind)) this.#memory.addLeftBehind(path, kind);
       if (kind !== 'file' && kind !== 'symlink') return false;
     }
@@ -164,7 +164,8 @@ export class CaptureWalk {
   /** Whether other names may be ignored in and below a directory than when it was recorded. */
   async #rulesChanged({ path, recorded }: Visit, rules: Inode | undefined): Promise<boolean> {
     const before = recorded?.get(ignoreFileName as FileName);
-    if (rules?.type !== 'file') return before?.type === 'file' || this.#memory.hadIgnoredRules(path);
+    if (this.#memory.hasUnseenRules(path)) return true;
+    if (rules?.type !== 'file') return before?.type === 'file';
     if (before?.type !== 'file') return true;
     return !sameEntry(before, await this.#reader.entry(path, rules, before));
   }
