@@ -2,7 +2,13 @@ import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 
 /** Programs that tests hold Micelio against, and the Debian packages that have them. */
-const programs: Readonly<Record<string, string>> = { fish: 'fish', git: 'git', patch: 'patch', zsh: 'zsh' };
+const programs: Readonly<Record<string, string>> = {
+  fish: 'fish',
+  git: 'git',
+  'nfs-ls': 'libnfs-utils',
+  patch: 'patch',
+  zsh: 'zsh',
+};
 
 /** What it takes to start the guest in which exports are mounted (test/nfs-guest/), and what runs there (test/mount/). */
 const guestPrograms: Readonly<Record<string, string>> = {
