@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   rescan: () => import('./rescan.ts'),
   'idle-session': () => import('./idle-session.ts'),
   'large-file': () => import('./large-file.ts'),
+  'nfs-calls': () => import('./nfs-calls.ts'),
 };
 
 const wanted = process.argv.slice(2);
