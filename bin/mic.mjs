@@ -1,34 +1,3 @@
-// Written for any Node.js, so that one that is too old gets a sentence and not a stack.
-const needed = 24;
-const major = Number(process.versions.node.split('.')[0]);
-if (major < needed) {
-  console.error(`mic: this is Node.js ${process.versions.node}, and mic needs version ${needed} or newer.`);
-  console.error(
-    'mic: in a checkout, run "npm ci", which brings one along; elsewhere, install it, or name one in MICELIO_NODE.',
-  );
-  process.exit(1);
-}
+import { run } from './run.mjs';
 
-const { existsSync } = await import('node:fs');
-const { enableCompileCache } = await import('node:module');
-enableCompileCache();
-
-// A checkout runs its sources; a published package has only what was built of them.
-const source = new URL('../src/cli/main.ts', import.meta.url);
-const { main } = await import(
-  existsSync(source) ? source.href : new URL('../dist/cli/main.js', import.meta.url).href
-);
-
-// A reader that has seen enough (mic ... | head) is no failure.
-process.stdout.on('error', (error) => {
-  if (error.code === 'EPIPE') process.exit(0);
-  throw error;
-});
-process.exitCode = await main({
-  argv: process.argv.slice(2),
-  environment: process.env,
-  directory: process.cwd(),
-  stdin: process.stdin,
-  stdout: process.stdout,
-  stderr: process.stderr,
-});
+await run('mic');

@@ -11,8 +11,10 @@ const root = import.meta.dirname;
  */
 const rooms: Readonly<Record<string, { readonly imports: readonly string[] }>> = {
   cli: { imports: ['app', 'workspace', 'session', 'merge', 'git', 'tree', 'base'] },
-  app: { imports: ['workspace', 'ledger', 'session', 'git', 'tree', 'blob', 'storage', 'base'] },
-  workspace: { imports: ['session', 'tree', 'blob', 'storage', 'base'] },
+  app: {
+    imports: ['workspace', 'ledger', 'session', 'nfs', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'],
+  },
+  workspace: { imports: ['session', 'vfs', 'tree', 'blob', 'storage', 'base'] },
   ledger: { imports: ['session', 'storage', 'base'] },
   session: { imports: ['merge', 'tree', 'blob', 'storage', 'base'] },
   nfs: { imports: ['vfs', 'base'] },

@@ -25,6 +25,23 @@ export interface Configuration {
   readonly workspaces: string;
   /** Days that a removed session is kept. */
   readonly keepDays: number;
+  readonly fileServer: FileServerSettings;
+}
+
+/** How the file server of this user runs, and how what it serves is mounted. */
+export interface FileServerSettings {
+  /** Where it keeps what it needs for itself, absolute. */
+  readonly state: string;
+  /** Where it keeps what was changed in mounted sessions, absolute. */
+  readonly overlays: string;
+  /** The user's directory for files that do not outlive a login, absolute; undefined where the system has none. */
+  readonly runtime: string | undefined;
+  /** The address that it listens on. */
+  readonly host: string;
+  /** The port that it must use; left out, it chooses one and stays with it. */
+  readonly port: number | undefined;
+  /** What to put in front of `mount` and `umount` where this process is not root, such as `sudo -n`. */
+  readonly mountWith: readonly string[];
 }
 
 const fileSchema = v.strictObject({
@@ -33,14 +50,23 @@ const fileSchema = v.strictObject({
   workspaces: v.optional(v.string()),
   keepDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
   agent: v.optional(v.object({ name: v.string(), email: v.string() })),
+  fs: v.optional(
+    v.strictObject({
+      host: v.optional(v.string()),
+      port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
+      mountWith: v.optional(v.array(v.string())),
+    }),
+  ),
 });
 type ConfigurationFile = v.InferOutput<typeof fileSchema>;
 
 const keepDaysDefault = 30;
+const loopback = '127.0.0.1';
 
 /**
- * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`, `MICELIO_PROJECT`, `MICELIO_WORKSPACES`,
- * `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
+ * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`,
+ * `MICELIO_PROJECT`, `MICELIO_WORKSPACES`, `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`, `MICELIO_FS_HOST`,
+ * `MICELIO_FS_PORT`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
  * the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
  * and as `findMarker` does.
  */
@@ -70,7 +96,40 @@ export function readConfiguration(variables: Environment, directory: string): Co
     },
     workspaces: resolve(environment.MICELIO_WORKSPACES ?? file.workspaces ?? join(data, 'workspaces')),
     keepDays: file.keepDays ?? keepDaysDefault,
+    fileServer: fileServerSettings(environment, home, file),
   };
+}
+
+/** The part of the configuration that needs no look at the directory of the command. Throws `configuration/invalid`. */
+export function readFileServerSettings(variables: Environment): FileServerSettings {
+  const environment = withoutEmpty(variables);
+  const home = environment.HOME ?? homedir();
+  return fileServerSettings(environment, home, readConfigurationFile(configurationPath(environment, home)));
+}
+
+function fileServerSettings(
+  environment: Environment,
+  home: string,
+  { fs = {} }: ConfigurationFile,
+): FileServerSettings {
+  const runtime = environment.XDG_RUNTIME_DIR;
+  return {
+    state: join(xdgDirectory(environment.XDG_STATE_HOME, home, '.local/state'), 'micelio', 'mic-fs'),
+    overlays: join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio', 'mounts'),
+    runtime: runtime !== undefined && isAbsolute(runtime) ? runtime : undefined,
+    host: environment.MICELIO_FS_HOST ?? fs.host ?? loopback,
+    port: environment.MICELIO_FS_PORT === undefined ? fs.port : portNumber(environment.MICELIO_FS_PORT),
+    mountWith: fs.mountWith ?? [],
+  };
+}
+
+function portNumber(text: string): number {
+  const port = /^\d{1,5}$/.test(text) ? Number(text) : 0;
+  if (port >= 1 && port <= 65_535) return port;
+  throw new ConfigurationError(
+    'configuration/invalid',
+    `MICELIO_FS_PORT is "${text}", which is no port. Give a number from 1 to 65535, or unset it.`,
+  );
 }
 
 /** Where the configuration file is looked for. */

@@ -29,7 +29,7 @@ export class Micelio {
   }
 
   /** Opens the store that the configuration names. */
-  static open(configuration: Configuration): Micelio {
+  static open(configuration: Pick<Configuration, 'store'>): Micelio {
     return new Micelio({
       store: new DirectoryStore(configuration.store),
       clock: systemClock,

@@ -17,20 +17,25 @@ import { finishReconcile, planReconcile } from '../session/reconcile.ts';
 import type { Agent, OpenConflict, Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
-import type { Workspace, WorkspaceSnapshot } from '../session/workspace-port.ts';
+import type { LeftToDo, WorkspaceSnapshot } from '../session/workspace-port.ts';
 import { treeChanges } from '../tree/diff.ts';
+import type { MountOutcome } from '../workspace/mount/mounter.ts';
 import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
-import { putAsidePath, type Workspaces } from './workspaces.ts';
+import type { AnyWorkspace, WorkspaceChoice, Workspaces } from './workspaces.ts';
 
 /** A session and the directory in which it is edited, if it has one on this machine. */
 export interface PlacedSession {
   readonly session: Session;
-  readonly workspace: Workspace | undefined;
+  readonly workspace: AnyWorkspace | undefined;
+  /** Of a mounted workspace: whether its directory is mounted now. */
+  readonly mount?: MountOutcome;
 }
 
 /** A session with its files recorded as they are now. */
-export interface RecordedSession extends PlacedSession {
+export interface RecordedSession {
+  readonly session: Session;
+  readonly workspace: AnyWorkspace | undefined;
   readonly leftBehind: WorkspaceSnapshot['leftBehind'];
 }
 
@@ -53,25 +58,17 @@ export class Sessions {
   }
 
   /** The session's workspace, made where it has none on this machine. */
-  async place(
-    id: Session['id'],
-    directory: string | undefined,
-    onProgress: OnProgress,
-  ): Promise<PlacedSession> {
+  async place(id: Session['id'], choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
     const session = await this.#require(id);
     const workspace = await this.#workspaces.open(this.#project, session);
-    if (workspace !== undefined) return { session, workspace };
-    return this.#place(session, directory, onProgress);
+    if (workspace !== undefined) return placed(session, workspace);
+    return this.#place(session, choice, onProgress);
   }
 
   /** The first workspace of a session that was just started. Where it cannot be made, there is no session either. */
-  async placeNew(
-    session: Session,
-    directory: string | undefined,
-    onProgress: OnProgress,
-  ): Promise<PlacedSession> {
+  async placeNew(session: Session, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
     try {
-      return await this.#place(session, directory, onProgress);
+      return await this.#place(session, choice, onProgress);
     } catch (error) {
       await this.#project.ledger.deleteSession(session.id);
       throw error;
@@ -87,30 +84,34 @@ export class Sessions {
    * Runs `work` on the session's workspace while no other process does: between the recording of files and its mark in
    * the session, nobody else may see one without the other.
    */
-  async #alone<T>(id: Session['id'], work: (workspace: Workspace | undefined) => Promise<T>): Promise<T> {
+  async #alone<T>(id: Session['id'], work: (workspace: AnyWorkspace | undefined) => Promise<T>): Promise<T> {
     const workspace = await this.#workspaces.open(this.#project, await this.#require(id));
     return workspace === undefined ? work(undefined) : workspace.alone(() => work(workspace));
   }
 
-  async #record(id: Session['id'], workspace: Workspace | undefined, note: string): Promise<RecordedSession> {
+  async #record(
+    id: Session['id'],
+    workspace: AnyWorkspace | undefined,
+    note: string,
+  ): Promise<RecordedSession> {
     const session = await this.#require(id);
     if (workspace === undefined) {
       const recorded = note === '' ? session : await checkpointSession(this.#project, id, session.tree, note);
       return { session: recorded, workspace, leftBehind: [] };
     }
-    const before = workspace.known();
+    const before = await workspace.known();
     const { tree, leftBehind } = await workspace.snapshot();
     if (session.landed !== null) return { session, workspace, leftBehind };
     const movedElsewhere = session.tree !== before.agreed && session.tree !== before.recorded;
     const recorded = movedElsewhere
       ? await this.#reconcile(session, workspace, before.agreed, tree)
       : await checkpointSession(this.#project, id, tree, note);
-    workspace.agree(recorded.tree);
+    await workspace.agree(recorded.tree);
     return { session: recorded, workspace, leftBehind };
   }
 
   /** The session was changed where this workspace did not see it: both versions are merged, here and in the session. */
-  async #reconcile(session: Session, workspace: Workspace, agreed: Hash, local: Hash): Promise<Session> {
+  async #reconcile(session: Session, workspace: AnyWorkspace, agreed: Hash, local: Hash): Promise<Session> {
     const merged = await planReconcile(this.#project, session, agreed, local);
     await workspace.update(merged.tree);
     return finishReconcile(this.#project, session, merged);
@@ -121,7 +122,7 @@ export class Sessions {
     const recorded = await this.record(id, note);
     const { session, workspace } = recorded;
     if (session.landed === null) return recorded;
-    const tree = workspace?.known().recorded ?? session.tree;
+    const tree = (await workspace?.known())?.recorded ?? session.tree;
     return { ...recorded, session: await checkpointSession(this.#project, id, tree, note) };
   }
 
@@ -143,7 +144,7 @@ export class Sessions {
     message: string,
   ): Promise<SessionLanding & { leftBehind: WorkspaceSnapshot['leftBehind'] }> {
     const { session, workspace, leftBehind } = await this.record(id);
-    const tree = session.landed === null ? session.tree : workspace?.known().recorded;
+    const tree = session.landed === null ? session.tree : (await workspace?.known())?.recorded;
     const request = { id, message, ...(tree !== undefined && { tree }) };
     return { ...(await landSession(this.#project, this.#project.landings, request)), leftBehind };
   }
@@ -156,34 +157,43 @@ export class Sessions {
       if (planned === undefined) return undefined;
       await workspace?.update(planned.tree);
       const synced = await finishSync(this.#project, planned);
-      workspace?.agree(synced.tree);
+      await workspace?.agree(synced.tree);
       return { session: synced, planned };
     });
   }
 
-  /** Gives the session up; its files are recorded and its workspace stays. */
-  async abandon(id: Session['id'], author: string, why: string): Promise<Session> {
-    await this.record(id);
-    return abandonSession(this.#project, id, author, why);
+  /** Gives the session up; its files are recorded and its workspace stays, though nothing is mounted any more. */
+  async abandon(
+    id: Session['id'],
+    author: string,
+    why: string,
+  ): Promise<{ session: Session; leftToDo: LeftToDo }> {
+    const { workspace } = await this.record(id);
+    const session = await abandonSession(this.#project, id, author, why);
+    return { session, leftToDo: await workspace?.release() };
   }
 
   /**
    * Takes the session out of sight. What its workspace holds is recorded, and the directory is put aside as it is: no
    * ignored file and no repository inside of it is lost either.
    */
-  async remove(id: Session['id'], author: string, keepDays: number): Promise<RecordedSession> {
+  async remove(
+    id: Session['id'],
+    author: string,
+    keepDays: number,
+  ): Promise<RecordedSession & { leftToDo: LeftToDo }> {
     const session = await this.#project.ledger.readSession(id);
     if (session?.removed) {
-      this.#workspaces.finishRemoval(session);
-      return { session, workspace: undefined, leftBehind: [] };
+      await this.#workspaces.finishRemoval(session);
+      return { session, workspace: undefined, leftBehind: [], leftToDo: undefined };
     }
     const recorded = await this.record(id);
     const { workspace } = recorded;
     if (workspace !== undefined) await this.#remember(recorded.session, workspace);
-    const aside = workspace === undefined ? null : putAsidePath(workspace.directory, id);
+    const aside = workspace?.asidePath(id) ?? null;
     const removed = await removeSession(this.#project, id, author, keepDays, aside);
-    if (aside !== null) await workspace?.putAside(aside);
-    return { ...recorded, session: removed };
+    const leftToDo = aside === null ? undefined : await workspace?.putAside(aside);
+    return { ...recorded, session: removed, leftToDo };
   }
 
   /** Brings a removed or abandoned session back, or goes back to a checkpoint; its workspace follows. */
@@ -194,15 +204,15 @@ export class Sessions {
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
     const before = await this.#project.ledger.readSession(id);
-    if (before?.removed) this.#workspaces.bringBack(before);
+    if (before?.removed) await this.#workspaces.bringBack(before);
     const restored = await restoreSession(this.#project, id, author);
-    if (checkpoint === undefined) return this.place(restored.id, undefined, onProgress);
+    if (checkpoint === undefined) return this.place(restored.id, {}, onProgress);
     return this.#alone(id, async (workspace) => {
       await this.#record(id, workspace, '');
       const session = await restoreCheckpoint(this.#project, id, checkpoint);
       await workspace?.update(session.tree);
-      workspace?.agree(session.tree);
-      return { session, workspace };
+      await workspace?.agree(session.tree);
+      return workspace === undefined ? { session, workspace } : placed(session, workspace);
     });
   }
 
@@ -211,30 +221,30 @@ export class Sessions {
     id: Session['id'],
     agent: Agent,
     title: string | undefined,
-    place: 'none' | { readonly directory?: string },
+    place: 'none' | WorkspaceChoice,
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
     const source = await this.record(id);
-    const tree = source.workspace?.known().recorded;
+    const tree = (await source.workspace?.known())?.recorded;
     const session = await forkSession(this.#project, id, { agent, title, tree });
     if (place === 'none') return { session, workspace: undefined };
-    return this.placeNew(session, place.directory, onProgress);
+    return this.placeNew(session, place, onProgress);
   }
 
-  async #place(
-    session: Session,
-    directory: string | undefined,
-    onProgress: OnProgress,
-  ): Promise<PlacedSession> {
-    const path = directory ?? this.#workspaces.defaultDirectory(session);
-    const workspace = await this.#workspaces.create(this.#project, session, path, onProgress);
-    return { session: await this.#remember(session, workspace), workspace };
+  async #place(session: Session, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
+    const workspace = await this.#workspaces.create(this.#project, session, choice, onProgress);
+    return placed(await this.#remember(session, workspace), workspace);
   }
 
   /** Writes down where the session's workspace is. */
-  async #remember(session: Session, { kind, directory }: Workspace): Promise<Session> {
-    if (session.workspace?.directory === directory) return session;
-    return setWorkspace(this.#project, session.id, { kind, directory });
+  async #remember(session: Session, workspace: AnyWorkspace): Promise<Session> {
+    const { kind, directory } = workspace;
+    if (session.workspace?.directory === directory && session.workspace.kind === kind) return session;
+    const remembered: Session['workspace'] =
+      workspace.kind === 'mount'
+        ? { kind: workspace.kind, directory, base: workspace.served.base }
+        : { kind: workspace.kind, directory };
+    return setWorkspace(this.#project, session.id, remembered);
   }
 
   #openConflicts(session: Session): Promise<OpenConflict[]> {
@@ -253,4 +263,10 @@ export class Sessions {
     requirePresent(session);
     return session;
   }
+}
+
+/** The session with its workspace, mounted where it is to be and this process may. */
+async function placed(session: Session, workspace: AnyWorkspace): Promise<PlacedSession> {
+  if (workspace.kind === 'checkout') return { session, workspace };
+  return { session, workspace, mount: await workspace.mount() };
 }

@@ -2,11 +2,13 @@ import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { type ProjectName, parseProjectName } from '../session/project-name.ts';
 import { parseSessionId, type SessionId } from '../session/session-id.ts';
+import type { WorkspaceKind } from '../session/workspace-port.ts';
 import { findWorkspace } from '../workspace/checkout/marker.ts';
 import { WorkspaceError } from '../workspace/workspace-error.ts';
 
 /** What a workspace says of itself. */
 export interface WorkspaceMarker {
+  readonly kind: WorkspaceKind;
   /** The top of the workspace, absolute. */
   readonly directory: string;
   /** The store that the session lies in, absolute. */
@@ -22,14 +24,15 @@ const schema = v.object({
 });
 
 /** What is written into a workspace, to be found by `findMarker`. */
-export type MarkerContent = Omit<WorkspaceMarker, 'directory'>;
+export type MarkerContent = Omit<WorkspaceMarker, 'kind' | 'directory'>;
 
-/** The workspace that `directory` lies in. Throws `workspace/format-unknown` for a marker that says nothing sensible. */
-export function findMarker(directory: string): WorkspaceMarker | undefined {
-  const found = findWorkspace(directory);
+/** The workspace that the directory `from` lies in. Throws `workspace/format-unknown` for a marker that says nothing sensible. */
+export function findMarker(from: string): WorkspaceMarker | undefined {
+  const found = findWorkspace(from);
   if (found === undefined) return undefined;
   try {
-    return { directory: found.directory, ...v.parse(schema, found.owner.session) };
+    const { directory, owner } = found;
+    return { kind: owner.kind, directory, ...v.parse(schema, owner.session) };
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
     throw new WorkspaceError(

@@ -1,80 +1,142 @@
 import { existsSync, renameSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Session } from '../session/session.ts';
-import type { Workspace } from '../session/workspace-port.ts';
+import type { WorkspaceKind } from '../session/workspace-port.ts';
+import type { Checkout } from '../workspace/checkout/checkout.ts';
+import type { FileOwner } from '../workspace/mount/file-server-port.ts';
+import type { MountWorkspace } from '../workspace/mount/mount-workspace.ts';
 import { workspaceErrorFrom } from '../workspace/workspace-error.ts';
+import type { Mounts } from './mounts.ts';
 import type { OpenProject } from './open-project.ts';
 import type { OnProgress } from './projects.ts';
 import { findMarker, type MarkerContent } from './workspace-marker.ts';
 
+/** A workspace of any kind. */
+export type AnyWorkspace = Checkout | MountWorkspace;
+
+/** Which workspace to make: what is left out is as it was before, or as usual. */
+export interface WorkspaceChoice {
+  readonly kind?: WorkspaceKind | undefined;
+  /** Absolute. */
+  readonly directory?: string | undefined;
+}
+
+export interface WorkspacesOptions {
+  /** Where workspaces are made unless a directory is named, absolute. */
+  readonly root: string;
+  /** The store that workspaces remember, absolute. */
+  readonly store: string;
+  /** The top of the workspace that the command was called in. */
+  readonly here: string | undefined;
+  /** Whom the files of mounted workspaces belong to. */
+  readonly owner: FileOwner;
+  /** Called when something is mounted or is to be. */
+  readonly mounts: () => Promise<Mounts>;
+}
+
 /** Makes and finds the workspaces of sessions on this machine. */
 export class Workspaces {
-  /** Where workspaces are made unless a directory is named, absolute. */
-  readonly #root: string;
-  /** The store that workspaces remember, absolute. */
-  readonly #store: string;
-  /** The top of the workspace that the command was called in. */
-  readonly #here: string | undefined;
+  readonly #options: WorkspacesOptions;
 
-  constructor(root: string, store: string, here: string | undefined) {
-    this.#root = root;
-    this.#store = store;
-    this.#here = here;
-  }
-
-  /** Where the session's workspace is made unless a directory is named. */
-  defaultDirectory(session: Session): string {
-    return join(this.#root, ...session.project.split('/'), session.id);
+  constructor(options: WorkspacesOptions) {
+    this.#options = options;
   }
 
   /** The workspace that the session has on this machine, or undefined. */
-  async open(project: OpenProject, session: Session): Promise<Workspace | undefined> {
-    const places = [this.#here, session.workspace?.directory, this.defaultDirectory(session)];
+  async open(project: OpenProject, session: Session): Promise<AnyWorkspace | undefined> {
+    const { here } = this.#options;
+    const isMount = session.workspace?.kind === 'mount';
+    const hereIs = here === undefined ? undefined : kindOf(here, session);
+    if (hereIs === 'mount' || (isMount && hereIs === undefined)) {
+      const mount = await this.#openMount(session, hereIs && here);
+      if (mount !== undefined) return mount;
+    }
+    // What may be a mount is not looked into: while its server is away, whoever does waits for it.
+    const places = [
+      here,
+      isMount ? undefined : session.workspace?.directory,
+      this.#defaultDirectory(session),
+    ];
     for (const directory of places) {
-      if (directory === undefined || !isWorkspaceOf(directory, session)) continue;
+      if (directory === undefined || kindOf(directory, session) !== 'checkout') continue;
       const { openCheckout } = await import('../workspace/checkout/checkout.ts');
       return openCheckout(project, directory);
     }
     return undefined;
   }
 
-  /** Makes a workspace with the session's files in `directory`, which is empty or does not exist. */
+  /** Makes a workspace with the session's files in a directory that is empty or does not exist. */
   async create(
     project: OpenProject,
     session: Session,
-    directory: string,
+    choice: WorkspaceChoice,
     onProgress: OnProgress,
-  ): Promise<Workspace> {
+  ): Promise<AnyWorkspace> {
+    const directory = choice.directory ?? this.#defaultDirectory(session);
+    const kind = choice.kind ?? session.workspace?.kind ?? 'checkout';
+    const { store, owner, mounts } = this.#options;
+    if (kind === 'mount') {
+      const { createMount } = await import('../workspace/mount/mount-workspace.ts');
+      const { server, mounter } = await mounts();
+      const { id, tree, createdMs: startedMs } = session;
+      const request = { store, project: session.project, session: id, tree, startedMs, directory, owner };
+      return createMount(server, mounter, request);
+    }
     // Loaded here: a command that touches no workspace starts without it.
     const { createCheckout } = await import('../workspace/checkout/checkout.ts');
-    const marker: MarkerContent = { store: this.#store, project: session.project, session: session.id };
+    const marker: MarkerContent = { store, project: session.project, session: session.id };
     return createCheckout(project, directory, session.tree, marker, {
       onProgress: ({ files, filesTotal }) => onProgress('Writing files', files, filesTotal),
     });
   }
 
   /** Puts the workspace of a removed session back in its place, where this machine has it and the place is free. */
-  bringBack(session: Session): void {
-    move(session, session.removed?.directory, session.workspace?.directory);
+  async bringBack(session: Session): Promise<void> {
+    if (session.workspace?.kind !== 'mount') {
+      move(session, session.removed?.directory, session.workspace?.directory);
+      return;
+    }
+    const { server } = await this.#options.mounts();
+    const { store, owner } = this.#options;
+    const found = await server.find(store, session.id);
+    if (found?.state !== 'detached') return;
+    const { id, tree, createdMs: startedMs, project } = session;
+    await server.attach({ store, project, session: id, tree, startedMs, directory: found.directory, owner });
   }
 
   /** Puts the workspace of a removed session aside where a removal that was killed has left it in its place. */
-  finishRemoval(session: Session): void {
-    move(session, session.workspace?.directory, session.removed?.directory);
+  async finishRemoval(session: Session): Promise<void> {
+    if (session.workspace?.kind === 'mount') await (await this.#openMount(session, undefined))?.putAside();
+    else move(session, session.workspace?.directory, session.removed?.directory);
   }
 
   /** Deletes what was put aside of a removed session. */
-  static async discard(session: Session): Promise<void> {
+  async discard(session: Session): Promise<void> {
+    if (session.workspace?.kind === 'mount') {
+      if (session.removed?.directory == null || !existsSync(session.removed.directory)) return;
+      const { server } = await this.#options.mounts();
+      const found = await server.find(this.#options.store, session.id);
+      if (found?.state === 'detached') await server.discard(found.id);
+      return;
+    }
     const directory = putAsideOf(session);
     if (directory === undefined) return;
     const { removeCheckout } = await import('../workspace/checkout/checkout.ts');
     removeCheckout(directory);
   }
-}
 
-/** Where a workspace goes when its session is removed: beside where it was. */
-export function putAsidePath(workspace: string, session: Session['id']): string {
-  return join(dirname(workspace), `.removed-${session}`);
+  /** The session as the file server of this machine has it, mounted on `directory` or where it was to be. */
+  async #openMount(session: Session, directory: string | undefined): Promise<MountWorkspace | undefined> {
+    const { server, mounter } = await this.#options.mounts();
+    const found = await server.find(this.#options.store, session.id);
+    if (found === undefined || found.state === 'detached') return undefined;
+    const { MountWorkspace } = await import('../workspace/mount/mount-workspace.ts');
+    return new MountWorkspace(server, mounter, found, directory ?? found.directory);
+  }
+
+  #defaultDirectory(session: Session): string {
+    return join(this.#options.root, ...session.project.split('/'), session.id);
+  }
 }
 
 /**
@@ -83,12 +145,12 @@ export function putAsidePath(workspace: string, session: Session['id']): string 
  */
 function putAsideOf(session: Session): string | undefined {
   const directory = session.removed?.directory;
-  return directory != null && isWorkspaceOf(directory, session) ? directory : undefined;
+  return directory != null && kindOf(directory, session) === 'checkout' ? directory : undefined;
 }
 
-/** Moves the session's workspace, where it is at `from` and nothing is at `to`. */
+/** Moves the session's checkout, where it is at `from` and nothing is at `to`. */
 function move(session: Session, from: string | null | undefined, to: string | null | undefined): void {
-  if (from == null || to == null || existsSync(to) || !isWorkspaceOf(from, session)) return;
+  if (from == null || to == null || existsSync(to) || kindOf(from, session) !== 'checkout') return;
   try {
     renameSync(from, to);
   } catch (error) {
@@ -96,7 +158,8 @@ function move(session: Session, from: string | null | undefined, to: string | nu
   }
 }
 
-function isWorkspaceOf(directory: string, session: Session): boolean {
+/** The kind of workspace that `directory` is the top of; undefined where it is none of this session. */
+function kindOf(directory: string, session: Session): WorkspaceKind | undefined {
   const marker = findMarker(directory);
-  return marker?.directory === directory && marker.session === session.id;
+  return marker?.directory === directory && marker.session === session.id ? marker.kind : undefined;
 }

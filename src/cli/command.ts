@@ -14,11 +14,13 @@ export interface CommandContext {
   readonly progress: Progress;
   /** What was given to the command on standard input, if it asks for it. */
   readonly readInput: () => Promise<string>;
+  /** Prints something before the command has ended. */
+  readonly announce: (answer: Answer) => void;
 }
 
 /** What a command has to say, for people and for programs. */
 export interface Answer {
-  /** Printed with `--json`, as one document. */
+  /** Printed with `--json`, as one document; undefined where everything has been said. */
   readonly json: unknown;
   /** Printed otherwise; ends without a newline, and may be empty. */
   readonly text: string | Uint8Array;
@@ -28,7 +30,7 @@ export interface Answer {
   readonly exit?: ExitCode;
 }
 
-/** A command of `mic`. Its path in this folder is its name: `session/start.ts` is `mic session start`. */
+/** A command of a program. In `mic`, its path in this folder is its name: `session/start.ts` is `mic session start`. */
 export interface Command<Options extends OptionTable = OptionTable> {
   /** One line, for lists of commands. */
   readonly summary: string;

@@ -1,4 +1,5 @@
 import type { Command } from './command.ts';
+import type { Program } from './program.ts';
 
 /** A command, or a place in front of several, that is loaded when it is called. */
 export interface CommandEntry {
@@ -33,6 +34,11 @@ export const commands: readonly CommandEntry[] = [
     () => import('./project/export.ts'),
   ),
   entry('project undo', 'Take back a landing by a new one', () => import('./project/undo.ts')),
+  entry(
+    'project mount',
+    'Serve a head, session or landing to be mounted and read',
+    () => import('./project/mount.ts'),
+  ),
   entry('session start', 'Start a session on the head of a project', () => import('./session/start.ts')),
   entry('session list', 'List the sessions of a project', () => import('./session/list.ts')),
   entry('session show', 'Show a session with its record', () => import('./session/show.ts')),
@@ -82,6 +88,14 @@ export const commands: readonly CommandEntry[] = [
   entry('completion', 'Print the completion script of a shell', () => import('./completion.ts')),
 ];
 
-function entry(path: string, summary: string, load: CommandEntry['load']): CommandEntry {
+export const program: Program = {
+  name: 'mic',
+  introduction:
+    'Many agents, one codebase: sessions that are complete, isolated copies of a project,\na record of why, and one safe way back.',
+  commands,
+};
+
+/** An entry of a table of commands. */
+export function entry(path: string, summary: string, load: CommandEntry['load']): CommandEntry {
   return { path, summary, load };
 }

@@ -1,7 +1,10 @@
 import type { PlacedSession } from '../app/sessions.ts';
 import type { Conflict } from '../merge/conflict.ts';
 import type { OpenConflict, Session } from '../session/session.ts';
+import type { LeftToDo } from '../session/workspace-port.ts';
 import { textFromPath } from '../tree/path.ts';
+import type { Answer } from './command.ts';
+import { mountNotes, notMounted, workspaceJson } from './describe-workspace.ts';
 
 /** What `--json` prints. */
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -24,21 +27,30 @@ export function sessionJson(session: Session): JsonObject {
     createdMs,
     updatedMs,
     forkedFrom: session.forkedFrom,
-    workspace: session.workspace?.directory ?? null,
+    workspace:
+      session.workspace?.kind === 'mount' ? session.workspace : (session.workspace?.directory ?? null),
     removed: session.removed,
   };
 }
 
 /** What `start`, `fork` and `restore` say of the session that they leave. */
-export function placedText({ session, workspace }: PlacedSession): string {
+export function placedAnswer(placed: PlacedSession): Answer {
+  const { session, workspace } = placed;
   const lines = [`Session ID: ${session.id}`];
   if (workspace !== undefined) lines.push(`Workspace:  ${workspace.directory}`);
   lines.push(`Base Tree:  sha256:${session.base.tree}`);
-  return lines.join('\n');
+  const json = sessionJson(session);
+  return {
+    json: workspace === undefined ? json : { ...json, workspace: workspaceJson(placed) },
+    text: lines.join('\n'),
+    notes: mountNotes(placed),
+    exit: notMounted(placed) ? 'notMounted' : 'ok',
+  };
 }
 
-export function placedJson({ session, workspace }: PlacedSession): JsonObject {
-  return { ...sessionJson(session), workspace: workspace?.directory ?? session.workspace?.directory ?? null };
+/** What somebody else has to do, where this process may not. */
+export function leftToDoNotes(leftToDo: LeftToDo): readonly string[] {
+  return leftToDo === undefined ? [] : [`It is still mounted. Type: ${leftToDo}`];
 }
 
 /** How a session is called in a list: how it ended, where it has. */

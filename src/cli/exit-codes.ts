@@ -14,8 +14,15 @@ export const exitCodes = {
     code: 5,
     meaning: 'A merge met a conflict. Nothing landed; sync the session, resolve, land again.',
   },
-  unavailable: { code: 6, meaning: 'The store cannot be used right now: full, denied, busy, out of reach.' },
+  unavailable: {
+    code: 6,
+    meaning: 'The store or the file server cannot be used right now: full, denied, busy, out of reach.',
+  },
   damaged: { code: 7, meaning: 'Something in the store is damaged, or of a newer version.' },
+  notMounted: {
+    code: 8,
+    meaning: 'All is done, and the files are served, but not mounted: type the command that was printed.',
+  },
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;
@@ -27,6 +34,10 @@ const exits: Readonly<Record<string, ExitCode>> = {
   cli: 'usage',
   blob: 'damaged',
   'blob/too-slow': 'unavailable',
+  'file-server': 'unavailable',
+  'file-server/request-invalid': 'refused',
+  'file-server/format-unknown': 'damaged',
+  'file-system': 'unavailable',
   git: 'refused',
   'git/not-a-repository': 'notFound',
   'git/revision-unknown': 'notFound',
@@ -36,6 +47,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'landing/unknown': 'notFound',
   'landing/conflict': 'conflict',
   'landing/busy': 'unavailable',
+  nfs: 'unavailable',
   project: 'refused',
   'project/name-invalid': 'usage',
   'project/not-found': 'notFound',
@@ -58,6 +70,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'tree/directory-not-empty': 'refused',
   workspace: 'refused',
   'workspace/not-a-workspace': 'notFound',
+  'workspace/not-served': 'notFound',
   'workspace/full': 'unavailable',
   'workspace/disk': 'unavailable',
   'workspace/busy': 'unavailable',

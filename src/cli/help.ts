@@ -1,28 +1,29 @@
 import type { Command } from './command.ts';
-import { type CommandEntry, commands } from './commands.ts';
+import type { CommandEntry } from './commands.ts';
 import { exitCodes } from './exit-codes.ts';
 import { commonOptions } from './parse-arguments.ts';
+import type { Program } from './program.ts';
 
 /** The commands of a group, or all of them. */
-export function groupHelp(group: string | undefined): string {
+export function groupHelp({ name, introduction, commands }: Program, group: string | undefined): string {
   const shown = commands.filter(({ path }) => group === undefined || path.startsWith(`${group} `));
-  const rows = shown.map(({ path, summary }): [string, string] => [`mic ${path}`, summary]);
+  const rows = shown.map(({ path, summary }): [string, string] => [`${name} ${path}`, summary]);
   const head =
     group === undefined
-      ? 'Many agents, one codebase: sessions that are complete, isolated copies of a project,\na record of why, and one safe way back.\n\nUsage: mic COMMAND [OPTIONS]'
-      : `Usage: mic ${group} COMMAND [OPTIONS]`;
+      ? `${introduction}\n\nUsage: ${name} COMMAND [OPTIONS]`
+      : `Usage: ${name} ${group} COMMAND [OPTIONS]`;
   const tail =
     group === undefined
-      ? `\n\n${exitCodeHelp()}\n\nMore: mic COMMAND --help`
-      : `\n\nMore: mic ${group} COMMAND --help`;
+      ? `\n\n${exitCodeHelp()}\n\nMore: ${name} COMMAND --help`
+      : `\n\nMore: ${name} ${group} COMMAND --help`;
   return `${head}\n\nCommands:\n${table(rows)}${tail}`;
 }
 
 /** The help of one command. */
-export function commandHelp(entry: CommandEntry, command: Command): string {
+export function commandHelp(program: Program, entry: CommandEntry, command: Command): string {
   const names = (command.arguments ?? []).map(({ name }) => name);
   const parts = [
-    `Usage: ${['mic', entry.path, ...names, '[OPTIONS]'].join(' ')}`,
+    `Usage: ${[program.name, entry.path, ...names, '[OPTIONS]'].join(' ')}`,
     `${command.description ?? command.summary}`,
   ];
   const args = (command.arguments ?? []).map(({ name, description }): [string, string] => [
@@ -46,10 +47,12 @@ export function optionHelp(option: {
   readonly description: string;
   readonly kind?: string;
   readonly words?: readonly string[];
-  readonly fallback?: string;
+  readonly fallback?: string | undefined;
 }): string {
-  if (option.words !== undefined)
-    return `${option.description}: ${option.words.join(', ')} (${option.fallback})`;
+  if (option.words !== undefined) {
+    const words = `${option.description}: ${option.words.join(', ')}`;
+    return option.fallback === undefined ? words : `${words} (${option.fallback})`;
+  }
   return option.kind === 'required' ? `${option.description} (required)` : option.description;
 }
 

@@ -1,13 +1,15 @@
 import { readConfiguration } from '../app/configuration.ts';
+import { wakeFileServer } from '../app/file-server/wake.ts';
 import { Micelio } from '../app/micelio.ts';
+import { version } from '../app/version.ts';
 import { MicelioError } from '../base/error.ts';
 import { CliError } from './cli-error.ts';
 import type { Answer, Command } from './command.ts';
-import { type CommandEntry, commands } from './commands.ts';
+import type { CommandEntry } from './commands.ts';
 import { exitCodes, exitOf } from './exit-codes.ts';
 import { parseArguments } from './parse-arguments.ts';
+import type { Program } from './program.ts';
 import { noProgress, terminalProgress } from './progress.ts';
-import { version } from './version.ts';
 import { printable } from './wording.ts';
 
 /** The standard streams and surroundings of a process, so that a test can be one. */
@@ -20,26 +22,29 @@ export interface Process {
   readonly stderr: NodeJS.WriteStream;
 }
 
-/** Runs `mic` and returns its exit code. Never throws. */
-export async function main(process: Process): Promise<number> {
+/** Runs a program and returns its exit code. Never throws. */
+export async function main(program: Program, process: Process): Promise<number> {
   const json =
     process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
   try {
-    const { entry, rest } = findCommand(process.argv);
-    if (entry === undefined) return print(process, await overview(rest), json);
+    const { entry, rest } = findCommand(program, process.argv);
+    if (entry === undefined) return print(process, await overview(program, rest), json);
     const { default: command } = await entry.load();
     if (asksForHelp(rest)) {
       const { commandHelp } = await import('./help.ts');
-      return print(process, helpAnswer(commandHelp(entry, command)), json);
+      return print(process, helpAnswer(commandHelp(program, entry, command)), json);
     }
-    return print(process, await run(process, entry, command, rest), json);
+    return print(process, await run(program, process, entry, command, rest, json), json);
   } catch (error) {
-    return fail(process, error, json);
+    return fail(program, process, error, json);
   }
 }
 
 /** The command that the first words name, and all others. What every command takes may also stand in front of it. */
-function findCommand(argv: readonly string[]): { entry: CommandEntry | undefined; rest: readonly string[] } {
+function findCommand(
+  { commands }: Program,
+  argv: readonly string[],
+): { entry: CommandEntry | undefined; rest: readonly string[] } {
   const start = leadingOptions(argv);
   for (const words of [2, 1]) {
     const entry = commands.find(({ path }) => path === argv.slice(start, start + words).join(' '));
@@ -65,25 +70,26 @@ function asksForHelp(argv: readonly string[]): boolean {
   return before.includes('--help') || before.includes('-h');
 }
 
-/** What `mic` says where no command is called: help, the version, or what was wrong. */
-async function overview(argv: readonly string[]): Promise<Answer> {
+/** What a program says where no command is called: help, the version, or what was wrong. */
+async function overview(program: Program, argv: readonly string[]): Promise<Answer> {
+  const { name, commands } = program;
   const { groupHelp } = await import('./help.ts');
   if (argv[0] === '--version' || argv[0] === '-V')
-    return { json: { version: version() }, text: `mic ${version()}` };
+    return { json: { version: version() }, text: `${name} ${version()}` };
   const words = argv.filter((word) => !word.startsWith('-') && word !== 'help');
   const group = words[0];
   if (group === undefined) {
     const unknown = argv.find((word) => !['--help', '-h', '--json', 'help'].includes(word));
-    if (unknown === undefined) return helpAnswer(groupHelp(undefined));
-    throw new CliError('cli/usage', `Unknown option '${unknown}'. "mic --help" lists the commands.`);
+    if (unknown === undefined) return helpAnswer(groupHelp(program, undefined));
+    throw new CliError('cli/usage', `Unknown option '${unknown}'. "${name} --help" lists the commands.`);
   }
   const isGroup = commands.some(({ path }) => path.startsWith(`${group} `));
-  if (isGroup && (words.length === 1 || asksForHelp(argv))) return helpAnswer(groupHelp(group));
+  if (isGroup && (words.length === 1 || asksForHelp(argv))) return helpAnswer(groupHelp(program, group));
   const names = commands.map(({ path }) => path).filter((path) => !isGroup || path.startsWith(`${group} `));
   const shown = words.slice(0, 2).join(' ');
   throw new CliError(
     'cli/usage',
-    `There is no command "mic ${shown}". Did you mean ${closest(shown, names)}? "mic --help" lists all.`,
+    `There is no command "${name} ${shown}". Did you mean ${closest(name, shown, names)}? "${name} --help" lists all.`,
   );
 }
 
@@ -92,13 +98,13 @@ function helpAnswer(help: string): Answer {
 }
 
 /** The three names that need the fewest changes of letters to become `word`. */
-function closest(word: string, names: readonly string[]): string {
+function closest(program: string, word: string, names: readonly string[]): string {
   const best = names
     .map((name) => ({ name, distance: editDistance(word, name) }))
     .sort((a, b) => a.distance - b.distance);
   return best
     .slice(0, 3)
-    .map(({ name }) => `"mic ${name}"`)
+    .map(({ name }) => `"${program} ${name}"`)
     .join(', ');
 }
 
@@ -116,14 +122,17 @@ function editDistance(a: string, b: string): number {
 }
 
 async function run(
+  program: Program,
   process: Process,
   entry: CommandEntry,
   command: Command,
   rest: readonly string[],
+  json: boolean,
 ): Promise<Answer> {
-  const { args, options, store } = parseArguments(entry, command, rest);
+  const { args, options, store } = parseArguments(program, entry, command, rest);
   const environment =
     store === undefined ? process.environment : { ...process.environment, MICELIO_STORE: store };
+  await wakeFileServer(environment, process.directory);
   const configuration = readConfiguration(environment, process.directory);
   const progress = process.stderr.isTTY
     ? terminalProgress(process.stderr, () => performance.now())
@@ -137,6 +146,7 @@ async function run(
         directory: process.directory,
         progress,
         readInput: () => readAll(process.stdin),
+        announce: (answer) => sayResult(process, answer, json),
       },
       args,
       options as never,
@@ -154,18 +164,23 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
 
 function print(process: Process, answer: Answer, json: boolean): number {
   for (const note of answer.notes ?? []) process.stderr.write(`${printable(note)}\n`);
-  if (json) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
-  else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
-  else if (answer.text !== '') process.stdout.write(`${printable(answer.text)}\n`);
+  sayResult(process, answer, json);
   return exitCodes[answer.exit ?? 'ok'].code;
 }
 
-function fail(process: Process, error: unknown, json: boolean): number {
+function sayResult(process: Process, answer: Answer, json: boolean): void {
+  if (json) {
+    if (answer.json !== undefined) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
+  } else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
+  else if (answer.text !== '') process.stdout.write(`${printable(answer.text)}\n`);
+}
+
+function fail({ name }: Program, process: Process, error: unknown, json: boolean): number {
   const exit = exitCodes[exitOf(error)].code;
   const code = error instanceof MicelioError ? error.code : 'unexpected';
   const message = error instanceof Error ? error.message : String(error);
   if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
-  else process.stderr.write(`mic: ${printable(message)}\n`);
+  else process.stderr.write(`${name}: ${printable(message)}\n`);
   if (code === 'unexpected' && error instanceof Error && !json)
     process.stderr.write(`${printable(error.stack ?? '')}\n`);
   return exit;

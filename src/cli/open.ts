@@ -1,6 +1,8 @@
 import { locateProject, locateSession } from '../app/locate.ts';
+import { currentUser, launchMounts } from '../app/mounts.ts';
 import type { OpenProject } from '../app/open-project.ts';
 import type { Sessions } from '../app/sessions.ts';
+import type { Workspaces } from '../app/workspaces.ts';
 import type { ProjectLedger } from '../session/project.ts';
 import type { Session } from '../session/session.ts';
 import type { CommandContext } from './command.ts';
@@ -33,11 +35,20 @@ export async function sessionFor(context: CommandContext, id: string | undefined
 }
 
 /** What can be done with the sessions of a project. Loaded here, since a short command does without. */
-export async function sessionsOf({ configuration }: CommandContext, project: OpenProject): Promise<Sessions> {
-  const [{ Sessions }, { Workspaces }] = await Promise.all([
-    import('../app/sessions.ts'),
-    import('../app/workspaces.ts'),
-  ]);
-  const { workspaces, store, workspace } = configuration;
-  return new Sessions(project, new Workspaces(workspaces, store, workspace?.directory));
+export async function sessionsOf(context: CommandContext, project: OpenProject): Promise<Sessions> {
+  const [{ Sessions }, workspaces] = await Promise.all([import('../app/sessions.ts'), workspacesOf(context)]);
+  return new Sessions(project, workspaces);
+}
+
+/** The workspaces of this machine. */
+export async function workspacesOf({ configuration, environment }: CommandContext): Promise<Workspaces> {
+  const { Workspaces } = await import('../app/workspaces.ts');
+  const { workspaces: root, store, workspace } = configuration;
+  return new Workspaces({
+    root,
+    store,
+    here: workspace?.directory,
+    owner: currentUser(),
+    mounts: () => launchMounts(configuration, environment),
+  });
 }

@@ -39,7 +39,12 @@ export interface ChoiceOption<Word extends string = string> {
   readonly flags: string;
   readonly description: string;
   readonly words: readonly Word[];
-  readonly fallback: Word;
+  readonly fallback: Word | undefined;
+}
+
+/** The same, where nothing is chosen unless it is said. */
+export interface OptionalChoiceOption<Word extends string = string> extends ChoiceOption<Word> {
+  readonly fallback: undefined;
 }
 
 export type Option = FlagOption | TextOption | RequiredOption | ListOption | NumberOption | ChoiceOption;
@@ -53,9 +58,11 @@ type ValueOf<O extends Option> = O extends FlagOption
       ? readonly string[]
       : O extends NumberOption
         ? number | undefined
-        : O extends ChoiceOption<infer Word>
-          ? Word
-          : string | undefined;
+        : O extends OptionalChoiceOption<infer Word>
+          ? Word | undefined
+          : O extends ChoiceOption<infer Word>
+            ? Word
+            : string | undefined;
 
 /** The values of a command's options, by the names in its table. */
 export type OptionValues<Options extends OptionTable> = {
@@ -81,6 +88,15 @@ export function list(flags: string, description: string): ListOption {
 
 export function number(flags: string, description: string): NumberOption {
   return { kind: 'number', flags, description };
+}
+
+/** An option with one of some words, that may be left out. */
+export function optionalChoice<const Word extends string>(
+  flags: string,
+  description: string,
+  words: readonly Word[],
+): OptionalChoiceOption<Word> {
+  return { kind: 'choice', flags, description, words, fallback: undefined };
 }
 
 export function choice<const Word extends string>(

@@ -3,6 +3,7 @@ import { CliError } from './cli-error.ts';
 import type { Command } from './command.ts';
 import type { CommandEntry } from './commands.ts';
 import type { Option } from './options.ts';
+import type { Program } from './program.ts';
 
 /** The options that every command has. */
 export const commonOptions = [
@@ -19,6 +20,7 @@ export interface ParsedArguments {
 
 /** Parses what comes behind a command's name; throws `cli/usage`. */
 export function parseArguments(
+  program: Program,
   entry: CommandEntry,
   command: Command,
   argv: readonly string[],
@@ -36,7 +38,9 @@ export function parseArguments(
   } catch (cause) {
     if (!(cause instanceof CommanderError)) throw cause;
     const reason = cause.message.replace(/^error: /, '').replace(/\.$/, '');
-    throw new CliError('cli/usage', `${capitalized(reason)}. See "mic ${entry.path} --help".`, { cause });
+    throw new CliError('cli/usage', `${capitalized(reason)}. See "${program.name} ${entry.path} --help".`, {
+      cause,
+    });
   }
   const values = parser.opts();
   return {
@@ -58,7 +62,8 @@ function commanderOption(option: Option): CommanderOption {
     case 'number':
       return made.argParser((value: string) => wholeNumber(option.flags, value));
     case 'choice':
-      return made.choices([...option.words]).default(option.fallback);
+      made.choices([...option.words]);
+      return option.fallback === undefined ? made : made.default(option.fallback);
     case 'flag':
     case 'text':
       return made;

@@ -17,6 +17,7 @@ export async function* projectRoots(project: ProjectContext): AsyncGenerator<Roo
     const of = `session ${session.id}`;
     yield { kind: 'tree', hash: session.tree, of };
     yield { kind: 'tree', hash: session.base.tree, of };
+    if (session.workspace?.kind === 'mount') yield { kind: 'tree', hash: session.workspace.base, of };
     for (const checkpoint of session.checkpoints) yield { kind: 'tree', hash: checkpoint.tree, of };
     for (const hash of session.earlierRecord) yield { kind: 'blob', hash, of };
   }

@@ -48,6 +48,12 @@ const openConflictSchema = v.object({
 });
 export type OpenConflict = v.InferOutput<typeof openConflictSchema>;
 
+/** Where a session's files are edited. A mount is kept as its differences from the tree `base`. */
+const workspaceSchema = v.variant('kind', [
+  v.object({ kind: v.literal('checkout'), directory: v.string() }),
+  v.object({ kind: v.literal('mount'), directory: v.string(), base: hash }),
+]);
+
 /** The state of a session's files that was recorded, and when. */
 const checkpointSchema = v.object({ number: count, tree: hash, atMs: milliseconds, note: v.string() });
 export type Checkpoint = v.InferOutput<typeof checkpointSchema>;
@@ -81,7 +87,8 @@ export const sessionSchema = v.object({
   /** Blobs with earlier parts of the record, oldest first; what stands above is the newest. */
   earlierRecord: v.array(hash),
   forkedFrom: v.nullable(v.string()),
-  workspace: v.nullable(v.object({ kind: v.literal('checkout'), directory: v.string() })),
+  /** Where its files are edited, on the machine that made it. */
+  workspace: v.nullable(workspaceSchema),
   landed: v.nullable(v.object({ sequence: count })),
   conflicts: v.array(openConflictSchema),
   /** Removed from sight, and kept until then. */
@@ -89,7 +96,7 @@ export const sessionSchema = v.object({
     v.object({
       atMs: milliseconds,
       keepUntilMs: milliseconds,
-      /** Where the workspace was put aside, with all that no tree holds, such as ignored files. */
+      /** Where the files of the workspace were put aside, with all that no tree holds, such as ignored ones. */
       directory: v.nullable(v.string()),
     }),
   ),

@@ -1,5 +1,6 @@
 import type { Hash } from '../base/hash.ts';
 import type { TreePath } from '../tree/path.ts';
+import type { SessionId } from './session-id.ts';
 
 /** What a workspace held at one moment. */
 export interface WorkspaceSnapshot {
@@ -9,6 +10,9 @@ export interface WorkspaceSnapshot {
   readonly leftBehind: readonly { readonly path: TreePath; readonly reason: string }[];
 }
 
+/** A command line that has to be typed by somebody who may do what it does; undefined when nothing is left to do. */
+export type LeftToDo = string | undefined;
+
 /** What a workspace knows of itself and its session. */
 export interface WorkspaceKnowledge {
   /** The session's tree when the two were last in agreement. */
@@ -17,9 +21,13 @@ export interface WorkspaceKnowledge {
   readonly recorded: Hash;
 }
 
+/** `checkout`: real files, written once. `mount`: files that are served, and read when they are asked for. */
+export const workspaceKinds = ['checkout', 'mount'] as const;
+export type WorkspaceKind = (typeof workspaceKinds)[number];
+
 /** The directory in which a session's files are edited. The `workspace` room has the kinds there are. */
 export interface Workspace {
-  readonly kind: 'checkout';
+  readonly kind: WorkspaceKind;
   /** Absolute path of the directory. */
   readonly directory: string;
   /**
@@ -39,9 +47,16 @@ export interface Workspace {
    */
   alone<T>(work: () => Promise<T>): Promise<T>;
   /** What is known of the files without looking at them. */
-  known(): WorkspaceKnowledge;
+  known(): Promise<WorkspaceKnowledge>;
   /** Writes down that the session's ledger has `tree` as what the files are. */
-  agree(tree: Hash): void;
-  /** Moves the directory, as it is, to `directory`, which does not exist and lies beside it. */
-  putAside(directory: string): Promise<void>;
+  agree(tree: Hash): Promise<void>;
+  /**
+   * Gives back what the machine holds of the directory besides its files, such as a mount; the files are kept. What
+   * this process may not do is returned as a command for somebody who may.
+   */
+  release(): Promise<LeftToDo>;
+  /** Where `putAside` keeps the files of session `id`. */
+  asidePath(id: SessionId): string;
+  /** Takes the directory away, and keeps all that it holds, as it is, at `directory`. Returns what `release` does. */
+  putAside(directory: string): Promise<LeftToDo>;
 }

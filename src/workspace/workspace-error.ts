@@ -1,6 +1,6 @@
 import { MicelioError } from '../base/error.ts';
 import { systemCode } from '../storage/directory/disk-error.ts';
-import { textFromPath } from '../tree/path.ts';
+import { type TreePath, textFromPath } from '../tree/path.ts';
 
 export type WorkspaceErrorCode =
   /** A file or directory cannot be read. */
@@ -13,6 +13,8 @@ export type WorkspaceErrorCode =
   | 'workspace/in-the-way'
   /** A workspace cannot be made in a directory that has something in it. */
   | 'workspace/not-empty'
+  /** The file server does not know what is to be mounted. */
+  | 'workspace/not-served'
   /** The directory is no workspace. */
   | 'workspace/not-a-workspace'
   /** The making of the workspace was interrupted. */
@@ -68,5 +70,21 @@ export function unreadable(path: string, cause: unknown): WorkspaceError {
     'workspace/unreadable',
     `Cannot read "${textFromPath(path)}" (${systemCode(cause) ?? String(cause)}). Make it readable, or leave it out with a line in .gitignore; then do it again.`,
     { cause },
+  );
+}
+
+/** Says that a file which is to be replaced or removed was changed since it was recorded. */
+export function changedSince(path: TreePath): WorkspaceError {
+  return new WorkspaceError(
+    'workspace/changed',
+    `"${textFromPath(path)}" was changed since the workspace was last recorded. Nothing was touched. Record it first, for instance with "mic session checkpoint", then do it again.`,
+  );
+}
+
+/** Says that something which is not recorded stands where a file is to be written. */
+export function inTheWay(path: TreePath): WorkspaceError {
+  return new WorkspaceError(
+    'workspace/in-the-way',
+    `"${textFromPath(path)}" is not part of the session, and would be lost. Nothing was touched. Move it away, then do it again.`,
   );
 }

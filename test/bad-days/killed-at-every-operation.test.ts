@@ -31,7 +31,16 @@ function open(store: ObjectStore): Promise<OpenProject> {
 }
 
 function sessionsOf(project: OpenProject): Sessions {
-  return new Sessions(project, new Workspaces(scratch.workspaces, scratch.store, undefined));
+  return new Sessions(
+    project,
+    new Workspaces({
+      root: scratch.workspaces,
+      store: scratch.store,
+      here: undefined,
+      owner: { uid: 0, gid: 0 },
+      mounts: () => assert.fail('nothing is mounted here'),
+    }),
+  );
 }
 
 async function requireWhole(store: ObjectStore): Promise<void> {
@@ -90,7 +99,7 @@ interface Work {
 async function startWork(store: ObjectStore, files: Readonly<Record<string, string>>): Promise<Work> {
   const project = await open(store);
   const session = await startSession(project, { title: 'work', goal: 'work', agent });
-  const { workspace } = await sessionsOf(project).place(session.id, undefined, () => {});
+  const { workspace } = await sessionsOf(project).place(session.id, {}, () => {});
   for (const [path, text] of Object.entries(files)) write(join(workspace!.directory, path), text);
   return { session, workspace: workspace!.directory };
 }

@@ -1,12 +1,12 @@
 import { command } from '../command.ts';
-import { sessionJson } from '../describe-session.ts';
+import { leftToDoNotes, sessionJson } from '../describe-session.ts';
 import { sessionFor } from '../open.ts';
 import { required } from '../options.ts';
 
 export default command({
   summary: 'Give a session up, and say why',
   description:
-    'Records the files as they are, and gives the session up. Its record, files and workspace stay; "mic session restore"\nbrings it back.',
+    'Records the files as they are, and gives the session up. Its record, files and workspace stay, though what is\nmounted is unmounted; "mic session restore" brings it back.',
   arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
   options: { why: required('--why <text>', 'the reason, for those who come after') },
   examples: [
@@ -14,9 +14,14 @@ export default command({
   ],
   async run(context, [id], { why }) {
     const { session, sessions } = await sessionFor(context, id);
-    const abandoned = await sessions.abandon(session.id, context.configuration.agent.name, why);
+    const { session: abandoned, leftToDo } = await sessions.abandon(
+      session.id,
+      context.configuration.agent.name,
+      why,
+    );
     return {
       json: sessionJson(abandoned),
+      notes: leftToDoNotes(leftToDo),
       text: `Abandoned ${session.id}. "mic session restore ${session.id}" brings it back.`,
     };
   },

@@ -1,6 +1,7 @@
 import { resolve } from 'node:path';
+import { workspaceKinds } from '../../session/workspace-port.ts';
 import { command } from '../command.ts';
-import { placedJson, placedText } from '../describe-session.ts';
+import { placedAnswer } from '../describe-session.ts';
 import { sessionFor } from '../open.ts';
 import { choice, text } from '../options.ts';
 
@@ -14,7 +15,7 @@ export default command({
     workspace: choice(
       '--workspace <kind>',
       'where its files can be edited',
-      ['checkout', 'none'],
+      [...workspaceKinds, 'none'],
       'checkout',
     ),
     directory: text('--directory <path>', 'where to make the workspace'),
@@ -25,7 +26,10 @@ export default command({
     const place =
       workspace === 'none'
         ? 'none'
-        : { ...(directory !== undefined && { directory: resolve(context.directory, directory) }) };
+        : {
+            kind: workspace,
+            directory: directory === undefined ? undefined : resolve(context.directory, directory),
+          };
     const placed = await sessions.fork(
       session.id,
       context.configuration.agent,
@@ -33,6 +37,6 @@ export default command({
       place,
       context.progress.update,
     );
-    return { json: placedJson(placed), text: placedText(placed) };
+    return placedAnswer(placed);
   },
 });

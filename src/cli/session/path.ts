@@ -1,25 +1,38 @@
 import { resolve } from 'node:path';
+import { workspaceKinds } from '../../session/workspace-port.ts';
 import { command } from '../command.ts';
+import { mountNotes, notMounted, workspaceJson } from '../describe-workspace.ts';
 import { sessionFor } from '../open.ts';
-import { text } from '../options.ts';
+import { optionalChoice, text } from '../options.ts';
 
 export default command({
   summary: "Print the directory of a session's workspace, making it where it is missing",
   description:
-    "Prints the directory in which the session's files can be edited. Where this machine has none, it is made, with the\nfiles as they were last recorded.",
+    "Prints the directory in which the session's files can be edited. Where this machine has none, it is made, with the\nfiles as they were last recorded; what is not mounted is mounted. Where that is not possible, prints no directory, but\nthe command that mounts it, and ends with 8.",
   arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
-  options: { directory: text('--directory <path>', 'where to make the workspace if there is none') },
+  options: {
+    workspace: optionalChoice(
+      '--workspace <kind>',
+      'what to make if there is none (otherwise as it was, or checkout)',
+      workspaceKinds,
+    ),
+    directory: text('--directory <path>', 'where to make the workspace if there is none'),
+  },
   examples: [['cd "$(mic session path sess-4k2m9x7qw0ab)"', 'Go to where a session is edited']],
-  async run(context, [id], { directory }) {
+  async run(context, [id], { workspace: kind, directory }) {
     const { session, sessions } = await sessionFor(context, id);
-    const { workspace } = await sessions.place(
-      session.id,
-      directory === undefined ? undefined : resolve(context.directory, directory),
-      context.progress.update,
-    );
+    const choice = {
+      kind,
+      directory: directory === undefined ? undefined : resolve(context.directory, directory),
+    };
+    const placed = await sessions.place(session.id, choice, context.progress.update);
+    const { directory: path, kind: made } = placed.workspace!;
+    const notes = mountNotes(placed);
     return {
-      json: { sessionId: session.id, path: workspace!.directory, kind: workspace!.kind },
-      text: workspace!.directory,
+      json: { sessionId: session.id, path, kind: made, workspace: workspaceJson(placed) },
+      text: notMounted(placed) ? '' : path,
+      notes,
+      exit: notMounted(placed) ? 'notMounted' : 'ok',
     };
   },
 });

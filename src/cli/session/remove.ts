@@ -1,5 +1,5 @@
 import { command } from '../command.ts';
-import { sessionJson } from '../describe-session.ts';
+import { leftToDoNotes, sessionJson } from '../describe-session.ts';
 import { sessionFor } from '../open.ts';
 import { number } from '../options.ts';
 import { moment } from '../wording.ts';
@@ -24,6 +24,7 @@ export default command({
     const until = moment(removed.session.removed!.keepUntilMs);
     return {
       json: sessionJson(removed.session),
+      notes: leftToDoNotes(removed.leftToDo),
       text: `Removed ${session.id}. Until ${until}, "mic session restore ${session.id}" brings it back.`,
     };
   },

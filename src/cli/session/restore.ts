@@ -1,5 +1,5 @@
 import { command } from '../command.ts';
-import { placedJson, placedText } from '../describe-session.ts';
+import { placedAnswer } from '../describe-session.ts';
 import { sessionFor } from '../open.ts';
 import { number } from '../options.ts';
 
@@ -26,6 +26,6 @@ export default command({
       checkpoint,
       context.progress.update,
     );
-    return { json: placedJson(placed), text: placedText(placed) };
+    return placedAnswer(placed);
   },
 });

@@ -3,16 +3,17 @@ import type { PlacedSession } from '../../app/sessions.ts';
 import type { ProjectName } from '../../session/project-name.ts';
 import type { Session } from '../../session/session.ts';
 import { startSession } from '../../session/start.ts';
+import { type WorkspaceKind, workspaceKinds } from '../../session/workspace-port.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, command } from '../command.ts';
-import { placedJson, placedText } from '../describe-session.ts';
+import { placedAnswer } from '../describe-session.ts';
 import { ledgerFor, sessionsOf } from '../open.ts';
 import { choice, text } from '../options.ts';
 
 export default command({
   summary: 'Start a session on the head of a project',
   description:
-    'Starts a session: an isolated, complete copy of the project as its head is now. Nothing that is done in it is seen\nelsewhere before it lands.',
+    'Starts a session: an isolated, complete copy of the project as its head is now. Nothing that is done in it is seen\nelsewhere before it lands. A mount that this user may not make here is served all the same: the command that mounts it\nis printed, and the exit code is 8.',
   arguments: [{ name: '<title>', description: 'a few words that name the session' }],
   options: {
     project: text(
@@ -24,7 +25,7 @@ export default command({
     workspace: choice(
       '--workspace <kind>',
       'where its files can be edited',
-      ['checkout', 'none'],
+      [...workspaceKinds, 'none'],
       'checkout',
     ),
     directory: text(
@@ -45,6 +46,10 @@ export default command({
       'mic session start "read only" --project=acme/web --workspace=none',
       'Start without a directory: a few milliseconds',
     ],
+    [
+      'mic session start "try the new parser" --project=acme/web --workspace=mount',
+      'Start with a mounted directory: at once, however large the project is',
+    ],
   ],
   async run(context, [title], options) {
     if (options.workspace === 'none' && options.directory !== undefined) {
@@ -60,8 +65,8 @@ export default command({
     const placed =
       options.workspace === 'none'
         ? { session, workspace: undefined }
-        : await place(context, ledger.name, session, options.directory);
-    return { json: placedJson(placed), text: placedText(placed) };
+        : await place(context, ledger.name, session, options.workspace, options.directory);
+    return placedAnswer(placed);
   },
 });
 
@@ -69,9 +74,10 @@ async function place(
   context: CommandContext,
   project: ProjectName,
   session: Session,
+  kind: WorkspaceKind,
   directory: string | undefined,
 ): Promise<PlacedSession> {
   const sessions = await sessionsOf(context, await context.micelio.project(project));
   const path = directory === undefined ? undefined : resolve(context.directory, directory);
-  return sessions.placeNew(session, path, context.progress.update);
+  return sessions.placeNew(session, { kind, directory: path }, context.progress.update);
 }

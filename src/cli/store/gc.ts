@@ -1,6 +1,7 @@
-import { Workspaces } from '../../app/workspaces.ts';
 import { collectGarbage, graceHoursDefault } from '../../session/collect-garbage.ts';
+import type { Session } from '../../session/session.ts';
 import { command } from '../command.ts';
+import { workspacesOf } from '../open.ts';
 import { flag, number } from '../options.ts';
 import { counted, size } from '../wording.ts';
 
@@ -19,14 +20,16 @@ export default command({
     ['mic store gc --dry-run', 'What would go?'],
     ['mic store gc', 'From time to time, such as every night'],
   ],
-  async run({ micelio, progress }, _args, { dryRun, graceHours }) {
+  async run(context, _args, { dryRun, graceHours }) {
+    const { micelio, progress } = context;
+    const workspaces = await workspacesOf(context);
     const projects = [];
     for await (const name of micelio.projectNames()) {
       progress.update('Collecting, projects', projects.length);
       const request = {
         graceHours: graceHours ?? graceHoursDefault,
         mode: dryRun ? 'dry run' : 'collect',
-        onForget: Workspaces.discard,
+        onForget: (session: Session) => workspaces.discard(session),
       } as const;
       projects.push({ project: name, ...(await collectGarbage(await micelio.project(name), request)) });
     }

@@ -1,10 +1,10 @@
-import { DatabaseSync } from 'node:sqlite';
 import { hashOf } from '../../base/hash.ts';
 import type { Random } from '../../base/random.ts';
 import type { Sleep } from '../backoff.ts';
 import { backoffMs } from '../backoff.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { StorageError } from '../object-store.ts';
+import { ProcessLock, sqliteCode } from './process-lock.ts';
 
 /** How many lock files share the keys. Part of the layout on disk: all processes on a store must agree. */
 const shardCount = 64;
@@ -18,11 +18,7 @@ export interface ShardLocksOptions {
   readonly waitMsMax: number;
 }
 
-/**
- * Locks between processes, one for each shard of the keys. Each is an empty SQLite database on which a transaction is
- * begun and rolled back: no byte is ever written, and since the operating system drops the locks of a process that
- * dies, `kill -9` leaves none behind and no lock is ever stale. To take and release one costs 10 µs.
- */
+/** Locks between processes, one for each shard of the keys. */
 export class ShardLocks {
   readonly #directory: string;
   readonly #options: ShardLocksOptions;
@@ -99,44 +95,28 @@ function ignoreResult(): void {}
 class Shard {
   /** Ends when the last in this process that wants the lock has had its turn; undefined when none does. */
   queue: Promise<void> | undefined;
-  readonly #database: DatabaseSync;
+  readonly #lock: ProcessLock;
 
   constructor(path: string) {
-    // Without a timeout SQLite would block the thread while it waits.
-    this.#database = translating(() => new DatabaseSync(path, { timeout: 0 }));
-    // With its journal on disk SQLite would make a file for every transaction, also for one that writes nothing.
-    translating(() => this.#database.exec('PRAGMA journal_mode = MEMORY'));
+    this.#lock = translating(() => new ProcessLock(path));
   }
 
   /** Takes the lock, or says false when another process has it. */
   tryLock(): boolean {
-    try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      return true;
-    } catch (error) {
-      if (sqliteCode(error) === sqliteBusy) return false;
-      throw lockError(error);
-    }
+    return translating(() => this.#lock.tryTake());
   }
 
   unlock(): void {
-    translating(() => this.#database.exec('ROLLBACK'));
+    translating(() => this.#lock.release());
   }
 
   close(): void {
-    this.#database.close();
+    this.#lock.close();
   }
 }
 
-const sqliteBusy = 5;
 const sqliteReadOnly = 8;
 const sqliteCannotOpen = 14;
-
-/** SQLite's primary result code; undefined for an error that is not SQLite's. */
-function sqliteCode(error: unknown): number | undefined {
-  if (!(error instanceof Error) || !('errcode' in error)) return undefined;
-  return typeof error.errcode === 'number' ? error.errcode & 0xff : undefined;
-}
 
 function translating<T>(action: () => T): T {
   try {

@@ -53,7 +53,11 @@ describe('making a checkout', () => {
   test('is found from below, and hidden from git', async (context) => {
     const { root, tree } = await checkoutOf(context, { 'a/b/c': '644 x' });
     assert.deepEqual(findWorkspace(join(root, 'a/b'))?.directory, root);
-    assert.deepEqual(findWorkspace(root)?.owner, { tree, session: { session: 'test' } });
+    assert.deepEqual(findWorkspace(root)?.owner, {
+      kind: 'checkout',
+      tree,
+      session: { session: 'test' },
+    });
     assert.equal(findWorkspace(join(root, '..')), undefined);
     execFileSync('git', ['init', '-q'], { cwd: root });
     assert.equal(execFileSync('git', ['status', '--porcelain'], { cwd: root, encoding: 'utf8' }), '?? a/\n');

@@ -1,14 +1,20 @@
 import { readdirSync, renameSync, rmSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hash } from '../../base/hash.ts';
-import type { Workspace, WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
+import type { SessionId } from '../../session/session-id.ts';
+import type {
+  LeftToDo,
+  Workspace,
+  WorkspaceKnowledge,
+  WorkspaceSnapshot,
+} from '../../session/workspace-port.ts';
 import { markerName } from '../marker-name.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
-import { type LockOptions, type Wait, withCheckoutLock } from './checkout-lock.ts';
+import { type LockOptions, type Wait, withWorkspaceLock } from '../workspace-lock.ts';
 import { type CreateProgress, materialise } from './create.ts';
-import { type CheckoutOwner, Marker } from './marker.ts';
+import { Marker, type WorkspaceOwner } from './marker.ts';
 import { settleUpdate } from './settle.ts';
 import { takeSnapshot } from './snapshot.ts';
 import type { CheckoutState } from './state.ts';
@@ -99,30 +105,40 @@ export class Checkout implements Workspace {
   }
 
   alone<T>(work: () => Promise<T>): Promise<T> {
-    return withCheckoutLock(this.#marker.turnFile, this.#lock, work);
+    return withWorkspaceLock(this.#marker.turnFile, this.#lock, work);
   }
 
-  known(): WorkspaceKnowledge {
+  async known(): Promise<WorkspaceKnowledge> {
     const { tree } = ownerOf(this.directory);
     return { agreed: tree, recorded: readState(this.#marker)?.tree ?? tree };
   }
 
-  agree(tree: Hash): void {
+  async agree(tree: Hash): Promise<void> {
     const owner = ownerOf(this.directory);
     if (owner.tree !== tree) this.#marker.writeOwner({ ...owner, tree });
   }
 
-  async putAside(directory: string): Promise<void> {
+  async release(): Promise<LeftToDo> {
+    return undefined;
+  }
+
+  /** Beside the directory, so that it can be moved there as it is. */
+  asidePath(id: SessionId): string {
+    return join(dirname(this.directory), `.removed-${id}`);
+  }
+
+  async putAside(directory: string): Promise<LeftToDo> {
     try {
       renameSync(this.directory, directory);
     } catch (error) {
       throw workspaceErrorFrom(error, `put the workspace "${this.directory}" aside`);
     }
+    return undefined;
   }
 
   #atWork<T>(work: (state: CheckoutState) => Promise<T>): Promise<T> {
     const { tree } = ownerOf(this.directory);
-    return withCheckoutLock(this.#marker.lockFile, this.#lock, async () => {
+    return withWorkspaceLock(this.#marker.lockFile, this.#lock, async () => {
       const state = readState(this.#marker) ?? (await stateOfTree(this.#content.nodes, tree));
       return work(await settleUpdate(this.#content, this.directory, this.#marker, state));
     });
@@ -135,7 +151,8 @@ export class Checkout implements Workspace {
  */
 export function removeCheckout(directory: string): void {
   const root = resolve(directory);
-  if (!new Marker(root).exists) throw notAWorkspace(root);
+  const marker = new Marker(root);
+  if (!marker.exists || marker.readOwner()?.kind === 'mount') throw notAWorkspace(root);
   try {
     // The marker goes last: killed on the way, what is left can still be removed.
     for (const name of readdirSync(root, { encoding: 'buffer' })) {
@@ -149,11 +166,11 @@ export function removeCheckout(directory: string): void {
   }
 }
 
-function ownerOf(root: string): CheckoutOwner {
+function ownerOf(root: string): WorkspaceOwner {
   const marker = new Marker(root);
   const owner = marker.readOwner();
-  if (owner !== undefined) return owner;
-  if (!marker.exists) throw notAWorkspace(root);
+  if (owner?.kind === 'checkout') return owner;
+  if (owner !== undefined || !marker.exists) throw notAWorkspace(root);
   throw new WorkspaceError(
     'workspace/unfinished',
     `The making of the workspace "${root}" was interrupted. Make it again in the same place, or remove it.`,
@@ -163,7 +180,7 @@ function ownerOf(root: string): CheckoutOwner {
 function notAWorkspace(root: string): WorkspaceError {
   return new WorkspaceError(
     'workspace/not-a-workspace',
-    `"${root}" is no workspace: it has no "${markerName}". Check the path.`,
+    `"${root}" is no checkout: it has no "${markerName}" of one. Check the path.`,
   );
 }
 

@@ -9,7 +9,7 @@ import { markerName } from '../marker-name.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { isGitName, isMarkerName } from '../walk.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
-import { type LockOptions, withCheckoutLock } from './checkout-lock.ts';
+import { type LockOptions, withWorkspaceLock } from '../workspace-lock.ts';
 import { cloneFiles, reflink } from './clone-files.ts';
 import { statusInto, statusNumbers } from './frame-writer.ts';
 import { clearIntent, readIntent, writeIntent } from './journal.ts';
@@ -51,7 +51,7 @@ export async function materialise(
   const root = resolve(directory);
   const marker = new Marker(root);
   const isNew = prepare(root, marker);
-  await withCheckoutLock(marker.lockFile, options.lock, async () => {
+  await withWorkspaceLock(marker.lockFile, options.lock, async () => {
     await clearUnfinished(content, root, marker);
     let items: TreeItem[] = [];
     try {
@@ -62,7 +62,7 @@ export async function materialise(
       undo(root, marker, items, isNew);
       throw error;
     }
-    marker.writeOwner({ tree, session: options.session });
+    marker.writeOwner({ kind: 'checkout', tree, session: options.session });
     clearIntent(marker);
   });
   return root;

@@ -2,23 +2,36 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Hash, parseHash } from '../../base/hash.ts';
+import type { WorkspaceKind } from '../../session/workspace-port.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { markerName } from '../marker-name.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 
-/** Says to whom a checkout belongs. `docs/formats/checkout-state.md` describes all files of the marker directory. */
-export interface CheckoutOwner {
-  /** The session's tree that the checkout was made from, or that the two last agreed upon. */
+/** Says to whom a workspace belongs. `docs/formats/checkout-state.md` describes all files of the marker directory. */
+export interface WorkspaceOwner {
+  readonly kind: WorkspaceKind;
+  /**
+   * A checkout: the session's tree that it was made from, or that the two last agreed upon. A mount: the tree that it
+   * was made from.
+   */
   readonly tree: Hash;
   /** What the caller of `createCheckout` wants to find again: which store, project and session. Any JSON value. */
   readonly session: unknown;
 }
 
-const format = 'micelio-checkout';
+/** The file of the marker directory that says whose workspace it is. */
+export const ownerFileName = 'session.json';
+/** What keeps git from looking into the marker directory: its `.gitignore`. */
+export const ignoreEverything = '*\n';
+
+const formats: Readonly<Record<WorkspaceKind, string>> = {
+  checkout: 'micelio-checkout',
+  mount: 'micelio-mount',
+};
 const version = 1;
 
 const ownerSchema = v.object({
-  format: v.literal(format),
+  format: v.picklist(Object.values(formats)),
   version: v.literal(version),
   tree: v.pipe(v.string(), v.transform(parseHash)),
   session: v.unknown(),
@@ -33,7 +46,7 @@ export class Marker {
   }
 
   get ownerFile(): string {
-    return join(this.directory, 'session.json');
+    return join(this.directory, ownerFileName);
   }
 
   get stateFile(): string {
@@ -71,34 +84,42 @@ export class Marker {
   /** Makes the directory and what keeps git from looking into it. */
   make(): void {
     mkdirSync(this.stagingDirectory, { recursive: true });
-    writeFileSync(join(this.directory, '.gitignore'), '*\n');
+    writeFileSync(join(this.directory, '.gitignore'), ignoreEverything);
   }
 
-  /** What the checkout belongs to; undefined while it is not finished. Throws `workspace/format-unknown`. */
-  readOwner(): CheckoutOwner | undefined {
+  /** What the workspace belongs to; undefined while it is not finished. Throws `workspace/format-unknown`. */
+  readOwner(): WorkspaceOwner | undefined {
     const text = readText(this.ownerFile);
     if (text === undefined) return undefined;
     const parsed = v.safeParse(ownerSchema, parseJson(text));
-    if (parsed.success) return { tree: parsed.output.tree, session: parsed.output.session };
+    if (parsed.success) {
+      const { format, tree, session } = parsed.output;
+      return { kind: format === formats.mount ? 'mount' : 'checkout', tree, session };
+    }
     throw new WorkspaceError(
       'workspace/format-unknown',
       `"${this.ownerFile}" is not what this version of Micelio writes. Update Micelio, or restore the file.`,
     );
   }
 
-  writeOwner({ tree, session }: CheckoutOwner): void {
-    replaceFile(this.ownerFile, `${JSON.stringify({ format, version, tree, session }, null, 2)}\n`);
+  writeOwner(owner: WorkspaceOwner): void {
+    replaceFile(this.ownerFile, ownerText(owner));
   }
 }
 
-/** A checkout, as found from a directory inside of it. */
-export interface FoundWorkspace {
-  /** The root of the checkout, absolute. */
-  readonly directory: string;
-  readonly owner: CheckoutOwner;
+/** What `session.json` of a workspace says. */
+export function ownerText({ kind, tree, session }: WorkspaceOwner): string {
+  return `${JSON.stringify({ format: formats[kind], version, tree, session }, null, 2)}\n`;
 }
 
-/** The checkout that `directory` is in, if it is in one. Looks in the directory itself and in all above it. */
+/** A workspace, as found from a directory inside of it. */
+export interface FoundWorkspace {
+  /** The root of the workspace, absolute. */
+  readonly directory: string;
+  readonly owner: WorkspaceOwner;
+}
+
+/** The workspace that `directory` is in, if it is in one. Looks in the directory itself and in all above it. */
 export function findWorkspace(directory: string): FoundWorkspace | undefined {
   for (let at = resolve(directory); ; at = dirname(at)) {
     const owner = new Marker(at).readOwner();

@@ -15,8 +15,8 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryDirectory } from '../fixtures.ts';
+import { withWorkspaceLock } from '../workspace-lock.ts';
 import { checkoutOf, onDisk, treeOf } from './checkout-fixtures.ts';
-import { withCheckoutLock } from './checkout-lock.ts';
 import { Marker } from './marker.ts';
 
 test('brings files to another tree, whatever became of what', async (context) => {
@@ -216,9 +216,9 @@ test('waits for another process, and says so when that takes too long', async (c
   const { lockFile } = new Marker(root);
   let waits = 0;
   const lock = { waitMsMax: 100, wait: async () => void waits++ };
-  const held = withCheckoutLock(lockFile, lock, async () => {
+  const held = withWorkspaceLock(lockFile, lock, async () => {
     await assert.rejects(
-      withCheckoutLock(lockFile, lock, async () => {}),
+      withWorkspaceLock(lockFile, lock, async () => {}),
       { code: 'workspace/busy' },
     );
     return waits;
@@ -230,9 +230,9 @@ test('waits for another process, and says so when that takes too long', async (c
 test('the lock of a process that died is free', async (context) => {
   const { root, checkout } = await checkoutOf(context, { a: '644 a' });
   const script = `
-    import { withCheckoutLock } from ${JSON.stringify(new URL('./checkout-lock.ts', import.meta.url).href)};
+    import { withWorkspaceLock } from ${JSON.stringify(new URL('../workspace-lock.ts', import.meta.url).href)};
     const lock = { waitMsMax: 0, wait: async () => {} };
-    await withCheckoutLock(process.argv[1], lock, async () => process.kill(process.pid, 'SIGKILL'));
+    await withWorkspaceLock(process.argv[1], lock, async () => process.kill(process.pid, 'SIGKILL'));
   `;
   const child = spawnSync(process.execPath, ['--input-type=module', '-e', script, new Marker(root).lockFile]);
   assert.equal(child.signal, 'SIGKILL');

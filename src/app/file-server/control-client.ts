@@ -1,0 +1,128 @@
+import { request as httpRequest } from 'node:http';
+import * as v from 'valibot';
+import { MicelioError } from '../../base/error.ts';
+import type { Hash } from '../../base/hash.ts';
+import type { SessionId } from '../../session/session-id.ts';
+import type { WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
+import type {
+  AttachRequest,
+  FileServer,
+  ServedId,
+  ServedPath,
+  ServedSession,
+} from '../../workspace/mount/file-server-port.ts';
+import { answerBytesMax, type CallAnswer, type CallName, calls, failureSchema } from './calls.ts';
+import { FileServerError } from './file-server-error.ts';
+import type { TreeRequest } from './local-file-server.ts';
+
+/**
+ * The file server, in another process of this user. Errors come out with the code and message that they had there.
+ * Besides, each call may throw `file-server/gone`.
+ */
+export class FileServerClient implements FileServer {
+  readonly #socket: string;
+
+  constructor(socket: string) {
+    this.#socket = socket;
+  }
+
+  async attach(request: AttachRequest): Promise<ServedSession> {
+    return this.call('attach', request);
+  }
+
+  async find(store: string, session: SessionId): Promise<ServedSession | undefined> {
+    return (await this.call('find', { store, session })).found ?? undefined;
+  }
+
+  async detach(id: ServedId): Promise<void> {
+    await this.call('detach', { id });
+  }
+
+  async discard(id: ServedId): Promise<void> {
+    await this.call('discard', { id });
+  }
+
+  renewSecret(id: ServedId): Promise<ServedSession> {
+    return this.call('renewSecret', { id });
+  }
+
+  capture(id: ServedId): Promise<WorkspaceSnapshot> {
+    return this.call('capture', { id });
+  }
+
+  async update(id: ServedId, tree: Hash): Promise<void> {
+    await this.call('update', { id, tree });
+  }
+
+  known(id: ServedId): Promise<WorkspaceKnowledge> {
+    return this.call('known', { id });
+  }
+
+  async agree(id: ServedId, tree: Hash): Promise<void> {
+    await this.call('agree', { id, tree });
+  }
+
+  serveTree(request: TreeRequest): Promise<ServedPath> {
+    return this.call('serveTree', request);
+  }
+
+  /** One call. It takes as long as its work does. */
+  async call<Name extends CallName>(name: Name, request: object): Promise<CallAnswer<Name>> {
+    const { status, body } = await this.#post(`/${name}`, JSON.stringify(request));
+    const json = parseJson(body);
+    if (status === 200) {
+      const parsed = v.safeParse(calls[name].answer, json);
+      if (parsed.success) return parsed.output as CallAnswer<Name>;
+    } else {
+      const failure = v.safeParse(failureSchema, json);
+      if (failure.success) {
+        const { code, message } = failure.output.error;
+        throw new MicelioError(code, message);
+      }
+    }
+    throw new FileServerError(
+      'file-server/failed',
+      `mic-fs gave an answer to "${name}" that this version does not understand. Stop it with "mic-fs stop", and do it again.`,
+    );
+  }
+
+  #post(path: string, body: string): Promise<{ status: number; body: string }> {
+    return new Promise((resolve, reject) => {
+      const gone = (cause: unknown): void =>
+        reject(
+          new FileServerError(
+            'file-server/gone',
+            'mic-fs does not answer. Do it again, which starts it where it is missing; "mic-fs status" says where its log is.',
+            { cause },
+          ),
+        );
+      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+      const request = httpRequest(
+        { socketPath: this.#socket, path, method: 'POST', headers, agent: false },
+        (response) => {
+          const pieces: Buffer[] = [];
+          let length = 0;
+          response.on('data', (piece: Buffer) => {
+            length += piece.length;
+            if (length > answerBytesMax) response.destroy(new Error('The answer is too long.'));
+            else pieces.push(piece);
+          });
+          response.once('error', gone);
+          response.once('end', () =>
+            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString('utf8') }),
+          );
+        },
+      );
+      request.once('error', gone);
+      request.end(body);
+    });
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

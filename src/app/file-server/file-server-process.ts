@@ -1,0 +1,256 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Random } from '../../base/random.ts';
+import { type NfsServer, startNfsServer } from '../../nfs/server.ts';
+import { systemCode } from '../../storage/directory/disk-error.ts';
+import type { ProcessLock } from '../../storage/directory/process-lock.ts';
+import type { FileServerSettings } from '../configuration.ts';
+import { bootName } from './boot.ts';
+import type { CallHandlers, FileServerStatus } from './calls.ts';
+import { checkpointOpenSessions } from './checkpoint.ts';
+import { ControlServer } from './control-server.ts';
+import { ExportRegistry } from './export-registry.ts';
+import { FileServerError } from './file-server-error.ts';
+import { LocalFileServer } from './local-file-server.ts';
+import type { Log } from './log.ts';
+import { type OpenedExport, openExport } from './open-export.ts';
+import { OpenExports } from './open-exports.ts';
+import type { StateDirectory } from './state-directory.ts';
+import { Stores } from './stores.ts';
+
+/** The port that is tried first, before any that is free. */
+const portDefault = 12_049;
+/** A session that nobody has used for so long is closed, in ms; and how often that is looked at. */
+const idleMsMax = 10 * 60 * 1000;
+const idleCheckMs = 60 * 1000;
+/** Sessions that are open at once, unless more are in use: each has some files of the process open. */
+const openMax = 2048;
+/** How long calls that are under way may still take when the server stops, in ms. */
+const stopMsMax = 30_000;
+
+export interface FileServerProcessOptions {
+  readonly settings: FileServerSettings;
+  readonly state: StateDirectory;
+  readonly version: string;
+  readonly log: Log;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly uid: number;
+  readonly platform: NodeJS.Platform;
+}
+
+/** All that is mic-fs: the NFS server, the control channel, and what they serve. One runs in a state directory. */
+export class FileServerProcess {
+  readonly #options: FileServerProcessOptions;
+  readonly #lock: ProcessLock;
+  readonly #registry: ExportRegistry;
+  readonly #stores = new Stores();
+  readonly #exports: OpenExports<OpenedExport>;
+  readonly #startedMs: number;
+  readonly #stopped = Promise.withResolvers<void>();
+  #nfs: NfsServer | undefined;
+  #files: LocalFileServer | undefined;
+  #control: ControlServer | undefined;
+  #idleTimer: NodeJS.Timeout | undefined;
+  #stopping: Promise<void> | undefined;
+
+  private constructor(options: FileServerProcessOptions, lock: ProcessLock) {
+    const { settings, log, clock, random, platform, uid } = options;
+    this.#options = options;
+    this.#lock = lock;
+    this.#startedMs = clock.now();
+    this.#registry = ExportRegistry.open(settings.overlays, uid, (directory) =>
+      log.say(`"${directory}" is not what this version writes, and is not served`),
+    );
+    const surroundings = {
+      stores: this.#stores,
+      directoryOf: ({ id }) => this.#registry.directoryOf(id),
+      clock,
+      random,
+      boot: bootName(platform, random),
+    } satisfies Parameters<typeof openExport>[1];
+    this.#exports = new OpenExports({
+      registry: this.#registry,
+      clock,
+      open: (record) => openExport(record, surroundings),
+      onFailure: (record, error) =>
+        log.failed(`opening or closing ${record.kind === 'session' ? record.session : record.tree}`, error),
+      idleMsMax,
+      openMax,
+    });
+  }
+
+  /**
+   * Starts it, ready for calls and clients; `running` when another process is it. Throws `file-server/port-taken` and
+   * `file-server/denied`.
+   */
+  static async start(options: FileServerProcessOptions): Promise<FileServerProcess | 'running'> {
+    const lock = options.state.tryLock();
+    if (lock === undefined) return 'running';
+    let server: FileServerProcess | undefined;
+    try {
+      server = new FileServerProcess(options, lock);
+      await server.#start();
+      return server;
+    } catch (error) {
+      await server?.stop('restart');
+      lock.close();
+      throw error;
+    }
+  }
+
+  /** Fulfilled when it has stopped, for whatever reason. */
+  get stopped(): Promise<void> {
+    return this.#stopped.promise;
+  }
+
+  get status(): FileServerStatus {
+    const { version, settings } = this.#options;
+    return {
+      version,
+      pid: process.pid,
+      host: settings.host,
+      port: this.#nfs?.port ?? 0,
+      startedMs: this.#startedMs,
+      exports: this.#registry.size,
+      open: this.#exports.size,
+      busy: this.#files?.busy ?? 0,
+    };
+  }
+
+  /**
+   * Takes no more calls and clients, finishes those under way, and closes everything. With `checkpoint` it records what
+   * is open first; for a `restart` it doesn't, since all is kept and served again.
+   */
+  stop(how: 'checkpoint' | 'restart'): Promise<void> {
+    this.#stopping ??= this.#stop(how).finally(() => this.#stopped.resolve());
+    return this.#stopping;
+  }
+
+  async #start(): Promise<void> {
+    const { settings, state, version, log, random } = this.#options;
+    if (!isLoopback(settings.host)) {
+      log.say(
+        `warning: listening on ${settings.host}, where other machines may come in. NFS sends everything as it is: who can listen on the network sees the files and their secrets`,
+      );
+    }
+    this.#nfs = await this.#listen(await state.handleKey(random));
+    const files = new LocalFileServer({
+      registry: this.#registry,
+      exports: this.#exports,
+      stores: this.#stores,
+      random,
+      host: hostForClients(settings.host),
+      port: this.#nfs.port,
+    });
+    this.#files = files;
+    const socket = state.socketPath();
+    this.#control = await ControlServer.listen(socket, this.#handlers(files), (error) =>
+      log.failed('a call', error),
+    );
+    await state.writeRunning({ pid: process.pid, version, socket });
+    this.#idleTimer = setInterval(() => {
+      this.#exports.closeIdle().catch((error) => log.failed('closing what is idle', error));
+    }, idleCheckMs).unref();
+    log.say(`started, version ${version}, pid ${process.pid}, port ${this.#nfs.port}`);
+  }
+
+  /** Mounts know the port: so it stays the same for ever, unless nothing can be mounted. */
+  async #listen(handleKey: Uint8Array): Promise<NfsServer> {
+    const { settings, state } = this.#options;
+    const chosen = settings.port ?? state.readPort();
+    const mayMove = settings.port === undefined && this.#registry.size === 0;
+    const ports = chosen === undefined || mayMove ? [chosen ?? portDefault, portDefault, 0] : [chosen];
+    for (const port of ports) {
+      const server = await this.#tryPort(port, handleKey);
+      if (server === undefined) continue;
+      if (server.port !== state.readPort()) await state.writePort(server.port);
+      return server;
+    }
+    throw new FileServerError(
+      'file-server/port-taken',
+      `Port ${chosen} of ${settings.host}, on which sessions are mounted, is taken by another program. End that one; or set MICELIO_FS_PORT to another port, unmount the sessions, and mount them again with "mic session path".`,
+    );
+  }
+
+  async #tryPort(port: number, handleKey: Uint8Array): Promise<NfsServer | undefined> {
+    const { settings, log } = this.#options;
+    try {
+      return await startNfsServer({
+        exports: this.#exports,
+        host: settings.host,
+        port,
+        handleKey,
+        onError: (error, doing) => log.failed(doing, error),
+      });
+    } catch (error) {
+      const code = systemCode(error);
+      if (code === 'EADDRINUSE') return undefined;
+      if (code === undefined) throw error;
+      throw new FileServerError(
+        'file-server/denied',
+        `mic-fs cannot listen on ${settings.host}, port ${port} (${code}). Correct MICELIO_FS_HOST and MICELIO_FS_PORT, or "fs" in config.json.`,
+        { cause: error },
+      );
+    }
+  }
+
+  #handlers(files: LocalFileServer): CallHandlers {
+    return {
+      status: () => this.status,
+      stop: ({ how }) => {
+        // Answered first: the answer is one of the calls that the end waits for.
+        setImmediate(() => this.stop(how));
+        return {};
+      },
+      attach: (request) => files.attach(request),
+      find: async ({ store, session }) => ({ found: (await files.find(store, session)) ?? null }),
+      list: async () => ({ sessions: await files.list() }),
+      detach: ({ id }) => done(files.detach(id)),
+      discard: ({ id }) => done(files.discard(id)),
+      renewSecret: ({ id }) => files.renewSecret(id),
+      capture: async ({ id }) => {
+        const { tree, leftBehind } = await files.capture(id);
+        return { tree, leftBehind: [...leftBehind] };
+      },
+      update: ({ id, tree }) => done(files.update(id, tree)),
+      known: ({ id }) => files.known(id),
+      agree: ({ id, tree }) => done(files.agree(id, tree)),
+      serveTree: (request) => files.serveTree(request),
+    };
+  }
+
+  async #stop(how: 'checkpoint' | 'restart'): Promise<void> {
+    const { state, log, uid, platform } = this.#options;
+    log.say(`stopping`);
+    clearInterval(this.#idleTimer);
+    await this.#nfs?.close();
+    await this.#control?.close(stopMsMax);
+    if (how === 'checkpoint' && this.#files !== undefined) {
+      const ids = new Set(this.#exports.ids);
+      const open = [...this.#registry].filter(
+        (record) => record.kind === 'session' && record.state === 'served' && ids.has(record.id),
+      );
+      await checkpointOpenSessions(open, { files: this.#files, stores: this.#stores, log, uid, platform });
+    }
+    await this.#exports.closeAll();
+    if (this.#control !== undefined) state.removeRunning();
+    this.#lock.close();
+    log.say('stopped');
+  }
+}
+
+/** What a call answers that has nothing to say. */
+async function done(work: Promise<void>): Promise<Record<string, never>> {
+  await work;
+  return {};
+}
+
+function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || /^127(\.\d+){3}$/.test(host);
+}
+
+/** Where clients on this machine find a server that listens on `host`, which may be all addresses. */
+function hostForClients(host: string): string {
+  if (host === '0.0.0.0') return '127.0.0.1';
+  return host === '::' ? '::1' : host;
+}

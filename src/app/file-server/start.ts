@@ -1,0 +1,47 @@
+import { systemClock } from '../../base/clock.ts';
+import { systemRandom } from '../../base/random.ts';
+import type { FileServerSettings } from '../configuration.ts';
+import { currentUser } from '../mounts.ts';
+import { version } from '../version.ts';
+import { FileServerProcess } from './file-server-process.ts';
+import { type AnsweringServer, findFileServer, stopFileServer } from './launch.ts';
+import { boundedFile, lineLog } from './log.ts';
+import { StateDirectory } from './state-directory.ts';
+
+/** Becomes the file server of this user; `running` when another process is it. Throws as `FileServerProcess.start`. */
+export function startFileServer(
+  settings: FileServerSettings,
+  logTo: 'stderr' | 'file',
+  stderr: { write(text: string): unknown },
+): Promise<FileServerProcess | 'running'> {
+  const state = stateOf(settings);
+  const write = logTo === 'file' ? boundedFile(state.logFile) : (line: string) => stderr.write(line);
+  return FileServerProcess.start({
+    settings,
+    state,
+    version: version(),
+    log: lineLog(systemClock, write),
+    clock: systemClock,
+    random: systemRandom,
+    uid: currentUser().uid,
+    platform: process.platform,
+  });
+}
+
+/** The file server that runs, if one does and answers. */
+export function findRunningServer(settings: FileServerSettings): Promise<AnsweringServer | undefined> {
+  return findFileServer(stateOf(settings));
+}
+
+/** Has it record what is open and end. */
+export function stopRunningServer(settings: FileServerSettings, found: AnsweringServer): Promise<void> {
+  return stopFileServer(stateOf(settings), found, 'checkpoint');
+}
+
+export function logFileOf(settings: FileServerSettings): string {
+  return stateOf(settings).logFile;
+}
+
+function stateOf(settings: FileServerSettings): StateDirectory {
+  return new StateDirectory(settings, currentUser().uid);
+}

@@ -1,0 +1,37 @@
+import { findRunningServer, logFileOf } from '../../app/file-server/start.ts';
+import { command } from '../command.ts';
+import { counted, moment } from '../wording.ts';
+
+export default command({
+  summary: 'Show whether it runs, and what it serves',
+  description:
+    'Shows process, port, log and the sessions that are served. Ends with 6 when it is not running.',
+  options: {},
+  examples: [['mic-fs status --json | jq .pid', 'The process, for a script']],
+  async run({ configuration }) {
+    const log = logFileOf(configuration.fileServer);
+    const found = await findRunningServer(configuration.fileServer);
+    if (found === undefined) {
+      const text = `mic-fs is not running. "mic-fs start" starts it. Log: ${log}`;
+      return { json: { running: false, log }, text, exit: 'unavailable' };
+    }
+    const { status, client } = found;
+    const { sessions } = await client.call('list', {});
+    const lines = [
+      `mic-fs ${status.version}, process ${status.pid}, since ${moment(status.startedMs)}`,
+      `Serves on ${status.host}, port ${status.port}: ${counted(status.exports, 'export')}, ${status.open} open`,
+      `Log: ${log}`,
+      ...sessions.map(({ session, directory, state }) =>
+        state === 'served' ? `  ${session}  ${directory}` : `  ${session}  put aside`,
+      ),
+    ];
+    return {
+      json: { running: true, ...status, log, sessions: sessions.map(withoutSecret) },
+      text: lines.join('\n'),
+    };
+  },
+});
+
+function withoutSecret<Served extends { readonly path: string }>({ path: _, ...shown }: Served) {
+  return shown;
+}
