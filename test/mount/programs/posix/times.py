@@ -1,0 +1,116 @@
+"""Which times a call changes, of what it is about and of the directories around it; and who may set them."""
+
+import os
+
+from world import KINDS, MEMBER, OLD, OTHER, OWNER, USERS, Times, acting, describe, fresh, make, outcome, tell
+
+
+def with_file(flags, use):
+    file = os.open("d/file", flags)
+    try:
+        use(file)
+        os.fsync(file)
+    finally:
+        os.close(file)
+
+
+def reading_nothing(file):
+    os.ftruncate(file, os.fstat(file).st_size)
+
+
+CALLS = {
+    "create": lambda: os.close(os.open("d/new", os.O_CREAT | os.O_EXCL)),
+    "create-unchecked": lambda: os.close(os.open("d/new", os.O_CREAT | os.O_WRONLY)),
+    "create-there": lambda: os.close(os.open("d/file", os.O_CREAT | os.O_WRONLY)),
+    "mkdir": lambda: os.mkdir("d/new"),
+    "mkfifo": lambda: os.mkfifo("d/new"),
+    "symlink": lambda: os.symlink("x", "d/new"),
+    "link": lambda: os.link("d/file", "d/new"),
+    "unlink": lambda: os.unlink("d/file"),
+    "unlink-one-of-two": lambda: os.unlink("d/second"),
+    "rmdir": lambda: os.rmdir("d/empty"),
+    "rename": lambda: os.rename("d/file", "d/new"),
+    "rename-between": lambda: os.rename("d/file", "e/new"),
+    "rename-over": lambda: os.rename("d/fifo", "d/file"),
+    "rename-same": lambda: os.rename("d/file", "d/file"),
+    "rename-other-name": lambda: os.rename("d/second", "d/two"),
+    "rename-directory": lambda: os.rename("d/empty", "d/new"),
+    "rename-directory-between": lambda: os.rename("d/empty", "e/new"),
+    "chmod": lambda: os.chmod("d/file", 0o600),
+    "chmod-same": lambda: os.chmod("d/file", 0o644),
+    "chown": lambda: os.chown("d/file", 5, 6),
+    "chown-same": lambda: os.chown("d/file", OWNER[0], OWNER[1]),
+    "chown-nothing": lambda: os.chown("d/file", -1, -1),
+    "lchown": lambda: os.lchown("d/symlink", 5, 6),
+    "truncate-shorter": lambda: os.truncate("d/file", 3),
+    "truncate-longer": lambda: os.truncate("d/file", 30),
+    "open-truncate": lambda: os.close(os.open("d/file", os.O_WRONLY | os.O_TRUNC)),
+    "write": lambda: with_file(os.O_WRONLY, lambda file: os.write(file, b"x")),
+    "append": lambda: with_file(os.O_WRONLY | os.O_APPEND, lambda file: os.write(file, b"x")),
+    "ftruncate": lambda: with_file(os.O_WRONLY, lambda file: os.ftruncate(file, 1)),
+    "open": lambda: os.close(os.open("d/file", os.O_RDWR)),
+    "utime": lambda: os.utime("d/file", ns=(5_000_000_001, 6_000_000_002)),
+    "utime-directory": lambda: os.utime("d", ns=(5_000_000_001, 6_000_000_002)),
+    "utime-symlink": lambda: os.utime("d/symlink", ns=(5_000_000_001, 6_000_000_002), follow_symlinks=False),
+    "failing-create": lambda: os.close(os.open("d/file", os.O_CREAT | os.O_EXCL)),
+    "failing-mkdir": lambda: os.mkdir("d/file"),
+    "failing-rmdir": lambda: os.rmdir("d"),
+    "failing-unlink": lambda: os.unlink("d/empty"),
+    "failing-link": lambda: os.link("d/file", "d/fifo"),
+    "failing-rename": lambda: os.rename("d/file", "d/empty"),
+    "stat": lambda: os.stat("d/file"),
+}
+for call, run in CALLS.items():
+    with fresh():
+        os.mkdir("d")
+        os.mkdir("e")
+        make("file", "d/file")
+        make("file", "d/second")
+        os.link("d/second", "d/two")
+        make("fifo", "d/fifo")
+        make("directory", "d/empty")
+        make("symlink", "d/symlink")
+        watched = ("d", "e", "d/file", "d/two", "d/fifo", "d/empty", "d/symlink", "d/new", "e/new")
+        with Times(*watched) as times:
+            result = outcome(run)
+        tell(call, result, times.told)
+
+# Exactly the time that is given, to the nanosecond, and none where none is.
+NOW, OMIT = -1, -2
+VALUES = ((0, 0), (1, 999_999_999), (2**31 - 1, 5), (2**31, 6), (2**32 - 1, 7), (1_500_000_000, 123_456_789))
+for kind in KINDS:
+    with fresh():
+        make(kind, "thing")
+        for seconds, nanoseconds in VALUES:
+            nanoseconds += seconds * 1_000_000_000
+            os.utime("thing", ns=(nanoseconds, nanoseconds + 1 if seconds < 2**31 else nanoseconds), follow_symlinks=False)
+            status = os.lstat("thing")
+            tell("utime", kind, status.st_atime_ns, status.st_mtime_ns)
+
+
+def touch(arguments, path):
+    """utimensat with UTIME_NOW and UTIME_OMIT, which Python has not: coreutils' touch has."""
+    if os.spawnvp(os.P_WAIT, "touch", ["touch", *arguments, path]) != 0:
+        raise PermissionError(1, "touch")
+
+
+for arguments in (["-a"], ["-m"], ["-c"], ["-a", "-d", "@5"], ["-m", "-d", "@5.000000007"], ["-d", "@5"], ["-h", "-m"]):
+    with fresh():
+        make("file", "file")
+        make("symlink", "link")
+        with Times("file", "link", "link.target") as times:
+            results = outcome(touch, arguments, "file"), outcome(touch, arguments, "link")
+        tell("touch", *arguments, *results, times.told)
+
+for mode in (0o666, 0o644, 0o444, 0o222, 0o000):
+    for user, who in USERS.items():
+        with fresh():
+            make("file", "file", OWNER, mode)
+            os.utime("file", ns=OLD)
+            with acting(who):
+                results = (
+                    outcome(os.utime, "file"),
+                    outcome(os.utime, "file", ns=OLD),
+                    outcome(os.utime, "file", ns=(OLD[0], 0)),
+                )
+            tell("may set", oct(mode), user, *results)
