@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict';
-import { once } from 'node:events';
 import { afterEach, beforeEach, describe, test } from 'node:test';
 import { fileSystemError, NotResident } from '../vfs/file-system-error.ts';
 import {
@@ -140,7 +139,7 @@ describe('a call that needs what is not in memory', () => {
     let asked = 0;
     served.fileSystem.attributes = () => {
       asked++;
-      throw new NotResident(Promise.resolve());
+      throw new NotResident(asked < 100 ? Promise.resolve() : Promise.reject(new Error('too late')));
     };
     assert.equal((await served.client.getattr(served.root)).status, 10008);
     assert.equal(asked, 100);
@@ -164,7 +163,7 @@ describe('a call that needs what is not in memory', () => {
     const attributes = fileSystem.attributes.bind(fileSystem);
     let calls = 0;
     fileSystem.attributes = (inode) => {
-      if (++calls > 1) throw new NotResident(Promise.resolve());
+      if (++calls > 1) throw new NotResident(Promise.reject(new Error('nobody waits for this')));
       return attributes(inode);
     };
     const made = await served.client.mkdir(served.root, 'once');
@@ -254,7 +253,7 @@ describe('what is no call for us', () => {
     ]) {
       const client = await RpcClient.connect(served.server.port);
       client.send(bytes);
-      await once(client.socket, 'close');
+      await client.closed;
     }
     assert.equal(served.server.metrics.connectionsDropped, 3);
     assert.equal((await served.client.getattr(served.root)).status, 0);

@@ -162,12 +162,12 @@ export class Batch {
       continuation = call.procedure.run(call);
     } catch (error) {
       this.#writer.goBack(start);
+      this.#noteChange(call);
       if (error instanceof NotResident) this.#wait(call, error);
       else this.#fail(call, error);
       return;
     }
-    if (call.procedure.effect === 'changes' && !this.#changed.includes(call.fileSystem))
-      this.#changed.push(call.fileSystem);
+    this.#noteChange(call);
     if (continuation === undefined) {
       this.#end(start, call);
       return;
@@ -177,10 +177,22 @@ export class Batch {
     else this.#held.push({ call, continuation, ready: continuation.waitFor });
   }
 
+  /** A call that failed counts too: where the disk failed it half-way, flushing is what undoes the rest. */
+  #noteChange(call: Call): void {
+    const fileSystem = call.subjectFileSystem;
+    if (call.procedure.effect !== 'changes' || fileSystem === undefined) return;
+    if (!this.#changed.includes(fileSystem)) this.#changed.push(fileSystem);
+  }
+
   #wait(call: Call, { ready }: NotResident): void {
     call.attempts++;
-    if (call.attempts >= residentAttemptsMax) this.#undo(call, nfsError('nfs/busy'));
-    else this.#held.push({ call, ready, continuation: undefined });
+    if (call.attempts < residentAttemptsMax) {
+      this.#held.push({ call, ready, continuation: undefined });
+    } else {
+      // Should it fail, the client hears of it when it comes again.
+      ready.catch(() => {});
+      this.#undo(call, nfsError('nfs/busy'));
+    }
   }
 
   /** True for a call that is, or was, carried out already: then its answer has been written, or will come. */

@@ -167,7 +167,9 @@ export class Call {
   #attributesNow(inode: InodeNumber): Attributes | undefined {
     try {
       return this.fileSystem.attributes(inode);
-    } catch {
+    } catch (error) {
+      // Nobody waits for what is missing: that it cannot be had is the next call's business.
+      if (error instanceof NotResident) error.ready.catch(() => {});
       return undefined;
     }
   }

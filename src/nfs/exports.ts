@@ -5,7 +5,7 @@ import { nfsError } from './nfs-error.ts';
 export type ExportId = string & { readonly ExportId: unique symbol };
 
 /** Bytes of an export's id. */
-export const exportIdBytes = 16;
+const exportIdBytes = 16;
 
 /** What the server serves. */
 export interface Exports {

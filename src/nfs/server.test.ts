@@ -66,9 +66,8 @@ describe('a server', () => {
       await RpcClient.connect(served.server.port),
       await RpcClient.connect(served.server.port),
     ];
-    const refused = connect({ port: served.server.port, host: '127.0.0.1' });
-    refused.on('error', () => {});
-    await once(refused, 'close');
+    const refused = new RpcClient(connect({ port: served.server.port, host: '127.0.0.1' }));
+    await refused.closed;
     const { metrics } = served.server;
     assert.deepEqual([metrics.connectionsOpen, metrics.connectionsRefused], [3, 1]);
     await clients[0]!.close();
@@ -82,9 +81,8 @@ describe('a server', () => {
 
   test('has so many connections of one address and no more', async () => {
     const served = await serve({ connectionsPerAddressMax: 1 });
-    const refused = connect({ port: served.server.port, host: '127.0.0.1' });
-    refused.on('error', () => {});
-    await once(refused, 'close');
+    const refused = new RpcClient(connect({ port: served.server.port, host: '127.0.0.1' }));
+    await refused.closed;
     const elsewhere = connect({ port: served.server.port, host: '127.0.0.1', localAddress: '127.0.0.2' });
     await once(elsewhere, 'connect');
     while (served.server.metrics.connectionsAccepted < 2) await new Promise(setImmediate);
@@ -146,7 +144,7 @@ describe('a connection', () => {
     const halfway = await NfsClient.connect(served.server.port);
     await halfway.getattr(served.root);
     halfway.rpc.send(asRecord(Buffer.alloc(100)).subarray(0, 50));
-    await Promise.all([once(silent.socket, 'close'), once(halfway.rpc.socket, 'close')]);
+    await Promise.all([silent.closed, halfway.rpc.closed]);
     assert.equal(served.server.metrics.connectionsDropped, 2);
     assert.equal((await served.client.getattr(served.root)).status, 0);
     await served.close();
@@ -157,7 +155,7 @@ describe('a connection', () => {
     const client = await RpcClient.connect(served.server.port);
     client.send(asRecord(callBytes(newXid(), target(1), superuser, (writer) => writer.opaque(served.root))));
     client.socket.resetAndDestroy();
-    await once(client.socket, 'close');
+    await client.closed;
     assert.equal((await served.client.getattr(served.root)).status, 0);
     assert.deepEqual(served.errors, []);
     await served.close();

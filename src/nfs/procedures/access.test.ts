@@ -68,4 +68,14 @@ describe('ACCESS', () => {
     assert.equal((await served.client.access(handle, read)).rights, read);
     served.client.credentials = { uid: 0, gid: 0, groups: [] };
   });
+
+  test('to change something is nobody’s where nothing can be changed', async () => {
+    served.fileSystem.mode = 'read-only';
+    assert.equal((await served.client.access(served.root, all)).rights, read | lookup);
+    served.fileSystem.mode = 'read-write';
+    assert.equal(
+      (await served.client.access(served.root, all)).rights,
+      read | lookup | modify | extend | remove,
+    );
+  });
 });

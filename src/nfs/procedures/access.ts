@@ -51,8 +51,11 @@ export const access: Procedure = {
     const inode = call.file();
     call.describe(inode);
     const asked = call.arguments.uint32();
-    const attributes = call.fileSystem.attributes(inode);
-    const bits = call.fileSystem.access(call.caller, inode, bitsWanted(attributes.type, asked));
+    const { fileSystem } = call;
+    const attributes = fileSystem.attributes(inode);
+    const changeable = fileSystem.mode === 'read-only' ? ~accessBits.write : -1;
+    const wanted = bitsWanted(attributes.type, asked) & changeable;
+    const bits = fileSystem.access(call.caller, inode, wanted) & changeable;
     call.succeed();
     call.writeKnownAttributes(attributes);
     call.reply.uint32(rightsGiven(attributes.type, asked, bits));
