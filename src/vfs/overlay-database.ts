@@ -1,7 +1,8 @@
-import { closeSync, existsSync, fdatasync, mkdirSync, openSync } from 'node:fs';
-import { join } from 'node:path';
+import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
 import { type FileSystemError, fileSystemError } from './file-system-error.ts';
+import { syncDirectory, syncOpenFile } from './sync-file.ts';
 
 /** Pages of the write-ahead log, of 4 KiB, after which SQLite moves them into the database and syncs it. */
 const logPagesMax = 8192;
@@ -38,6 +39,11 @@ export type Row = Readonly<Record<string, Value>>;
  * survive a loss of power. The lock is exclusive: no two processes serve one overlay.
  */
 export class OverlayDatabase {
+  /**
+   * Whether the process that had it open last died: a log is left, and what was written may not have been synced, which
+   * this process has to make good.
+   */
+  readonly wasInterrupted: boolean;
   readonly #database: DatabaseSync;
   readonly #logFile: string;
   readonly #begin: StatementSync;
@@ -45,11 +51,20 @@ export class OverlayDatabase {
   readonly #statements = new Map<string, StatementSync>();
   #log: number | undefined;
   #inTransaction = false;
+  /** Directories in which the database made names that a loss of power could take. */
+  #newDirectories: readonly string[];
+  /** Transactions that were committed, and how many of them a sync has seen. */
+  #committed: number;
+  #synced = 0;
   #failure: FileSystemError | undefined;
 
   private constructor(file: string) {
-    this.#database = new DatabaseSync(file, { timeout: 0 });
     this.#logFile = `${file}-wal`;
+    this.wasInterrupted = existsSync(this.#logFile);
+    this.#committed = this.wasInterrupted ? 1 : 0;
+    const directory = dirname(file);
+    this.#newDirectories = existsSync(file) ? [] : [directory, dirname(directory)];
+    this.#database = new DatabaseSync(file, { timeout: 0 });
     this.#database.exec(
       `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
        PRAGMA wal_autocheckpoint = ${logPagesMax}; PRAGMA cache_size = -${pageCacheKib};`,
@@ -120,6 +135,7 @@ export class OverlayDatabase {
     try {
       this.#commit.run();
       this.#inTransaction = false;
+      this.#committed++;
     } catch (error) {
       this.#failure = failureOf(error);
       throw this.#failure;
@@ -136,12 +152,20 @@ export class OverlayDatabase {
 
   /** Makes what was committed survive a loss of power. */
   async sync(): Promise<void> {
+    const committed = this.#committed;
+    if (this.#synced >= committed) return;
     // Opened late: the first commit makes the log. It stays the same file while the database is open.
     this.#log ??= openSync(this.#logFile, 'r+');
     const log = this.#log;
-    await new Promise<void>((resolve, reject) => {
-      fdatasync(log, (error) => (error ? reject(failureOf(error)) : resolve()));
-    });
+    const directories = this.#newDirectories;
+    try {
+      await syncOpenFile(log);
+      for (const directory of directories) await syncDirectory(directory);
+    } catch (error) {
+      throw failureOf(error);
+    }
+    if (this.#newDirectories === directories) this.#newDirectories = [];
+    this.#synced = Math.max(this.#synced, committed);
   }
 
   close(): void {

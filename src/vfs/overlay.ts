@@ -83,6 +83,11 @@ export class Overlay {
     this.#whenUndone = action;
   }
 
+  /** Whether the process that changed it last died. */
+  get wasInterrupted(): boolean {
+    return this.#database?.wasInterrupted ?? false;
+  }
+
   get isEmpty(): boolean {
     return this.#database === undefined;
   }
@@ -134,14 +139,18 @@ export class Overlay {
     return found === absent ? undefined : found;
   }
 
-  /** Gives `name` to `inode`, at the end of the listing. */
-  putName(directory: InodeNumber, name: string, inode: InodeNumber): void {
-    this.#putName(directory, name, { inode, cookie: this.#newNumber('cookie') as Cookie });
+  /**
+   * Gives `name` to `inode`. In the listing it stands at `baseCookie`, where the base tree has that name, or where it
+   * stood before, or at the end: so that a name that is given to another file is listed once.
+   */
+  putName(directory: InodeNumber, name: string, inode: InodeNumber, baseCookie: Cookie | undefined): void {
+    const cookie = baseCookie ?? this.name(directory, name)?.cookie ?? this.#newNumber('cookie');
+    this.#putName(directory, name, { inode, cookie: cookie as Cookie });
   }
 
-  /** Hides a name of the base tree. */
-  hideName(directory: InodeNumber, name: string): void {
-    this.#putName(directory, name, { inode: 0, cookie: this.#newNumber('cookie') as Cookie });
+  /** Hides a name of the base tree, which lists it at `baseCookie`. */
+  hideName(directory: InodeNumber, name: string, baseCookie: Cookie): void {
+    this.#putName(directory, name, { inode: 0, cookie: baseCookie });
   }
 
   removeName(directory: InodeNumber, name: string): void {

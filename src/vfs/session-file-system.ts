@@ -29,7 +29,7 @@ import { removeDirectory, removeFile } from './operations/remove.ts';
 import { rename } from './operations/rename.ts';
 import { setAttributes } from './operations/set-attributes.ts';
 import { failureOf } from './overlay-database.ts';
-import { removeOrphans } from './spool-care.ts';
+import { mendSpool } from './spool-care.ts';
 import { TimeSource } from './time-source.ts';
 import { Volume } from './volume.ts';
 
@@ -54,7 +54,7 @@ export async function openSessionFileSystem(options: SessionFileSystemOptions): 
   const { directory, content, base, owner, clock } = options;
   const time = new TimeSource(clock);
   const volume = await Volume.open({ content, tree: base, owner, time, directory });
-  removeOrphans(volume);
+  mendSpool(volume);
   return new SessionFileSystem(volume, options);
 }
 

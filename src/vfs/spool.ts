@@ -1,8 +1,6 @@
 import {
   closeSync,
-  fdatasync,
   fstatSync,
-  fsync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -13,6 +11,7 @@ import {
 import { join } from 'node:path';
 import type { SpoolFile } from './inode.ts';
 import { failureOf } from './overlay-database.ts';
+import { syncDirectory, syncFile } from './sync-file.ts';
 
 /** Open files of one spool. */
 const filesOpenMax = 64;
@@ -34,7 +33,7 @@ export class Spool {
   create(file: SpoolFile): void {
     this.#do(() => {
       mkdirSync(this.#directory, { recursive: true, mode: 0o700 });
-      this.#keep(file, openSync(this.#path(file), 'wx+', 0o600));
+      this.#keep(file, openSync(this.pathOf(file), 'wx+', 0o600));
     });
     this.#unsynced.add(file);
     this.#isNew = true;
@@ -77,7 +76,12 @@ export class Spool {
     const descriptor = this.#open.get(file);
     if (descriptor !== undefined) closeSync(descriptor);
     this.#open.delete(file);
-    rmSync(this.#path(file), { force: true });
+    rmSync(this.pathOf(file), { force: true });
+  }
+
+  /** Counts a file as not synced: nobody knows. */
+  distrust(file: SpoolFile): void {
+    this.#unsynced.add(file);
   }
 
   /** All files there are. */
@@ -97,7 +101,10 @@ export class Spool {
     this.#unsynced = new Set();
     this.#isNew = false;
     try {
-      await Promise.all([...unsynced].map((file) => this.#syncFile(file)));
+      const files = [...unsynced];
+      for (let at = 0; at < files.length; at += filesOpenMax) {
+        await Promise.all(files.slice(at, at + filesOpenMax).map((file) => syncFile(this.pathOf(file))));
+      }
       if (isNew) await syncDirectory(this.#directory);
     } catch (error) {
       for (const file of unsynced) this.#unsynced.add(file);
@@ -111,14 +118,9 @@ export class Spool {
     this.#open.clear();
   }
 
-  #syncFile(file: SpoolFile): Promise<void> {
-    // A descriptor of its own: the one that is kept open may be closed meanwhile.
-    return withFile(this.#path(file), 'r+', (opened) => called((done) => fdatasync(opened, done)));
-  }
-
   #descriptor(file: SpoolFile): number {
     const open = this.#open.get(file);
-    if (open === undefined) return this.#keep(file, openSync(this.#path(file), 'r+'));
+    if (open === undefined) return this.#keep(file, openSync(this.pathOf(file), 'r+'));
     this.#open.delete(file);
     this.#open.set(file, open);
     return open;
@@ -134,7 +136,8 @@ export class Spool {
     return descriptor;
   }
 
-  #path(file: SpoolFile): string {
+  /** Where the file lies. */
+  pathOf(file: SpoolFile): string {
     return join(this.#directory, String(file));
   }
 
@@ -155,28 +158,4 @@ function behind(pieces: readonly Uint8Array[], count: number): Uint8Array[] {
   const rest = pieces.slice(index);
   if (skip > 0) rest[0] = rest[0]!.subarray(skip);
   return rest;
-}
-
-function syncDirectory(path: string): Promise<void> {
-  return withFile(path, 'r', (file) => called((done) => fsync(file, done)));
-}
-
-async function withFile(path: string, flags: string, work: (file: number) => Promise<void>): Promise<void> {
-  let file: number;
-  try {
-    file = openSync(path, flags);
-  } catch (error) {
-    // Removed meanwhile: there is nothing left to be kept.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
-    throw error;
-  }
-  try {
-    await work(file);
-  } finally {
-    closeSync(file);
-  }
-}
-
-function called(work: (done: (error: Error | null) => void) => void): Promise<void> {
-  return new Promise((resolve, reject) => work((error) => (error ? reject(error) : resolve())));
 }
