@@ -63,7 +63,12 @@ export class Scratch {
     this.store = join(this.directory, 'store');
     this.workspaces = join(this.directory, 'workspaces');
     mkdirSync(join(this.directory, 'home'));
-    after(() => rmSync(this.directory, { recursive: true, force: true }));
+    after(() => this.end());
+  }
+
+  /** Removes all that there is. */
+  async end(): Promise<void> {
+    rmSync(this.directory, { recursive: true, force: true });
   }
 
   /** What a process in this scratch has as environment: nothing of who runs the test. */

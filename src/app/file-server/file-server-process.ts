@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { type NfsServer, startNfsServer } from '../../nfs/server.ts';
@@ -24,6 +25,9 @@ const idleMsMax = 10 * 60 * 1000;
 const idleCheckMs = 60 * 1000;
 /** Sessions that are open at once, unless more are in use: each has some files of the process open. */
 const openMax = 2048;
+/** How often the lock is tried, and how long apart, in ms. */
+const lockAttemptsMax = 5;
+const lockPauseMs = 10;
 /** How long calls that are under way may still take when the server stops, in ms. */
 const stopMsMax = 30_000;
 
@@ -73,7 +77,7 @@ export class FileServerProcess {
       clock,
       open: (record) => openExport(record, surroundings),
       onFailure: (record, error) =>
-        log.failed(`opening or closing ${record.kind === 'session' ? record.session : record.tree}`, error),
+        log.failed(`closing ${record.kind === 'session' ? record.session : record.tree}`, error),
       idleMsMax,
       openMax,
     });
@@ -84,7 +88,7 @@ export class FileServerProcess {
    * `file-server/denied`.
    */
   static async start(options: FileServerProcessOptions): Promise<FileServerProcess | 'running'> {
-    const lock = options.state.tryLock();
+    const lock = await takeLock(options.state);
     if (lock === undefined) return 'running';
     let server: FileServerProcess | undefined;
     try {
@@ -92,8 +96,8 @@ export class FileServerProcess {
       await server.#start();
       return server;
     } catch (error) {
-      await server?.stop('restart');
-      lock.close();
+      if (server === undefined) lock.close();
+      else await server.stop('restart');
       throw error;
     }
   }
@@ -236,6 +240,15 @@ export class FileServerProcess {
     if (this.#control !== undefined) state.removeRunning();
     this.#lock.close();
     log.say('stopped');
+  }
+}
+
+/** Others take the lock for a moment, to see whether somebody has it. */
+async function takeLock(state: StateDirectory): Promise<ProcessLock | undefined> {
+  for (let attempt = 1; ; attempt++) {
+    const lock = state.tryLock();
+    if (lock !== undefined || attempt === lockAttemptsMax) return lock;
+    await delay(lockPauseMs);
   }
 }
 

@@ -15,7 +15,7 @@ export interface OpenExportsOptions<Opened extends Closable> {
   readonly registry: ExportRegistry;
   readonly clock: Clock;
   readonly open: (record: ExportRecord) => Promise<Opened>;
-  /** Told of an export that could not be opened or closed. */
+  /** Told of an export that could not be closed. */
   readonly onFailure: (record: ExportRecord, error: unknown) => void;
   /** How long a file system stays open that nobody uses, in ms. */
   readonly idleMsMax: number;
@@ -54,7 +54,7 @@ export class OpenExports<Opened extends Closable> implements Exports {
     return this.#options.registry.resolve(path)?.id as ExportId | undefined;
   }
 
-  /** Answers at once for what is open. What cannot be opened is not there, and `onFailure` is told why. */
+  /** Answers at once for what is open. Fails with what opening fails with. */
   fileSystem(id: ExportId): FileSystem | undefined | Promise<FileSystem | undefined> {
     const entry = this.#entries.get(id);
     if (entry?.state === 'open') {
@@ -63,13 +63,7 @@ export class OpenExports<Opened extends Closable> implements Exports {
     }
     const record = this.#served(id);
     if (record === undefined) return undefined;
-    return this.#openLater(record, entry).then(
-      ({ fileSystem }) => fileSystem,
-      (error) => {
-        this.#options.onFailure(record, error);
-        return undefined;
-      },
-    );
+    return this.#openLater(record, entry).then(({ fileSystem }) => fileSystem);
   }
 
   /** Runs `work` on the file system of an export, detached or not, which stays open meanwhile. Throws what opening it throws. */

@@ -1,3 +1,5 @@
+import { existsSync, readFileSync } from 'node:fs';
+
 /** What is mounted somewhere, as the operating system tells it. */
 export interface MountedPath {
   readonly directory: string;
@@ -23,6 +25,16 @@ export function parseMountOutput(text: string): MountedPath[] {
     const [, source, directory] = /^(.+?) on (.+) \([^()]*\)$/.exec(line) ?? [];
     return directory === undefined || source === undefined ? [] : [{ directory, source }];
   });
+}
+
+/** Everything that is mounted here; nothing where the operating system does not say. */
+export async function readMountTable(platform: NodeJS.Platform): Promise<MountedPath[]> {
+  if (platform === 'darwin') {
+    const { execFileSync } = await import('node:child_process');
+    return parseMountOutput(execFileSync('/sbin/mount', { encoding: 'utf8' }));
+  }
+  const file = '/proc/self/mountinfo';
+  return existsSync(file) ? parseMountInfo(readFileSync(file, 'utf8')) : [];
 }
 
 /** What lies topmost on the path to `directory`. */

@@ -1,12 +1,12 @@
 import { execFile } from 'node:child_process';
-import { existsSync, mkdirSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
+import { mkdirSync, readdirSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import type { LeftToDo } from '../../session/workspace-port.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 import type { ServedPath } from './file-server-port.ts';
 import { type CommandWords, mountCommand, shellLine, unmountCommand } from './mount-commands.ts';
-import { type MountedPath, parseMountInfo, parseMountOutput, servedSource } from './mount-table.ts';
+import { readMountTable, servedSource } from './mount-table.ts';
 
 const run = promisify(execFile);
 
@@ -97,13 +97,6 @@ export class Mounter {
       return saidBy(error, program!);
     }
   }
-}
-
-/** Everything that is mounted here; nothing where the operating system does not say. */
-export async function readMountTable(platform: NodeJS.Platform): Promise<MountedPath[]> {
-  if (platform === 'darwin') return parseMountOutput((await run('/sbin/mount')).stdout);
-  const file = '/proc/self/mountinfo';
-  return existsSync(file) ? parseMountInfo(readFileSync(file, 'utf8')) : [];
 }
 
 /** The directory without symlinks on the way to it, found without a look at what is mounted on it. */
