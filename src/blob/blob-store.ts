@@ -33,6 +33,8 @@ export class BlobStore {
   readonly clock: Clock;
   readonly random: Random;
   readonly #frames: LRUCache<string, Buffer>;
+  /** Frames that are being read: neighbours are often asked for at the same time. */
+  readonly #reading = new Map<string, Promise<Buffer | undefined>>();
 
   /** `prefix` is the project's place in the store, without a slash at its end. */
   constructor(store: ObjectStore, prefix: string, options: BlobStoreOptions = {}) {
@@ -88,6 +90,16 @@ export class BlobStore {
     const key = `${frame.pack}:${frame.start}`;
     const cached = this.#frames.get(key);
     if (cached !== undefined) return cached;
+    const reading = this.#reading.get(key) ?? this.#fetchFrame(key, frame);
+    this.#reading.set(key, reading);
+    try {
+      return await reading;
+    } finally {
+      this.#reading.delete(key);
+    }
+  }
+
+  async #fetchFrame(key: string, frame: FrameLocation): Promise<Buffer | undefined> {
     const stored = await this.store.get(this.layout.pack(frame.pack), { start: frame.start, end: frame.end });
     if (stored === undefined) return undefined;
     const bytes = decompress(stored.bytes, frame.size, `Pack ${frame.pack}, byte ${frame.start}`);

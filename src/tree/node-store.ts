@@ -2,6 +2,8 @@ import { LRUCache } from 'lru-cache';
 import type { Hash } from '../base/hash.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
+import { readFrames, verify } from '../blob/bulk-read.ts';
+import { decompress } from '../blob/compression.ts';
 import { decodeNode, type TreeNode } from './node.ts';
 
 /** Where tree algorithms get nodes from. */
@@ -22,6 +24,8 @@ const cacheBytesDefault = 64 * 1024 * 1024;
 export class NodeStore implements NodeSource {
   readonly #blobs: BlobStore;
   readonly #cache: LRUCache<Hash, TreeNode>;
+  /** Nodes that a `prefetch` is under way for. */
+  readonly #fetching = new Set<Hash>();
   /** Nodes read from the blob store, for tests and benchmarks that count. */
   reads = 0;
 
@@ -32,6 +36,28 @@ export class NodeStore implements NodeSource {
 
   node(hash: Hash): TreeNode | Promise<TreeNode> {
     return this.#cache.get(hash) ?? this.#load(hash);
+  }
+
+  /**
+   * Brings nodes into memory, with as few requests as their places in the store allow. For who walks through a tree and
+   * will ask for them soon; throws as `node` does.
+   */
+  async prefetch(hashes: readonly Hash[]): Promise<void> {
+    const wanted = hashes.filter((hash) => !this.#cache.has(hash) && !this.#fetching.has(hash));
+    for (const hash of wanted) this.#fetching.add(hash);
+    try {
+      for await (const { compressed, size, objects } of readFrames(this.#blobs, wanted)) {
+        const frame = decompress(compressed, size, 'A frame of tree nodes');
+        for (const { hash, offset, length } of objects) {
+          const bytes = Buffer.from(frame.subarray(offset, offset + length));
+          verify(hash, bytes);
+          this.reads++;
+          this.#cache.set(hash, decodeNode(bytes, hash));
+        }
+      }
+    } finally {
+      for (const hash of wanted) this.#fetching.delete(hash);
+    }
   }
 
   /** Forgets what is in memory. */

@@ -2,7 +2,7 @@ import type { Hash } from '../base/hash.ts';
 import type { Entry } from '../tree/entry.ts';
 import { firstKeyIn, lastKeyIn, nameOfKey, pathOfKey, type TreeKey } from '../tree/key.ts';
 import type { InnerNode, LeafNode, TreeNode } from '../tree/node.ts';
-import type { NodeSource } from '../tree/node-store.ts';
+import type { NodeStore } from '../tree/node-store.ts';
 import { type FileName, parentPath, rootPath, type TreePath } from '../tree/path.ts';
 import { NotResident } from './file-system-error.ts';
 
@@ -15,8 +15,8 @@ export interface RankedEntry {
 /** Whether a listing goes on behind an entry. */
 export type Take = (rank: number, name: FileName, entry: Entry) => boolean;
 
-/** How many nodes behind a missing one are fetched with it: who lists one directory will want the next. */
-const readAheadNodes = 8;
+/** How many nodes behind a missing one are fetched with it by a listing: who lists one directory will want the next. */
+const readAheadNodes = 64;
 
 /**
  * The tree that a file system stands on, as it is asked by one: at once, or `NotResident` where nodes have to be fetched
@@ -26,15 +26,15 @@ export class BaseTree {
   readonly root: Hash;
   /** How many entries the tree has. */
   readonly count: number;
-  readonly #source: NodeSource;
+  readonly #source: NodeStore;
 
-  private constructor(source: NodeSource, root: TreeNode) {
+  private constructor(source: NodeStore, root: TreeNode) {
     this.#source = source;
     this.root = root.hash;
     this.count = root.count;
   }
 
-  static async open(source: NodeSource, root: Hash): Promise<BaseTree> {
+  static async open(source: NodeStore, root: Hash): Promise<BaseTree> {
     return new BaseTree(source, await source.node(root));
   }
 
@@ -48,7 +48,7 @@ export class BaseTree {
 
   /** The entry with `rank` entries before it, which must be below `count`. */
   at(rank: number): { readonly path: TreePath; readonly entry: Entry } {
-    const { leaf, first } = this.#leafOf(rank);
+    const { leaf, first } = this.#leafOf(rank, 'alone');
     return { path: pathOfKey(leaf.keys[rank - first]!), entry: leaf.entry(rank - first) };
   }
 
@@ -73,7 +73,7 @@ export class BaseTree {
   list(directory: TreePath, from: number, take: Take): boolean {
     const end = lastKeyIn(directory);
     for (let rank = from; rank < this.count; ) {
-      const { leaf, first } = this.#leafOf(rank);
+      const { leaf, first } = this.#leafOf(rank, 'read ahead');
       for (let index = rank - first; index < leaf.keys.length; index++) {
         const key = leaf.keys[index]!;
         if (key >= end) return true;
@@ -92,30 +92,31 @@ export class BaseTree {
       const inner = node as InnerNode;
       const index = Math.min(inner.position(key), inner.keys.length - 1);
       rank += inner.ranks[index]!;
-      node = this.#child(inner, index);
+      node = this.#node(inner.children[index]!.hash);
     }
     return { leaf: node as LeafNode, rank };
   }
 
   /** The leaf with the entry of `rank`, and the rank of its first entry. */
-  #leafOf(rank: number): { leaf: LeafNode; first: number } {
+  #leafOf(rank: number, manner: 'read ahead' | 'alone'): { leaf: LeafNode; first: number } {
     let node = this.#node(this.root);
     let first = 0;
     while (node.level > 0) {
       const inner = node as InnerNode;
       const index = inner.childAtRank(rank - first);
       first += inner.ranks[index]!;
-      node = this.#child(inner, index);
+      node = manner === 'alone' ? this.#node(inner.children[index]!.hash) : this.#nodeAndBehind(inner, index);
     }
     return { leaf: node as LeafNode, first };
   }
 
-  #child(inner: InnerNode, index: number): TreeNode {
-    const found = this.#source.node(inner.children[index]!.hash);
+  /** A child; where it has to be fetched, those behind it come along. */
+  #nodeAndBehind(inner: InnerNode, index: number): TreeNode {
+    const [wanted, ...behind] = inner.children.slice(index, index + 1 + readAheadNodes);
+    const found = this.#source.node(wanted!.hash);
     if (!(found instanceof Promise)) return found;
-    const behind = inner.children.slice(index + 1, index + 1 + readAheadNodes);
     // What is read ahead may fail: whoever needs it will be told.
-    for (const { hash } of behind) Promise.resolve(this.#source.node(hash)).catch(() => {});
+    this.#source.prefetch(behind.map(({ hash }) => hash)).catch(() => {});
     throw new NotResident(found);
   }
 
