@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
-import { Scratch, write } from '../mic.ts';
+import { write } from '../mic.ts';
+import { MountScratch } from '../mounts.ts';
 
-const scratch = new Scratch();
+const scratch = new MountScratch();
 
 /** A project with sessions: with changes, in conflict with the head, landed, and without changes. */
 async function busyProject() {
@@ -53,6 +54,7 @@ const calls: Readonly<Record<string, Call>> = {
   'project show': () => ({ args: ['acme/web'], wrong: [3, 'acme/none'] }),
   'project log': () => ({ args: ['acme/web'], wrong: [2] }),
   'project export': () => ({ args: ['acme/web', '--to=exported'], wrong: [4, 'acme/web', '--to=.'] }),
+  'project mount': () => ({ args: ['acme/web'], wrong: [2, 'acme/web', '--landing=1', '--tree=x'] }),
   'session start': () => ({
     args: ['t', project, '--workspace=none'],
     wrong: [3, 't', '--project=acme/none'],

@@ -84,10 +84,8 @@ export class ControlServer {
   }
 
   async #callKnown<Name extends CallName>(name: Name, body: string): Promise<unknown> {
-    const parsed = v.safeParse(calls[name].request, parseJson(body));
-    if (!parsed.success) throw invalid(`${name}: ${parsed.issues[0].message}`);
     const handler = this.#handlers[name] as (request: unknown) => unknown;
-    return handler(parsed.output);
+    return handler(parseRequest(name, body));
   }
 }
 
@@ -100,6 +98,15 @@ async function readBody(request: IncomingMessage): Promise<string> {
     pieces.push(piece);
   }
   return Buffer.concat(pieces).toString('utf8');
+}
+
+function parseRequest(name: CallName, body: string): unknown {
+  const json = parseJson(body);
+  try {
+    return v.parse(calls[name].request, json);
+  } catch (cause) {
+    throw invalid(`${name}: ${cause instanceof Error ? cause.message : String(cause)}`);
+  }
 }
 
 function parseJson(text: string): unknown {

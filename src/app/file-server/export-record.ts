@@ -14,9 +14,8 @@ const id = v.pipe(
   v.regex(/^[0-9a-f]{32}$/),
   v.transform((text) => text as ServedId),
 );
+const head = { format: v.literal(format), version: v.literal(version) };
 const common = {
-  format: v.literal(format),
-  version: v.literal(version),
   /** Stands in file handles. */
   id,
   /** The directory of the store, absolute. */
@@ -31,8 +30,9 @@ const common = {
 };
 
 const sessionExportSchema = v.object({
-  ...common,
+  ...head,
   kind: v.literal('session'),
+  ...common,
   session: v.pipe(v.string(), v.transform(parseSessionId)),
   /** Stands in the export path: who does not know it cannot mount the session. */
   secret: v.string(),
@@ -44,7 +44,7 @@ const sessionExportSchema = v.object({
   recorded: hash,
 });
 
-const treeExportSchema = v.object({ ...common, kind: v.literal('tree') });
+const treeExportSchema = v.object({ ...head, kind: v.literal('tree'), ...common });
 
 /** A session that is served, or was until it was removed. */
 export type SessionExport = Omit<v.InferOutput<typeof sessionExportSchema>, 'format' | 'version'>;
@@ -68,7 +68,7 @@ export function parseExportRecord(text: string): ExportRecord | undefined {
 }
 
 export function exportRecordText(record: ExportRecord): string {
-  return `${JSON.stringify({ format, version, ...record }, null, 2)}\n`;
+  return `${JSON.stringify(v.parse(recordSchema, { format, version, ...record }), null, 2)}\n`;
 }
 
 /** What a client mounts. */
