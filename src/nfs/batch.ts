@@ -123,12 +123,8 @@ export class Batch {
 
   /** Answers a call that has waited in vain. */
   abandon({ call }: HeldCall, reason: unknown): void {
-    if (statusOf(reason) !== undefined) {
-      this.#undo(call, reason);
-    } else {
-      this.#surroundings.onError(reason, call.procedure.name);
-      this.#undo(call, fileSystemError('file-system/io'));
-    }
+    if (!isEveryday(reason)) this.#surroundings.onError(reason, call.procedure.name);
+    this.#undo(call, statusOf(reason) === undefined ? fileSystemError('file-system/io') : reason);
   }
 
   /** Flushes what was changed and hands out the replies: with errors instead, where it could not be flushed. */
@@ -253,7 +249,7 @@ export class Batch {
     }
     let status = statusOf(error);
     if (status === undefined) {
-      onError(error, call.procedure.name);
+      if (call.outcome !== 'undone') onError(error, call.procedure.name);
       status = statusOfCode('nfs/fault');
     }
     if (failure === 'nothing-fails') {
@@ -275,6 +271,7 @@ export class Batch {
       try {
         fileSystem.flush();
       } catch (error) {
+        if (!isEveryday(error)) this.#surroundings.onError(error, 'nfs.flush');
         failures.set(fileSystem, error);
       }
     }
@@ -317,6 +314,11 @@ export class Batch {
       else duplicates.end(call.requestKey, reply);
     });
   }
+}
+
+/** True for an answer like any other; what has a cause, or no status at all, is to be looked into. */
+function isEveryday(error: unknown): boolean {
+  return statusOf(error) !== undefined && (error as Error).cause === undefined;
 }
 
 function programOf(number: number): typeof nfsProgram | undefined {

@@ -35,6 +35,11 @@ describe('READDIRPLUS', () => {
       end = listing.end;
     }
     assert.equal(new Set(found).size, count + 2);
+    const { bytes, names } = await served.client.readdirplus(served.root, 0, 65_536, 65_536);
+    const exact = await served.client.readdirplus(served.root, 0, 65_536, bytes);
+    assert.deepEqual([exact.names.length, exact.end], [names.length, true]);
+    const less = await served.client.readdirplus(served.root, 0, 65_536, bytes - 1);
+    assert.deepEqual([less.names.length, less.end], [names.length - 1, false]);
     // What a name costs without attributes and handle: 4 + 8 + 4 + 8 + 8 for seven letters.
     const few = await served.client.readdirplus(served.root, 2, 99, 65_536);
     assert.deepEqual([few.names.length, few.end], [3, false]);
