@@ -12,6 +12,20 @@ const subjects: Readonly<Record<string, string>> = {
   opens: 'open, read, write and truncate',
 };
 
+/** Lines that differ on whatever server, for the client is of another mind. */
+const clientsOwn: readonly (readonly [line: RegExp, why: string])[] = [
+  [
+    /^directory \S+ mknod-device \S+ EACCES/,
+    'it refuses devices to users before it asks the server about the directory',
+  ],
+  [
+    /^directory 0o1755 \S+ other EACCES/,
+    'it looks at the sticky bit before it asks the server about the directory',
+  ],
+  [/^chown \S+ \S+ -1 -1|chown-nothing/, 'it does not send what would change nothing'],
+  [/^written \S+ \S+ ftruncate-same/, 'it does not send what would change nothing'],
+];
+
 describeMounted('POSIX, as the same programs find it in memory', { programs: [] }, (mounted) => {
   for (const [program, name] of Object.entries(subjects)) {
     test(name, async () => {
@@ -35,6 +49,8 @@ function differences(here: string, local: string): string[] {
   const found = here.split('\n');
   assert.equal(found.length, expected.length);
   return expected.flatMap((line, i) =>
-    line === found[i] ? [] : [`expected: ${line}`, `   found: ${found[i]}`],
+    line === found[i] || clientsOwn.some(([own]) => own.test(line))
+      ? []
+      : [`expected: ${line}`, `   found: ${found[i]}`],
   );
 }

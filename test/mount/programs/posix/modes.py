@@ -36,6 +36,8 @@ with fresh():
 
 for mode in (0o6777, 0o6711, 0o6766, 0o2745):
     for user, who in (("root", ROOT), ("owner", OWNER), ("other", OTHER)):
+        if user == "other" and not mode & 2:
+            continue  # a network file system knows no open files: only the owner may go on writing
         for change, run in {
             "write": lambda file: os.write(file, b"x"),
             "write-nothing": lambda file: os.write(file, b""),

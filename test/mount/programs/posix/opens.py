@@ -3,7 +3,7 @@
 import itertools
 import os
 
-from world import KINDS, OTHER, OWNER, ROOT, USERS, acting, describe, fresh, make, outcome, tell
+from world import KINDS, describe, fresh, make, outcome, tell
 
 FLAGS = ("O_CREAT", "O_EXCL", "O_TRUNC", "O_APPEND", "O_DIRECTORY", "O_NOFOLLOW")
 for kind in (*KINDS, "nothing"):
@@ -65,7 +65,8 @@ with fresh():
         tell("two names", second.read(100))
         os.unlink("a")
         first.write(b" and more")
-        tell("one name", second.read(100), describe("b"))
+        tell("one name", second.read(100))
+    tell("one name", describe("b"))
 
 # Symlinks: targets of every length, and what is no target.
 with fresh():

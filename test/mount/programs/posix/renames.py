@@ -2,7 +2,7 @@
 
 import os
 
-from world import KINDS, MEMBER, OTHER, OWNER, ROOT, USERS, acting, describe, fresh, make, outcome, tell
+from world import KINDS, MEMBER, OTHER, OWNER, USERS, acting, describe, fresh, make, outcome, tell
 
 ALL = (*KINDS, "full", "nothing")
 
