@@ -27,8 +27,15 @@ export function filePath(i: number): TreePath {
   return `src/module-${module}/file-${String(i).padStart(8, '0')}.ts` as TreePath;
 }
 
-/** Makes a project with `count` files of a few bytes each; for what depends on how many files there are. */
-export async function makeProject(directory: string, count: number): Promise<OpenProject> {
+/**
+ * Makes a project with `count` files of a few bytes each; for what depends on how many files there are. The content of
+ * most is left out unless somebody is going to read it.
+ */
+export async function makeProject(
+  directory: string,
+  count: number,
+  contents: 'some contents' | 'every content' = 'some contents',
+): Promise<OpenProject> {
   const project = await openProject(directory);
   await createProject(project, '');
   const batch = await project.blobs.openBatch();
@@ -41,7 +48,7 @@ export async function makeProject(directory: string, count: number): Promise<Ope
   for (let i = 0; i < count; i++) {
     const bytes = Buffer.from(`${i}\n`);
     builder.add(filePath(i), { type: 'file', mode: 0o644, size: bytes.length, hash: hashOf(bytes) });
-    if (i % 16 === 0) batch.add(bytes);
+    if (contents === 'every content' || i % 16 === 0) batch.add(bytes);
   }
   const tree = builder.finish();
   await batch.flush();

@@ -17,6 +17,8 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   'idle-session': () => import('./idle-session.ts'),
   'large-file': () => import('./large-file.ts'),
   'nfs-calls': () => import('./nfs-calls.ts'),
+  'mounted-sessions': () => import('./mounted-sessions.ts'),
+  'mount-landing': () => import('./mount-landing.ts'),
 };
 
 const wanted = process.argv.slice(2);
