@@ -32,16 +32,19 @@ export class ChangedDirectories {
       this.#isIncomplete = true;
       return;
     }
+    // All of them or none: asking for a parent may fail, and what is in the set has its parents in the set.
+    const added: InodeNumber[] = [];
     for (let at = directory; !this.#changed.has(at); at = this.#parentOf(at) as InodeNumber) {
-      this.#changed.add(at);
-      if (at === rootInode) return;
+      added.push(at);
+      if (at === rootInode) break;
     }
+    for (const changed of added) this.#changed.add(changed);
   }
 
   /** All in and below `directory` changed, or stands at another path than before. */
   addWhole(directory: InodeNumber): void {
-    this.#whole.add(directory);
     this.add(directory);
+    this.#whole.add(directory);
   }
 
   /** What may have changed in `directory`. */

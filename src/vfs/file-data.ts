@@ -99,12 +99,12 @@ export class FileData {
       }
       return this.#putInline(inode.inode, bytes);
     }
+    const spooled = this.#inSpool(inode, (file) => this.#spool.write(file, pieces, offset));
+    const used = this.#usedOf(spooled, size);
     // A hole between the end and what is written shows only where there are extents to tell it from what is there.
-    const content = offset > inode.size ? this.#toLayered(inode) : this.#toSpool(inode);
-    this.#spool.write(content.file, pieces, offset);
-    if (content.layer === null) return { content, size, used: blocksOf(size) };
-    this.#extents.add(content.file, { start: offset, end });
-    return { content, size, used: this.#usedOf(content, size) };
+    const content = this.#adopted(inode, spooled, offset > inode.size ? 'layered' : 'as it is');
+    if (content.layer !== null) this.#extents.add(content.file, { start: offset, end });
+    return { content, size, used };
   }
 
   /** Makes the file `size` bytes long: cut off, or with zeros behind what was its end. */
@@ -117,10 +117,13 @@ export class FileData {
       this.#dropSpool(inode);
       return this.#putInline(inode.inode, bytes);
     }
-    const { layer, ...content } = this.#toLayered(inode);
+    const spooled = this.#inSpool(inode);
+    const used = this.#usedOf(spooled, size);
+    const { layer, ...content } = this.#adopted(inode, spooled, 'layered');
     this.#extents.truncate(content.file, size);
-    const cut = { ...content, layer: { ...layer, visible: Math.min(layer.visible, size) } };
-    return { content: cut, size, used: this.#usedOf(cut, size) };
+    const object = layer?.object ?? null;
+    const cut = { ...content, layer: { object, visible: Math.min(layer?.visible ?? 0, size) } };
+    return { content: cut, size, used };
   }
 
   /** Gives a new file its content: `bytes`, or zeros. */
@@ -136,10 +139,10 @@ export class FileData {
     this.#dropSpool(inode);
   }
 
-  #dropSpool({ content }: Inode): void {
+  #dropSpool({ content, used }: Inode): void {
     if (content.kind !== 'spool') return;
     if (content.layer !== null) this.#extents.removeAll(content.file);
-    this.#overlay.whenCommitted(() => this.#spool.remove(content.file));
+    this.#overlay.whenCommitted(() => this.#spool.drop(content.file, used));
   }
 
   #putInline(inode: InodeNumber, bytes: Uint8Array): ContentChange {
@@ -158,27 +161,40 @@ export class FileData {
     }
   }
 
-  /** Makes the file's content one that a spool file has, without copying what is in the store. */
-  #toSpool({ inode, content, size }: Inode): Spooled {
-    if (content.kind === 'spool') return { ...content, recorded: null };
-    const before = content.kind === 'inline' && size > 0 ? this.#overlay.data(inode) : empty;
-    const spooled = { kind: 'spool', file: this.#overlay.newSpoolFile(), recorded: null } as const;
-    this.#spool.create(spooled.file);
-    if (content.kind === 'object' && size > 0) {
-      return { ...spooled, layer: { object: content.object, visible: size } };
+  /**
+   * Makes sure that the file has a spool file, without copying what is in the store, and does `work` to that. Changes
+   * nothing but spool files: if it fails, all is as it was but for bytes that `work` has written.
+   */
+  #inSpool({ content, size, inode }: Inode, work: (file: SpoolFile) => void = () => {}): Spooled {
+    if (content.kind === 'spool') {
+      work(content.file);
+      return { ...content, recorded: null };
     }
-    this.#spool.write(spooled.file, [before], 0);
-    if (content.kind === 'inline') this.#overlay.removeData(inode);
-    return { ...spooled, layer: null };
+    const before = content.kind === 'inline' && size > 0 ? this.#overlay.data(inode) : empty;
+    const file = this.#overlay.newSpoolFile();
+    try {
+      this.#spool.create(file);
+      this.#spool.write(file, [before], 0);
+      work(file);
+    } catch (error) {
+      this.#spool.remove(file);
+      throw error;
+    }
+    this.#overlay.whenUndone(() => this.#spool.remove(file));
+    const isLayered = content.kind === 'object' && size > 0;
+    const layer = isLayered ? { object: content.object, visible: size } : null;
+    return { kind: 'spool', file, recorded: null, layer };
   }
 
-  /** As `#toSpool`, with extents that tell what is in the spool file. */
-  #toLayered(inode: Inode): Spooled & { readonly layer: Layer } {
-    const content = this.#toSpool(inode);
-    const { layer } = content;
-    if (layer !== null) return { ...content, layer };
-    if (inode.size > 0) this.#extents.add(content.file, { start: 0, end: inode.size });
-    return { ...content, layer: { object: null, visible: 0 } };
+  /**
+   * Takes `spooled` for the file's content in place of what it had; `layered` is to have extents that tell what is in the
+   * spool file.
+   */
+  #adopted({ inode, size, content }: Inode, spooled: Spooled, form: 'layered' | 'as it is'): Spooled {
+    if (content.kind === 'inline' && size > 0) this.#overlay.removeData(inode);
+    if (form === 'as it is' || spooled.layer !== null) return spooled;
+    if (size > 0) this.#extents.add(spooled.file, { start: 0, end: size });
+    return { ...spooled, layer: { object: null, visible: 0 } };
   }
 
   #usedOf({ file, layer }: Spooled, size: number): number {

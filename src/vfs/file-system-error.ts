@@ -27,13 +27,23 @@ export class FileSystemError extends MicelioError<FileSystemErrorCode> {}
 
 /** Thrown by a call that needs what is not in memory. Nothing was changed: wait for `ready`, and call again. */
 export class NotResident extends Error {
-  /** Ends when what was missing is in memory, and fails when it cannot be had. */
+  /** Ends when what was missing is in memory. Fails with `file-system/io` when it cannot be had: see its cause. */
   readonly ready: Promise<unknown>;
 
-  constructor(ready: Promise<unknown>) {
+  constructor(loading: Promise<unknown>) {
     super('Not in memory yet.');
-    this.ready = ready;
+    this.ready = loading.catch((cause: unknown) => {
+      throw storeFailure(cause);
+    });
+    // Who gave up waiting need not hear of it.
+    this.ready.catch(() => {});
   }
+}
+
+/** What users of a file system are told when the store could not give what it should have. */
+export function storeFailure(cause: unknown): FileSystemError {
+  const message = 'The store of the project does not give what the file consists of. See the cause.';
+  return new FileSystemError('file-system/io', message, { cause });
 }
 
 const messages: Record<FileSystemErrorCode, string> = {

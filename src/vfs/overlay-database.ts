@@ -1,7 +1,7 @@
-import { closeSync, existsSync, mkdirSync, openSync } from 'node:fs';
+import { closeSync, existsSync, fdatasyncSync, mkdirSync, openSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { DatabaseSync, type StatementSync } from 'node:sqlite';
-import { type FileSystemError, fileSystemError } from './file-system-error.ts';
+import { FileSystemError, fileSystemError } from './file-system-error.ts';
 import { syncDirectory, syncOpenFile } from './sync-file.ts';
 
 /** Pages of the write-ahead log, of 4 KiB, after which SQLite moves them into the database and syncs it. */
@@ -65,13 +65,19 @@ export class OverlayDatabase {
     const directory = dirname(file);
     this.#newDirectories = existsSync(file) ? [] : [directory, dirname(directory)];
     this.#database = new DatabaseSync(file, { timeout: 0 });
-    this.#database.exec(
-      `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
-       PRAGMA wal_autocheckpoint = ${logPagesMax}; PRAGMA cache_size = -${pageCacheKib};`,
-    );
-    this.#prepareTables();
-    this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
-    this.#commit = this.#database.prepare('COMMIT');
+    try {
+      this.#database.exec(
+        `PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL;
+         PRAGMA wal_autocheckpoint = ${logPagesMax}; PRAGMA cache_size = -${pageCacheKib};`,
+      );
+      this.#prepareTables();
+      this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
+      this.#commit = this.#database.prepare('COMMIT');
+    } catch (error) {
+      // Else it would keep its lock, and nobody could try again.
+      this.#database.close();
+      throw error;
+    }
   }
 
   static exists(directory: string): boolean {
@@ -91,8 +97,7 @@ export class OverlayDatabase {
   #prepareTables(): void {
     const version = this.#database.prepare('PRAGMA user_version').get()!.user_version;
     if (version === formatVersion) return;
-    if (version !== 0)
-      throw new Error(`The overlay has format ${version}, which this version does not know.`);
+    if (version !== 0) throw unknownFormat(version);
     this.#database.exec(`BEGIN; ${schema} PRAGMA user_version = ${formatVersion}; COMMIT`);
   }
 
@@ -154,18 +159,30 @@ export class OverlayDatabase {
   async sync(): Promise<void> {
     const committed = this.#committed;
     if (this.#synced >= committed) return;
-    // Opened late: the first commit makes the log. It stays the same file while the database is open.
-    this.#log ??= openSync(this.#logFile, 'r+');
-    const log = this.#log;
     const directories = this.#newDirectories;
     try {
-      await syncOpenFile(log);
+      // Opened late: the first commit makes the log. It stays the same file while the database is open.
+      this.#log ??= openSync(this.#logFile, 'r+');
+      await syncOpenFile(this.#log);
       for (const directory of directories) await syncDirectory(directory);
     } catch (error) {
       throw failureOf(error);
     }
     if (this.#newDirectories === directories) this.#newDirectories = [];
     this.#synced = Math.max(this.#synced, committed);
+  }
+
+  /** As `sync`, but waits for the disk. */
+  syncNow(): void {
+    const committed = this.#committed;
+    try {
+      this.#log ??= openSync(this.#logFile, 'r+');
+      fdatasyncSync(this.#log);
+    } catch (error) {
+      throw failureOf(error);
+    }
+    // The names of a new database are left to `sync`.
+    if (this.#newDirectories.length === 0) this.#synced = Math.max(this.#synced, committed);
   }
 
   close(): void {
@@ -187,8 +204,16 @@ function fileIn(directory: string): string {
   return join(directory, 'overlay.db');
 }
 
+function unknownFormat(version: unknown): FileSystemError {
+  return new FileSystemError(
+    'file-system/io',
+    `What the session has changed is kept in format ${version}, which this version does not know. Update Micelio.`,
+  );
+}
+
 /** What a failure of SQLite or of the operating system means to whoever uses the file system. */
 export function failureOf(cause: unknown): FileSystemError {
+  if (cause instanceof FileSystemError) return cause;
   const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined;
   const systemCode = cause instanceof Error && 'code' in cause ? cause.code : undefined;
   const isFull = code === sqliteFull || systemCode === 'ENOSPC' || systemCode === 'EDQUOT';

@@ -60,7 +60,8 @@ export class Overlay {
   readonly #next: Record<NumberKind, number>;
   readonly #reserved: Record<NumberKind, number> = { inode: 0, cookie: 0, 'spool file': 0 };
   #whenCommitted: (() => void)[] = [];
-  #whenUndone: () => void = () => {};
+  #whenUndone: (() => void)[] = [];
+  #onUndo: () => void = () => {};
 
   /**
    * Opens what there is in `directory`; undefined for an overlay that stays empty. Inodes and cookies of its own begin at
@@ -80,7 +81,7 @@ export class Overlay {
 
   /** Calls `action` whenever changes were undone, for those who keep something of them in memory. */
   onUndo(action: () => void): void {
-    this.#whenUndone = action;
+    this.#onUndo = action;
   }
 
   /** Whether the process that changed it last died. */
@@ -208,6 +209,11 @@ export class Overlay {
     this.#whenCommitted.push(action);
   }
 
+  /** Runs `action` if what is being done is undone. */
+  whenUndone(action: () => void): void {
+    this.#whenUndone.push(action);
+  }
+
   /** Makes all changes survive this process, or undoes them all and throws. */
   flush(): void {
     if (this.#database === undefined) return;
@@ -217,6 +223,7 @@ export class Overlay {
       this.#undo();
       throw error;
     }
+    if (this.#whenUndone.length > 0) this.#whenUndone = [];
     if (this.#whenCommitted.length === 0) return;
     for (const action of this.#whenCommitted.splice(0)) action();
   }
@@ -224,6 +231,11 @@ export class Overlay {
   async sync(): Promise<void> {
     this.flush();
     await this.#database?.sync();
+  }
+
+  /** As `sync`, at once, of what is committed. */
+  syncNow(): void {
+    this.#database?.syncNow();
   }
 
   close(): void {
@@ -240,7 +252,8 @@ export class Overlay {
     this.#dataBytes = 0;
     // A reservation may have been undone with the rest: the next number reserves anew.
     for (const kind of numberKinds) this.#reserved[kind] = 0;
-    this.#whenUndone();
+    this.#onUndo();
+    for (const action of this.#whenUndone.splice(0)) action();
   }
 
   #putName(directory: InodeNumber, name: string, value: OverlayName): void {

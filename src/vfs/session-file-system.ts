@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, statfsSync } from 'node:fs';
 import type { Clock } from '../base/clock.ts';
+import { hasCode } from '../base/error.ts';
 import type { Hash } from '../base/hash.ts';
 import type { Random } from '../base/random.ts';
 import { accessOf } from './access.ts';
@@ -32,6 +33,9 @@ import { failureOf } from './overlay-database.ts';
 import { mendSpool } from './spool-care.ts';
 import { TimeSource } from './time-source.ts';
 import { Volume } from './volume.ts';
+
+/** More of dropped files than so many bytes does not wait for the next sync to be removed. */
+const droppedBytesMax = 64 * 1024 * 1024;
 
 export interface SessionFileSystemOptions {
   /** Where the session's changes are kept: absolute, its own, made when it is missing. */
@@ -66,8 +70,10 @@ export class SessionFileSystem implements FileSystem {
   readonly volume: Volume;
   readonly #options: SessionFileSystemOptions;
   #verifier: Uint8Array;
-  #syncing: Promise<void> | undefined;
-  #syncNext: Promise<void> | undefined;
+  /** The last sync that has begun; never fails. */
+  #syncing: Promise<void> = Promise.resolve();
+  /** The one that will begin when that has ended. */
+  #waiting: Promise<void> | undefined;
 
   /** See `openSessionFileSystem`. */
   constructor(volume: Volume, options: SessionFileSystemOptions) {
@@ -108,7 +114,13 @@ export class SessionFileSystem implements FileSystem {
   }
 
   write(caller: Caller, inode: InodeNumber, offset: number, pieces: readonly Uint8Array[]): Attributes {
-    return write(this.volume, caller, inode, offset, pieces);
+    try {
+      return write(this.volume, caller, inode, offset, pieces);
+    } catch (error) {
+      if (!hasCode(error, 'file-system/full') || this.volume.spool.droppedBytes === 0) throw error;
+      this.#freeDropped();
+      return write(this.volume, caller, inode, offset, pieces);
+    }
   }
 
   create(caller: Caller, directory: InodeNumber, name: string, mode: CreateMode): Attributes {
@@ -181,36 +193,48 @@ export class SessionFileSystem implements FileSystem {
 
   flush(): void {
     this.volume.overlay.flush();
+    if (this.volume.spool.droppedBytes > droppedBytesMax) this.#freeDropped();
   }
 
   /** Calls that come while one is under way share the next one: it sees all that they did. */
   async sync(): Promise<void> {
     this.flush();
-    if (this.#syncing === undefined) return this.#startSync();
-    this.#syncNext ??= this.#syncing.catch(() => {}).then(() => this.#startSync());
-    return this.#syncNext;
+    if (this.#waiting === undefined) {
+      this.#waiting = this.#syncing.then(() => {
+        this.#waiting = undefined;
+        return this.#syncAll();
+      });
+      this.#syncing = this.#waiting.catch(() => {});
+    }
+    return this.#waiting;
   }
 
-  /** Flushes, and lets go of files and memory. Nothing may be asked of it afterwards. */
+  /** Syncs, and lets go of files and memory. Nothing may be asked of it afterwards; but if it fails, it is still open. */
   async close(): Promise<void> {
     await this.sync();
     this.volume.spool.close();
     this.volume.overlay.close();
   }
 
-  async #startSync(): Promise<void> {
-    this.#syncNext = undefined;
-    const syncing = Promise.all([this.volume.spool.sync(), this.volume.overlay.sync()]).then(() => {});
-    this.#syncing = syncing;
+  async #syncAll(): Promise<void> {
+    const { spool, overlay } = this.volume;
+    const dropped = spool.takeDropped();
     try {
-      await syncing;
+      await Promise.all([spool.sync(), overlay.sync()]);
     } catch (error) {
+      spool.putBack(dropped);
       // What the disk did not take may be lost: clients that still have it must write it again.
       this.#verifier = this.#options.random.bytes(8);
       throw error;
-    } finally {
-      if (this.#syncing === syncing) this.#syncing = undefined;
     }
+    for (const file of dropped.files) spool.remove(file);
+  }
+
+  /** Removes dropped spool files now. */
+  #freeDropped(): void {
+    const { spool, overlay } = this.volume;
+    overlay.syncNow();
+    for (const file of spool.takeDropped().files) spool.remove(file);
   }
 }
 

@@ -1,5 +1,6 @@
 import {
   closeSync,
+  existsSync,
   fstatSync,
   mkdirSync,
   openSync,
@@ -15,6 +16,14 @@ import { syncDirectory, syncFile } from './sync-file.ts';
 
 /** Open files of one spool. */
 const filesOpenMax = 64;
+/** Files that are synced at the same time. */
+const syncsAtOnce = 8;
+
+/** Spool files that nothing stands for any more. */
+export interface DroppedFiles {
+  readonly files: readonly SpoolFile[];
+  readonly bytes: number;
+}
 
 /** A file each for the contents that are too large for the overlay's database. */
 export class Spool {
@@ -23,7 +32,10 @@ export class Spool {
   readonly #open = new Map<SpoolFile, number>();
   /** Written since the last sync. */
   #unsynced = new Set<SpoolFile>();
+  /** Whether there are files that the directory was not synced with. */
   #isNew = false;
+  #dropped: SpoolFile[] = [];
+  #droppedBytes = 0;
 
   constructor(directory: string) {
     this.#directory = join(directory, 'spool');
@@ -71,27 +83,57 @@ export class Spool {
     return this.#do(() => fstatSync(this.#descriptor(file)).blocks * 512);
   }
 
+  /** Removes a file that nothing stands for, not even after a loss of power. */
   remove(file: SpoolFile): void {
     this.#unsynced.delete(file);
     const descriptor = this.#open.get(file);
-    if (descriptor !== undefined) closeSync(descriptor);
     this.#open.delete(file);
-    rmSync(this.pathOf(file), { force: true });
+    this.#do(() => {
+      if (descriptor !== undefined) closeSync(descriptor);
+      rmSync(this.pathOf(file), { force: true });
+    });
+  }
+
+  /**
+   * Takes a file of `bytes` that nothing stands for any more. It stays until that has been synced: after a loss of power
+   * the file that it was the content of may be there again.
+   */
+  drop(file: SpoolFile, bytes: number): void {
+    this.#unsynced.delete(file);
+    this.#dropped.push(file);
+    this.#droppedBytes += bytes;
+  }
+
+  /** Bytes of dropped files. */
+  get droppedBytes(): number {
+    return this.#droppedBytes;
+  }
+
+  /** The files that have been dropped so far, to be removed, or dropped again. */
+  takeDropped(): DroppedFiles {
+    const taken = { files: this.#dropped, bytes: this.#droppedBytes };
+    this.#dropped = [];
+    this.#droppedBytes = 0;
+    return taken;
+  }
+
+  putBack({ files, bytes }: DroppedFiles): void {
+    this.#dropped.push(...files);
+    this.#droppedBytes += bytes;
+  }
+
+  /** All files there are. */
+  files(): SpoolFile[] {
+    return this.#do(() => {
+      if (!existsSync(this.#directory)) return [];
+      return readdirSync(this.#directory).map((name) => Number(name) as SpoolFile);
+    });
   }
 
   /** Counts a file as not synced: nobody knows. */
   distrust(file: SpoolFile): void {
     this.#unsynced.add(file);
-  }
-
-  /** All files there are. */
-  files(): SpoolFile[] {
-    try {
-      return readdirSync(this.#directory).map((name) => Number(name) as SpoolFile);
-    } catch {
-      // Not made yet.
-      return [];
-    }
+    this.#isNew = true;
   }
 
   /** Makes everything that was written so far survive a loss of power. After a failure nothing counts as synced. */
@@ -101,10 +143,11 @@ export class Spool {
     this.#unsynced = new Set();
     this.#isNew = false;
     try {
-      const files = [...unsynced];
-      for (let at = 0; at < files.length; at += filesOpenMax) {
-        await Promise.all(files.slice(at, at + filesOpenMax).map((file) => syncFile(this.pathOf(file))));
-      }
+      const files = unsynced.values();
+      const workers = Array.from({ length: Math.min(syncsAtOnce, unsynced.size) }, async () => {
+        for (const file of files) await syncFile(this.pathOf(file));
+      });
+      await Promise.all(workers);
       if (isNew) await syncDirectory(this.#directory);
     } catch (error) {
       for (const file of unsynced) this.#unsynced.add(file);

@@ -4,17 +4,37 @@ import { BaseTree } from './base-tree.ts';
 import { ChangedDirectories } from './changed-directories.ts';
 import type { ContentCache } from './content-cache.ts';
 import { FileData } from './file-data.ts';
-import type { Attributes, InodeNumber } from './file-system.ts';
+import type { Attributes, Cookie, InodeNumber } from './file-system.ts';
 import { fileSystemError } from './file-system-error.ts';
 import { GenerationCache } from './generation-cache.ts';
-import { type BaseOwner, type Inode, inodeOfEntry, inodeOfRank, rankOfInode, rootInode } from './inode.ts';
+import {
+  type BaseOwner,
+  type Inode,
+  inodeOfEntry,
+  inodeOfRank,
+  noContent,
+  rankOfInode,
+  rootInode,
+} from './inode.ts';
 import { Overlay } from './overlay.ts';
 import { Spool } from './spool.ts';
 import type { TimeSource } from './time-source.ts';
 
 const inodesInMemoryMax = 4096;
-/** Cookies of the base tree's names follow those of `.` and `..`; the overlay's follow the base tree's. */
+/** Cookies of the base tree's names follow those of `.` and `..`; those of the overlay's other names follow them. */
 export const firstBaseCookie = 3;
+
+export function cookieOfRank(rank: number): Cookie {
+  return (firstBaseCookie + rank) as Cookie;
+}
+
+/** Where a name of an overlaid directory is written down. */
+export interface NamePlace {
+  readonly directory: InodeNumber;
+  readonly name: string;
+  /** Where the base tree's name is listed, for one that the base tree has too. */
+  readonly baseCookie: Cookie | undefined;
+}
 
 /** A name that was found, and what it stands for. */
 export interface FoundName {
@@ -81,7 +101,7 @@ export class Volume {
 
   /** Forgets an inode that has no name any more. One of the base tree is remembered as gone. */
   forget(inode: Inode): void {
-    if (this.isBase(inode.inode)) this.overlay.putInode({ ...inode, links: 0 });
+    if (this.isBase(inode.inode)) this.overlay.putInode({ ...inode, links: 0, content: noContent });
     else this.overlay.removeInode(inode.inode);
     this.#inodes.delete(inode.inode);
   }
@@ -96,26 +116,31 @@ export class Volume {
       const own = this.overlay.name(directory.inode, name);
       if (own !== undefined) return own.inode === 0 ? undefined : { inode: own.inode, from: 'overlay' };
     }
-    const inode = this.#findInBase(directory, name);
-    return inode === undefined ? undefined : { inode, from: 'base' };
+    const rank = this.#rankInBase(directory, name);
+    return rank === undefined ? undefined : { inode: inodeOfRank(rank), from: 'base' };
   }
 
-  /** The inode of the base tree's entry `name` in `directory`, hidden or not. */
-  #findInBase(directory: Inode, name: string): InodeNumber | undefined {
-    if (directory.origin === null) return undefined;
-    const found = this.base.find(directory.origin, name);
-    return found === undefined ? undefined : inodeOfRank(found.rank);
+  /** The rank of the base tree's entry `name` in `directory`, hidden or not. */
+  #rankInBase({ origin }: Inode, name: string): number | undefined {
+    return origin === null ? undefined : this.base.find(origin, name)?.rank;
   }
 
-  /** Gives a free or taken name to `inode`. `directory` is overlaid. */
-  setName(directory: Inode, name: FileName, inode: InodeNumber): void {
-    this.overlay.putName(directory.inode, name, inode);
+  /** Where to write down what becomes of a name: asked for before anything is changed. */
+  placeOf(directory: Inode, name: string): NamePlace {
+    const rank = this.#rankInBase(directory, name);
+    const baseCookie = rank === undefined ? undefined : cookieOfRank(rank);
+    return { directory: directory.inode, name, baseCookie };
   }
 
-  /** Takes a name away. `directory` is overlaid. */
-  clearName(directory: Inode, name: string): void {
-    if (this.#findInBase(directory, name) === undefined) this.overlay.removeName(directory.inode, name);
-    else this.overlay.hideName(directory.inode, name);
+  /** Gives a free or taken name to `inode`. A name that is taken keeps its place in the listing. */
+  setName({ directory, name, baseCookie }: NamePlace, inode: InodeNumber): void {
+    this.overlay.putName(directory, name, inode, baseCookie);
+  }
+
+  /** Takes a name away. */
+  clearName({ directory, name, baseCookie }: NamePlace): void {
+    if (baseCookie === undefined) this.overlay.removeName(directory, name);
+    else this.overlay.hideName(directory, name, baseCookie);
   }
 
   /** `directory` with its links counted, ready for names of its own. Not written down. */

@@ -32,7 +32,7 @@ export function write(
   volume.changed.add(inode.parent);
   const content = volume.data.write(inode, offset, pieces, length);
   const now = volume.time.now();
-  const mode = caller.uid === 0 ? inode.mode : withoutPrivileges(inode.mode);
+  const mode = caller.uid === 0 ? inode.mode : withoutPrivileges(inode.mode, caller, inode.gid);
   return volume.put({ ...inode, ...content, mode, modified: now, changed: now });
 }
 

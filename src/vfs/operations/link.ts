@@ -21,8 +21,9 @@ export function link(
   if (inode.type === 'directory') throw fileSystemError('file-system/not-permitted');
   if (inode.links >= linksMax) throw fileSystemError('file-system/too-many-links');
   const directory = volume.overlaid(parent);
+  const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);
-  volume.setName(directory, name, inode.inode);
+  volume.setName(place, inode.inode);
   touched(volume, directory);
   return volume.put({ ...inode, links: inode.links + 1, parent: 0, changed: volume.time.now() });
 }

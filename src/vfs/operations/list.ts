@@ -2,7 +2,8 @@ import type { FileName } from '../../tree/path.ts';
 import { requireAccess } from '../access.ts';
 import { accessBits, type Caller, type Cookie, type InodeNumber, type ListedName } from '../file-system.ts';
 import { type Inode, inodeOfRank } from '../inode.ts';
-import { firstBaseCookie, type Volume } from '../volume.ts';
+import type { OverlayName } from '../overlay.ts';
+import { cookieOfRank, firstBaseCookie, type Volume } from '../volume.ts';
 import { requireDirectory } from './names.ts';
 
 /** How many of the overlay's names are asked for at once. */
@@ -11,7 +12,7 @@ const namesAtOnce = 256;
 type Take = (listed: ListedName) => boolean;
 type TakeName = (name: FileName, inode: Inode, cookie: Cookie) => boolean;
 
-/** Lists `.` and `..`, then what shows through of the base tree by rank, then the overlay's names by cookie. */
+/** Lists `.` and `..`, then the base tree's names by rank, then those that only the overlay has by cookie. */
 export function list(
   volume: Volume,
   caller: Caller,
@@ -39,30 +40,60 @@ function listDots(volume: Volume, directory: Inode, after: Cookie, take: Take): 
   return take({ cookie: 2 as Cookie, name: '..', attributes: parent });
 }
 
+/** The base tree's names by rank: those that show through, and those that the overlay has given to other files. */
 function listBase(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
-  if (directory.origin === null || after >= volume.base.count + firstBaseCookie) return true;
+  if (directory.origin === null || after >= cookieOfRank(volume.base.count)) return true;
   const from =
     after < firstBaseCookie ? volume.base.firstRankIn(directory.origin) : after - firstBaseCookie + 1;
   const changed = new ChangedInodes(volume);
+  const covering = new CoveringNames(volume, directory);
   return volume.base.list(directory.origin, from, (rank, name, entry) => {
-    if (directory.overlaid && volume.overlay.name(directory.inode, name) !== undefined) return true;
+    const cookie = cookieOfRank(rank);
+    const own = covering.at(cookie);
+    if (own !== undefined) return own.inode === 0 || take(name, volume.inode(own.inode), cookie);
     const attributes = changed.has(inodeOfRank(rank))
       ? volume.inode(inodeOfRank(rank))
       : volume.fromEntry(rank, entry, directory.inode);
-    return take(name, attributes, (rank + firstBaseCookie) as Cookie);
+    return take(name, attributes, cookie);
   });
 }
 
+/** The names that only the overlay has. */
 function listOverlay(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
   if (!directory.overlaid) return true;
-  for (let at: number = after; ; ) {
+  for (let at = Math.max(after, cookieOfRank(volume.base.count) - 1) as Cookie; ; ) {
     const names = volume.overlay.namesBehind(directory.inode, at, namesAtOnce);
     for (const { cookie, name, inode } of names) {
       at = cookie;
-      if (inode === 0) continue;
-      if (!take(name, volume.inode(inode), cookie)) return false;
+      if (inode !== 0 && !take(name, volume.inode(inode), cookie)) return false;
     }
     if (names.length < namesAtOnce) return true;
+  }
+}
+
+/** The overlay's names for names that the base tree has too, asked for in ascending order. */
+class CoveringNames {
+  readonly #volume: Volume;
+  readonly #directory: InodeNumber;
+  #names: readonly OverlayName[] = [];
+  #index = 0;
+  #hasMore: boolean;
+
+  constructor(volume: Volume, { inode, overlaid }: Inode) {
+    this.#volume = volume;
+    this.#directory = inode;
+    this.#hasMore = overlaid;
+  }
+
+  at(cookie: Cookie): OverlayName | undefined {
+    while (this.#index < this.#names.length && this.#names[this.#index]!.cookie < cookie) this.#index++;
+    if (this.#index === this.#names.length && this.#hasMore) {
+      this.#names = this.#volume.overlay.namesBehind(this.#directory, cookie - 1, namesAtOnce);
+      this.#index = 0;
+      this.#hasMore = this.#names.length === namesAtOnce;
+    }
+    const name = this.#names[this.#index];
+    return name?.cookie === cookie ? name : undefined;
   }
 }
 

@@ -13,7 +13,7 @@ import {
 } from '../file-system.ts';
 import { fileSystemError } from '../file-system-error.ts';
 import { directoryBytes, type Inode, noContent, noDevice } from '../inode.ts';
-import { linksMax, symlinkBytesMax } from '../limits.ts';
+import { symlinkBytesMax } from '../limits.ts';
 import type { Volume } from '../volume.ts';
 import { isDot, requireFileName, requireSearch, touched } from './names.ts';
 import { setAttributes } from './set-attributes.ts';
@@ -76,7 +76,6 @@ export function makeDirectory(
   attributes: AttributeChange,
 ): Attributes {
   const directory = requireFree(volume, caller, number, name);
-  if (directory.links >= linksMax) throw fileSystemError('file-system/too-many-links');
   return make(volume, caller, directory, name, 'directory', attributes);
 }
 
@@ -137,6 +136,7 @@ function make(
   requireAccess(caller, parent, accessBits.write);
   requireFileName(name);
   const directory = volume.overlaid(parent);
+  const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);
   const now = volume.time.now();
   const isDirectory = type === 'directory';
@@ -164,7 +164,7 @@ function make(
     type === 'file' || type === 'symlink'
       ? volume.data.make(inode, special.target, attributes.size ?? 0)
       : {};
-  volume.setName(directory, name, inode.inode);
+  volume.setName(place, inode.inode);
   touched(volume, directory, isDirectory ? directory.links + 1 : directory.links);
   const made = volume.put({ ...inode, ...content });
   if (isDirectory) volume.changed.add(made.inode);

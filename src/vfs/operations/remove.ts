@@ -13,8 +13,9 @@ export function removeFile(volume: Volume, caller: Caller, number: InodeNumber, 
   requireRemoval(caller, parent, victim);
   if (victim.type === 'directory') throw fileSystemError('file-system/is-a-directory');
   const directory = volume.overlaid(parent);
+  const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);
-  volume.clearName(directory, name);
+  volume.clearName(place);
   dropLink(volume, victim);
   touched(volume, directory);
 }
@@ -28,8 +29,9 @@ export function removeDirectory(volume: Volume, caller: Caller, number: InodeNum
   requireRemoval(caller, parent, victim);
   requireEmptyDirectory(volume, victim);
   const directory = volume.overlaid(parent);
+  const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);
-  volume.clearName(directory, name);
+  volume.clearName(place);
   dropDirectory(volume, victim);
   touched(volume, directory, directory.links - 1);
 }

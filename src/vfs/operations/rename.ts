@@ -2,7 +2,6 @@ import { requireAccess, requireRemoval } from '../access.ts';
 import { accessBits, type Caller, type InodeNumber } from '../file-system.ts';
 import { fileSystemError } from '../file-system-error.ts';
 import { type Inode, rootInode } from '../inode.ts';
-import { linksMax } from '../limits.ts';
 import type { Volume } from '../volume.ts';
 import { isDot, requireFileName, requireName, requireSearch, touched } from './names.ts';
 import { dropDirectory, dropLink, requireEmptyDirectory } from './remove.ts';
@@ -19,20 +18,21 @@ export function rename(
   const target = requireSearch(volume, caller, to);
   if (isDot(fromName) || isDot(toName)) throw fileSystemError('file-system/invalid');
   requireFileName(fromName);
-  requireFileName(toName);
   const moved = requireName(volume, source, fromName);
+  requireFileName(toName);
   requireNotInside(volume, moved, target);
   const found = volume.find(target, toName);
   const replaced = found === undefined ? undefined : volume.inode(found.inode);
+  // Two names of one file: POSIX says that nothing happens.
+  if (replaced?.inode === moved.inode) return;
   requireRemoval(caller, source, moved);
   if (replaced === undefined) requireAccess(caller, target, accessBits.write);
   else requireRemoval(caller, target, replaced);
-  // Two names of one file: POSIX says that nothing happens.
-  if (replaced?.inode === moved.inode) return;
-  requireReplaceable(volume, moved, replaced);
+  requireReplaceable(moved, replaced);
   const changesParent = source.inode !== target.inode;
   // Its ".." is a name in it that changes.
   if (changesParent && moved.type === 'directory') requireAccess(caller, moved, accessBits.write);
+  if (replaced?.type === 'directory') requireEmptyDirectory(volume, replaced);
   move(volume, moved, replaced, { source, fromName, target, toName });
 }
 
@@ -52,13 +52,14 @@ function move(volume: Volume, moved: Inode, replaced: Inode | undefined, places:
   const isDirectory = moved.type === 'directory';
   const gained = isDirectory && !isWithin ? 1 : 0;
   const lost = replaced?.type === 'directory' ? 1 : 0;
-  if (target.links + gained - lost > linksMax) throw fileSystemError('file-system/too-many-links');
 
+  const fromPlace = volume.placeOf(source, fromName);
+  const toPlace = volume.placeOf(target, toName);
   volume.changed.add(source.inode);
   volume.changed.add(target.inode);
   if (isDirectory) volume.changed.addWhole(moved.inode);
-  volume.clearName(source, fromName);
-  volume.setName(target, toName, moved.inode);
+  volume.clearName(fromPlace);
+  volume.setName(toPlace, moved.inode);
   if (replaced?.type === 'directory') dropDirectory(volume, replaced);
   else if (replaced !== undefined) dropLink(volume, replaced);
   if (!isWithin) touched(volume, source, source.links - gained);
@@ -76,8 +77,10 @@ function requireNotInside(volume: Volume, moved: Inode, target: Inode): void {
   }
 }
 
-function requireReplaceable(volume: Volume, moved: Inode, replaced: Inode | undefined): void {
-  if (replaced === undefined) return;
-  if (moved.type === 'directory') requireEmptyDirectory(volume, replaced);
-  else if (replaced.type === 'directory') throw fileSystemError('file-system/is-a-directory');
+/** A directory replaces a directory, and anything else anything else. */
+function requireReplaceable(moved: Inode, replaced: Inode | undefined): void {
+  if (replaced === undefined || (moved.type === 'directory') === (replaced.type === 'directory')) return;
+  throw fileSystemError(
+    moved.type === 'directory' ? 'file-system/not-a-directory' : 'file-system/is-a-directory',
+  );
 }

@@ -89,7 +89,7 @@ function newMode(caller: Caller, inode: Inode, change: AttributeChange): number 
   let mode = change.mode === undefined ? inode.mode : change.mode & modeBits;
   const givesAway = change.uid !== undefined || change.gid !== undefined;
   if ((givesAway && inode.type !== 'directory') || (change.size !== undefined && caller.uid !== 0)) {
-    mode = withoutPrivileges(mode);
+    mode = withoutPrivileges(mode, caller, inode.gid);
   }
   if (change.mode !== undefined && caller.uid !== 0 && !isInGroup(caller, change.gid ?? inode.gid)) {
     mode &= ~setGroupId;
@@ -97,10 +97,14 @@ function newMode(caller: Caller, inode: Inode, change: AttributeChange): number 
   return mode;
 }
 
-/** `mode` of a file that no longer acts for its user, nor for its group where that could execute it. */
-export function withoutPrivileges(mode: number): number {
+/**
+ * `mode` of a file that no longer acts for its user, nor for its group where that could execute it, or where the caller
+ * is not one of the group.
+ */
+export function withoutPrivileges(mode: number, caller: Caller, gid: number): number {
   const withoutUser = mode & ~setUserId;
-  return (mode & groupExecute) === 0 ? withoutUser : withoutUser & ~setGroupId;
+  const keepsGroup = (mode & groupExecute) === 0 && (caller.uid === 0 || isInGroup(caller, gid));
+  return keepsGroup ? withoutUser : withoutUser & ~setGroupId;
 }
 
 function newTime(change: TimeChange | undefined, before: Time, now: Time): Time {

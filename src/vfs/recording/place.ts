@@ -12,11 +12,12 @@ import type { Volume } from '../volume.ts';
 export function placeEntry(volume: Volume, parent: InodeNumber, name: FileName, entry: Entry): Inode {
   const directory = volume.overlaid(volume.inode(parent));
   volume.changed.add(parent);
+  const place = volume.placeOf(directory, name);
   const time = volume.time.now();
   const number = volume.overlay.newInode();
   const placed = inodeOfEntry(number, entry, parent, () => null, { ...volume.owner, time });
   const isDirectory = placed.type === 'directory';
-  volume.setName(directory, name, number);
+  volume.setName(place, number);
   touched(volume, directory, isDirectory ? directory.links + 1 : directory.links);
   const inode = volume.put(isDirectory ? { ...placed, links: 2, overlaid: true } : placed);
   if (isDirectory) volume.changed.add(number);
