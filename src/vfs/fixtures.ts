@@ -12,7 +12,7 @@ import type { Entry } from '../tree/entry.ts';
 import { NodeStore } from '../tree/node-store.ts';
 import { ancestorsOf, pathFromText, type TreePath } from '../tree/path.ts';
 import { ContentCache } from './content-cache.ts';
-import type { Caller, FileSystem } from './file-system.ts';
+import type { Attributes, Caller, FileSystem } from './file-system.ts';
 import { resident } from './recording/resident.ts';
 import { openSessionFileSystem, type SessionFileSystem } from './session-file-system.ts';
 
@@ -79,14 +79,19 @@ export function openFileSystem(
   });
 }
 
-/** For tests: all bytes of the file at `path`. */
-export async function bytesAt(fileSystem: FileSystem, path: string): Promise<Buffer> {
+/** For tests: the file at `path`. */
+export async function fileAt(fileSystem: FileSystem, path: string): Promise<Attributes> {
   let inode = fileSystem.root;
   for (const name of path.split('/')) {
     const directory = inode;
     inode = (await resident(() => fileSystem.lookup(superuser, directory, name))).inode;
   }
-  const { size } = await resident(() => fileSystem.attributes(inode));
+  return resident(() => fileSystem.attributes(inode));
+}
+
+/** For tests: all bytes of the file at `path`. */
+export async function bytesAt(fileSystem: FileSystem, path: string): Promise<Buffer> {
+  const { inode, size } = await fileAt(fileSystem, path);
   const { pieces } = await resident(() => fileSystem.read(superuser, inode, 0, size));
   return Buffer.concat(pieces);
 }
