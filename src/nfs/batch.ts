@@ -2,6 +2,7 @@ import type { FileSystem } from '../vfs/file-system.ts';
 import { fileSystemError, NotResident } from '../vfs/file-system-error.ts';
 import { Call, type CallSurroundings } from './call.ts';
 import { DuplicateRequestCache } from './duplicate-request-cache.ts';
+import { isEveryday, writeFailure } from './failure-reply.ts';
 import { residentAttemptsMax } from './limits.ts';
 import type { NfsMetrics } from './metrics.ts';
 import { mountProgram } from './mount/program.ts';
@@ -16,8 +17,9 @@ import {
   writeRejection,
   writeSuccess,
 } from './rpc/reply.ts';
-import { statusOf, statusOfCode } from './status.ts';
+import { statusOf } from './status.ts';
 import type { XdrReader } from './xdr/reader.ts';
+import { copyOfSegments } from './xdr/segments.ts';
 import { type WriterMark, XdrWriter } from './xdr/writer.ts';
 
 /** What a batch needs of the server. */
@@ -233,35 +235,8 @@ export class Batch {
 
   #fail(call: Call, error: unknown): void {
     const start = this.#writer.beginRecord();
-    this.#writeFailure(call, error);
+    writeFailure(this.#writer, call, error, this.#surroundings);
     this.#end(start, call);
-  }
-
-  /** Writes the whole reply of a call that failed. */
-  #writeFailure(call: Call, error: unknown): void {
-    const { failure } = call.procedure;
-    const writer = this.#writer;
-    const { metrics, onError } = this.#surroundings;
-    metrics.errors++;
-    if (error === nfsError('nfs/malformed')) {
-      writeRefusal(writer, call.xid, acceptStatus.garbageArguments);
-      return;
-    }
-    let status = statusOf(error);
-    if (status === undefined) {
-      if (call.outcome !== 'undone') onError(error, call.procedure.name);
-      status = statusOfCode('nfs/fault');
-    }
-    if (failure === 'nothing-fails') {
-      writeRefusal(writer, call.xid, acceptStatus.systemError);
-      return;
-    }
-    writeSuccess(writer, call.xid);
-    writer.uint32(status);
-    failure.forEach((part, which) => {
-      if (part === 'attributes') call.writeSubject(which);
-      else call.writeWeakSubject(which);
-    });
   }
 
   /** Flushes. What was done since the last time is undone in a file system that cannot: its calls are told so. */
@@ -309,16 +284,11 @@ export class Batch {
     const { duplicates } = this.#surroundings;
     this.#answered.forEach((call, i) => {
       if (call?.requestKey === undefined) return;
-      const reply = copyOf(segments, i === 0 ? 0 : this.#ends[i - 1]!, this.#ends[i]!);
+      const reply = copyOfSegments(segments, i === 0 ? 0 : this.#ends[i - 1]!, this.#ends[i]!);
       if (call.outcome === 'undone') duplicates.forget(call.requestKey, reply);
       else duplicates.end(call.requestKey, reply);
     });
   }
-}
-
-/** True for an answer like any other; what has a cause, or no status at all, is to be looked into. */
-function isEveryday(error: unknown): boolean {
-  return statusOf(error) !== undefined && (error as Error).cause === undefined;
 }
 
 function programOf(number: number): typeof nfsProgram | undefined {
@@ -329,17 +299,4 @@ function programOf(number: number): typeof nfsProgram | undefined {
 /** A `sync` that throws before it has a promise fails like one that fails later. */
 async function startSync(fileSystem: FileSystem): Promise<void> {
   await fileSystem.sync();
-}
-
-/** The bytes from `start` to `end` of what lies in `segments`. */
-function copyOf(segments: readonly Uint8Array[], start: number, end: number): Buffer {
-  const copy = Buffer.allocUnsafeSlow(end - start);
-  let position = 0;
-  for (const segment of segments) {
-    const from = Math.max(start, position);
-    const to = Math.min(end, position + segment.length);
-    if (from < to) copy.set(segment.subarray(from - position, to - position), from - start);
-    position += segment.length;
-  }
-  return copy;
 }

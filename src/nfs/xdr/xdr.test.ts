@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { XdrReader } from './reader.ts';
+import { copyOfSegments } from './segments.ts';
 import { XdrWriter } from './writer.ts';
 
 /** Bytes as they are in the examples of RFC 4506: spaces are for the eye. */
@@ -157,4 +158,15 @@ describe('what was written', () => {
     for (let i = 0; i < 40_000; i++) writer.uint32(0xffff_ffff);
     assert.deepEqual(Buffer.from(first!), copy);
   });
+});
+
+test('a part of segments is what it would be of all of them together', () => {
+  const cases = fc.tuple(fc.array(fc.uint8Array({ maxLength: 5 })), fc.nat(30), fc.nat(30));
+  fc.assert(
+    fc.property(cases, ([segments, a, b]) => {
+      const all = Buffer.concat(segments);
+      const [start, end] = [Math.min(a, b, all.length), Math.min(Math.max(a, b), all.length)];
+      assert.deepEqual(copyOfSegments(segments, start, end), all.subarray(start, end));
+    }),
+  );
 });
