@@ -93,7 +93,8 @@ for arguments in (["-a"], ["-m"], ["-c"], ["-a", "-d", "@5"], ["-m", "-d", "@5.0
     with fresh():
         make("file", "file")
         make("symlink", "link")
-        with Times("file", "link", "link.target") as times:
+        # Following a symlink changes its access time on some file systems, and on others not.
+        with Times("file", "link" if "-h" in arguments else "link.target") as times:
             results = outcome(touch, arguments, "file"), outcome(touch, arguments, "link")
         tell("touch", *arguments, *results, times.told)
 
