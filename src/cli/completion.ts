@@ -1,7 +1,9 @@
 import { CliError } from './cli-error.ts';
 import { command } from './command.ts';
-import { commands } from './commands.ts';
+import { program as mic } from './commands.ts';
+import { program as micFs } from './mic-fs.ts';
 import { commonOptions } from './parse-arguments.ts';
+import type { Program } from './program.ts';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
 
@@ -28,12 +30,14 @@ export default command({
         'cli/usage',
         `There is no completion for "${shell}". There is one for ${shells.join(', ')}.`,
       );
-    const script = write(await completedCommands());
+    const scriptOf = async (program: Program): Promise<string> =>
+      write(program.name, await completedCommands(program));
+    const script = (await Promise.all([mic, micFs].map(scriptOf))).join('\n');
     return { json: { shell, script }, text: script };
   },
 });
 
-function completedCommands(): Promise<CompletedCommand[]> {
+function completedCommands({ commands }: Program): Promise<CompletedCommand[]> {
   return Promise.all(
     commands.map(async ({ path, summary, load }) => {
       const { default: loaded } = await load();
@@ -64,34 +68,35 @@ function words(all: readonly CompletedCommand[]): Map<string, string[]> {
   return found;
 }
 
-function bash(all: readonly CompletedCommand[]): string {
+function bash(program: string, all: readonly CompletedCommand[]): string {
+  const name = `_${program.replaceAll('-', '_')}`;
   const groups = [...words(all)].filter(([, rest]) => rest.length > 0);
   const offer = (list: readonly string[]): string =>
     `COMPREPLY=($(compgen -W "${list.join(' ')}" -- "$word"))`;
-  return `_mic() {
+  return `${name}() {
   local word=\${COMP_WORDS[COMP_CWORD]} first=\${COMP_WORDS[1]} second=\${COMP_WORDS[2]}
   if [ "$COMP_CWORD" -eq 1 ]; then ${offer([...words(all).keys()])}; return; fi
   if [ "$COMP_CWORD" -eq 2 ]; then case $first in
 ${groups.map(([first, rest]) => `    ${first}) ${offer(rest)}; return ;;`).join('\n')}
   esac; fi
   case $word in -*) ;; *) return ;; esac
-  case $first in ${groups.map(([first]) => first).join('|')}) ;; *) second= ;; esac
+  case $first in ${["''", ...groups.map(([first]) => first)].join('|')}) ;; *) second= ;; esac
   case "$first $second" in
 ${all.map(({ path, options }) => `    "${path}${path.includes(' ') ? '' : ' '}") ${offer(options.map(({ name }) => name))} ;;`).join('\n')}
   esac
 }
-complete -o default -F _mic mic`;
+complete -o default -F ${name} ${program}`;
 }
 
-function zsh(all: readonly CompletedCommand[]): string {
-  return ['autoload -U +X bashcompinit && bashcompinit', bash(all)].join('\n');
+function zsh(program: string, all: readonly CompletedCommand[]): string {
+  return ['autoload -U +X bashcompinit && bashcompinit', bash(program, all)].join('\n');
 }
 
-function fish(all: readonly CompletedCommand[]): string {
+function fish(program: string, all: readonly CompletedCommand[]): string {
   const quoted = (text: string): string => `'${text.replace(/['\\]/g, '\\$&')}'`;
   const seen = (list: readonly string[]): string => `__fish_seen_subcommand_from ${list.join(' ')}`;
   const offer = (when: string, word: string, more: string): string =>
-    `complete -c mic -f -n ${quoted(when)} -a ${word}${more}`;
+    `complete -c ${program} -f -n ${quoted(when)} -a ${word}${more}`;
   const lines = all.flatMap(({ path, summary, options }) => {
     const [first, second] = path.split(' ') as [string, string?];
     const when =
@@ -106,7 +111,7 @@ function fish(all: readonly CompletedCommand[]): string {
       offer(when, second ?? first, ` -d ${quoted(summary)}`),
       ...options.map(
         ({ name, description }) =>
-          `complete -c mic -n ${quoted(inside)} -l ${name.slice(2)} -d ${quoted(description)}`,
+          `complete -c ${program} -n ${quoted(inside)} -l ${name.slice(2)} -d ${quoted(description)}`,
       ),
     ];
   });
@@ -114,7 +119,9 @@ function fish(all: readonly CompletedCommand[]): string {
   return [...groups.map(([first]) => offer('__fish_use_subcommand', first, '')), ...lines].join('\n');
 }
 
-const scripts: Readonly<Record<(typeof shells)[number], (all: readonly CompletedCommand[]) => string>> = {
+const scripts: Readonly<
+  Record<(typeof shells)[number], (program: string, all: readonly CompletedCommand[]) => string>
+> = {
   bash,
   zsh,
   fish,

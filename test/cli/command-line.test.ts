@@ -49,7 +49,7 @@ test('a line that is not understood ends with 2, and with one line that says wha
     ['project list --verbose', /Unknown option '--verbose'\. See "mic project list --help"/],
     ['session start', /Missing required argument 'title'\. See "mic session start --help"/],
     ['session start a b', /Too many arguments.*See "mic session start --help"/],
-    ['session start a --workspace=cloud', /Allowed choices are checkout, none/],
+    ['session start a --workspace=cloud', /Allowed choices are checkout, mount, none/],
     ['project log a/b --last=many', /"many" is no whole number, which -n, --last <count> needs/],
     ['project log a/b --last', /argument missing/],
     ['session abandon sess-000000000000', /--why <text>' not specified/],

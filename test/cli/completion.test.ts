@@ -10,12 +10,17 @@ const isInstalled = (program: string): boolean => spawnSync(program, ['--version
 
 /** What bash offers for a line, of which the last word is being typed. */
 async function offered(...line: string[]): Promise<string[]> {
+  return offeredBy('mic', ...line);
+}
+
+async function offeredBy(program: string, ...line: string[]): Promise<string[]> {
   const script = `
     eval "$(mic completion bash)"
+    program=$1
     COMP_LINE="$*" COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-    _mic mic "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
+    "_\${program//-/_}" "$program" "\${COMP_WORDS[COMP_CWORD]}" "\${COMP_WORDS[COMP_CWORD - 1]}"
     printf '%s\\n' "\${COMPREPLY[@]}"`;
-  const { stdout } = await scratch.run('bash', ['-c', script, 'bash', 'mic', ...line]);
+  const { stdout } = await scratch.run('bash', ['-c', script, 'bash', program, ...line]);
   return stdout.split('\n').filter((word) => word !== '');
 }
 
@@ -32,6 +37,11 @@ test('bash completes commands, what comes behind them, and their options', async
   assert.deepEqual(options, ['--project']);
   assert.deepEqual(short, ['--message', '--json', '--store', '--help']);
   assert.deepEqual(files, []);
+});
+
+test('bash completes mic-fs as well', async () => {
+  assert.deepEqual(await offeredBy('mic-fs', 'st'), ['start', 'stop', 'status']);
+  assert.deepEqual(await offeredBy('mic-fs', 'run', '--l'), ['--log']);
 });
 
 test('completing runs nothing that stands in the line', async () => {
