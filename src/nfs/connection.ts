@@ -40,9 +40,9 @@ export class Connection {
     socket.on('data', (chunk: Buffer) => {
       surroundings.metrics.bytesIn += chunk.length;
       this.#records.push(chunk);
-      this.#serve();
+      this.#safely(() => this.#serve());
     });
-    socket.on('drain', () => this.#serve());
+    socket.on('drain', () => this.#safely(() => this.#serve()));
     // What went wrong with a connection is its client's business: it connects again. 'close' follows.
     socket.on('error', () => {});
   }
@@ -108,10 +108,20 @@ export class Connection {
       }
       return record;
     } catch (error) {
-      if (error === nfsError('nfs/record-refused')) this.#finish();
-      else this.#surroundings.onError(error, 'nfs.connection');
+      if (error !== nfsError('nfs/record-refused')) throw error;
+      this.#finish();
       this.#refuse();
       return undefined;
+    }
+  }
+
+  /** A fault of ours ends this connection, and no other. */
+  #safely(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#surroundings.onError(error, 'nfs.connection');
+      this.#refuse();
     }
   }
 
@@ -146,12 +156,12 @@ export class Connection {
   }
 
   #resume(held: HeldCall): void {
-    this.#batch.resume(held);
+    this.#safely(() => this.#batch.resume(held));
     this.#goOn();
   }
 
   #abandon(held: HeldCall, reason: unknown): void {
-    this.#batch.abandon(held, reason);
+    this.#safely(() => this.#batch.abandon(held, reason));
     this.#goOn();
   }
 
@@ -162,9 +172,11 @@ export class Connection {
     this.#finishing = true;
     queueMicrotask(() => {
       this.#finishing = false;
-      this.#finish();
-      if (this.#closing && this.#inFlight === 0) this.#socket.destroySoon();
-      else this.#serve();
+      this.#safely(() => {
+        this.#finish();
+        if (this.#closing && this.#inFlight === 0) this.#socket.destroySoon();
+        else this.#serve();
+      });
     });
   }
 

@@ -150,6 +150,20 @@ describe('a connection', () => {
     await served.close();
   });
 
+  test('in which the server fails is closed, and no other', async () => {
+    const served = await serve();
+    const victim = await NfsClient.connect(served.server.port);
+    const { metrics } = served.server;
+    metrics.count = () => {
+      throw new TypeError('a bug');
+    };
+    await assert.rejects(victim.getattr(served.root), /closed/);
+    Reflect.deleteProperty(metrics, 'count');
+    assert.match(String(served.errors), /a bug/);
+    assert.equal((await served.client.getattr(served.root)).status, 0);
+    await served.close();
+  });
+
   test('that is reset hurts nobody', async () => {
     const served = await serve();
     const client = await RpcClient.connect(served.server.port);
