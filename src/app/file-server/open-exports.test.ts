@@ -120,7 +120,7 @@ test('when too many are open, those go that were used least lately, but none at 
 });
 
 test('what cannot be opened fails for whoever asked, and is tried again', async (context) => {
-  const { exports, failing, failures } = await setUp(context);
+  const { exports, failing } = await setUp(context);
   failing.add(record(1).id);
   await assert.rejects(async () => exports.fileSystem(exportId(1)), /cannot open/);
   await assert.rejects(
@@ -129,9 +129,24 @@ test('what cannot be opened fails for whoever asked, and is tried again', async 
   );
   failing.delete(record(1).id);
   assert.ok((await exports.fileSystem(exportId(1))) !== undefined);
+});
+
+test('what cannot be closed stays as it is, also for who waited for its end', async (context) => {
+  const { exports, failing, failures, events } = await setUp(context);
+  const opened = await exports.fileSystem(exportId(1));
   failing.add(record(1).id);
   await exports.close(exportId(1));
   assert.deepEqual(failures.map(String), ['Error: cannot close']);
+  assert.equal(exports.fileSystem(exportId(1)), opened);
+  const closing = exports.close(exportId(1));
+  assert.equal(await exports.fileSystem(exportId(1)), opened);
+  await closing;
+  assert.deepEqual(
+    events.filter((event) => event.startsWith('open')),
+    ['open 1'],
+  );
+  failing.clear();
+  await exports.closeAll();
   assert.deepEqual(exports.ids, []);
 });
 

@@ -122,7 +122,7 @@ export class OpenExports<Opened extends Closable> implements Exports {
     if (entry?.state === 'opening') return entry.opened;
     const before = entry?.state === 'closing' ? entry.closed : Promise.resolve();
     const opened = before
-      .then(() => this.#options.open(record))
+      .then(() => this.#stillOpen(record.id) ?? this.#options.open(record))
       .then(
         (opened) => {
           const usedMs = this.#options.clock.now();
@@ -138,18 +138,32 @@ export class OpenExports<Opened extends Closable> implements Exports {
     return opened;
   }
 
+  /** What could not be closed while somebody waited for its end. */
+  #stillOpen(id: string): Opened | undefined {
+    const entry = this.#entries.get(id);
+    return entry?.state === 'open' ? entry.opened : undefined;
+  }
+
+  /** One that cannot be closed is still open, and stays so: nothing that it holds is given up. */
   #close(id: string, opened: Opened): void {
-    const closed = opened
-      .close()
-      .catch((error: unknown) => {
+    const closed = opened.close().then(
+      () => this.#closed(id, undefined),
+      (error: unknown) => {
         const record = this.#options.registry.get(id);
         if (record !== undefined) this.#options.onFailure(record, error);
-      })
-      .then(() => {
-        // Somebody may have asked for it meanwhile, and waits for this end to open it again.
-        const entry = this.#entries.get(id);
-        if (entry?.state === 'closing') this.#entries.delete(id);
-      });
+        this.#closed(id, opened);
+      },
+    );
     this.#entries.set(id, { state: 'closing', closed });
+  }
+
+  #closed(id: string, stillOpen: Opened | undefined): void {
+    const usedMs = this.#options.clock.now();
+    if (stillOpen !== undefined && this.#served(id) !== undefined) {
+      this.#entries.set(id, { state: 'open', opened: stillOpen, usedMs, users: 0 });
+      return;
+    }
+    // Somebody may have asked for it meanwhile, and waits for this end to open it again.
+    if (this.#entries.get(id)?.state === 'closing') this.#entries.delete(id);
   }
 }
