@@ -16,6 +16,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   rescan: () => import('./rescan.ts'),
   'idle-session': () => import('./idle-session.ts'),
   'large-file': () => import('./large-file.ts'),
+  mount: () => import('./mount.ts'),
   'nfs-calls': () => import('./nfs-calls.ts'),
   'mounted-sessions': () => import('./mounted-sessions.ts'),
   'mount-landing': () => import('./mount-landing.ts'),

@@ -25,11 +25,22 @@ const guestPrograms: Readonly<Record<string, string>> = {
   'stress-ng': 'stress-ng',
 };
 
+/** Servers that benchmarks measure ours against. */
+const rivals: Readonly<Record<string, string>> = {
+  'ganesha.nfsd': 'nfs-ganesha nfs-ganesha-vfs',
+  rpcbind: 'rpcbind',
+};
+
 /** On Debian as root, installs what the tests need and the machine lacks. Elsewhere the tests say what they leave out. */
 export function installTestPrograms(): void {
   install(programs);
   // Debian has user-mode Linux for this processor alone.
   if (process.arch === 'x64') install(guestPrograms);
+}
+
+/** The same for the servers that benchmarks measure ours against. */
+export function installRivals(): void {
+  if (process.arch === 'x64') install({ ...guestPrograms, ...rivals });
 }
 
 function install(packagesOf: Readonly<Record<string, string>>): void {

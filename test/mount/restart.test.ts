@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describeMounted, programDirectory } from './mounted.ts';
 
-const killings = 4;
+const killings = 3;
 const forget = 'sync; echo 3 > /proc/sys/vm/drop_caches';
 
 describeMounted('a server that is killed and started again', { programs: ['fio'] }, (mounted) => {

@@ -21,6 +21,8 @@ export interface ServedSessions {
   kill(): Promise<void>;
   /** Starts it again, on the same port. */
   restart(): Promise<void>;
+  /** The process, for measuring it. */
+  readonly pid: number | undefined;
   /** Ends it, and removes all that it has kept. */
   stop(): Promise<void>;
 }
@@ -32,7 +34,13 @@ export interface ServeOptions {
   readonly files?: string;
   /** The processor that the server is to run on; any unless told otherwise. */
   readonly processor?: number;
+  /** Which server; see `serveSessions`. */
+  readonly server?: ServerName;
+  /** Where the store and the sessions lie; the system's temporary directory unless told otherwise. */
+  readonly scratch?: string;
 }
+
+export type ServerName = 'micelio' | 'ganesha';
 
 /**
  * Serves sessions of a fresh project. With `MOUNT_SERVER=ganesha` in the environment, directories served by nfs-ganesha
@@ -42,15 +50,20 @@ export async function serveSessions({
   sessions = 1,
   files,
   processor,
+  server: name = process.env.MOUNT_SERVER === 'ganesha' ? 'ganesha' : 'micelio',
+  scratch = tmpdir(),
 }: ServeOptions = {}): Promise<ServedSessions> {
-  const directory = mkdtempSync(join(tmpdir(), 'micelio-served-'));
+  const directory = mkdtempSync(join(scratch, 'micelio-served-'));
   const server =
-    process.env.MOUNT_SERVER === 'ganesha'
+    name === 'ganesha'
       ? new GaneshaServer({ directory, sessions, files, processor })
       : new SessionServer({ directory, sessions, tree: await storeFiles(directory, files), processor });
   await server.restart();
   return {
     exports: server.exports,
+    get pid() {
+      return server.pid;
+    },
     kill: () => server.kill(),
     restart: () => server.restart(),
     stop: async () => {
