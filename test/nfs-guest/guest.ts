@@ -167,25 +167,6 @@ export class Guest {
   }
 }
 
-/** What a command in the guest is to run with, at most, besides what `Guest` is told. */
-export interface GuestRun extends RunOptions, GuestOptions, NfsExport {
-  readonly command: string;
-  readonly mountOptions?: string;
-}
-
-/** Boots a guest, mounts an export, runs a command in it, and ends the guest. */
-export async function runInGuest({ command, mountOptions, ...options }: GuestRun): Promise<RunResult> {
-  const guest = await Guest.start(options);
-  try {
-    const directory = await guest.mount(options, mountOptions);
-    const result = await guest.run(command, { directory, ...options });
-    await guest.run(`umount ${directory}`);
-    return result;
-  } finally {
-    await guest.stop();
-  }
-}
-
 /** This process's Node.js first, then what Debian has, then whatever else this machine has. */
 function baseEnvironment(user: GuestUser | undefined): Record<string, string> {
   const standard = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
