@@ -28,6 +28,12 @@ CREATE TABLE data (inode INTEGER PRIMARY KEY, bytes BLOB);
 CREATE TABLE extent (spool INTEGER, start INTEGER, end INTEGER, PRIMARY KEY (spool, start)) WITHOUT ROWID;
 `;
 
+const closedMark = {
+  get: "SELECT value FROM setting WHERE name = 'closed'",
+  put: "INSERT OR REPLACE INTO setting VALUES ('closed', 1)",
+  remove: "DELETE FROM setting WHERE name = 'closed'",
+} as const;
+
 export type Value = number | string | null | Uint8Array;
 export type Row = Readonly<Record<string, Value>>;
 
@@ -40,10 +46,12 @@ export type Row = Readonly<Record<string, Value>>;
  */
 export class OverlayDatabase {
   /**
-   * Whether the process that had it open last died: a log is left, and what was written may not have been synced, which
-   * this process has to make good.
+   * Whether the process that changed it last died: what was written may not have been synced, which this process has to
+   * make good. A log that is left does not tell: a process that exits has its databases closed.
    */
   readonly wasInterrupted: boolean;
+  /** Whether the database says that it was closed. It must not any more when something changes. */
+  #saysClosed: boolean;
   readonly #database: DatabaseSync;
   readonly #logFile: string;
   readonly #begin: StatementSync;
@@ -60,10 +68,9 @@ export class OverlayDatabase {
 
   private constructor(file: string) {
     this.#logFile = `${file}-wal`;
-    this.wasInterrupted = existsSync(this.#logFile);
-    this.#committed = this.wasInterrupted ? 1 : 0;
     const directory = dirname(file);
-    this.#newDirectories = existsSync(file) ? [] : [directory, dirname(directory)];
+    const isNew = !existsSync(file);
+    this.#newDirectories = isNew ? [directory, dirname(directory)] : [];
     this.#database = new DatabaseSync(file, { timeout: 0 });
     try {
       this.#database.exec(
@@ -73,11 +80,14 @@ export class OverlayDatabase {
       this.#prepareTables();
       this.#begin = this.#database.prepare('BEGIN IMMEDIATE');
       this.#commit = this.#database.prepare('COMMIT');
+      this.#saysClosed = this.#database.prepare(closedMark.get).get() !== undefined;
     } catch (error) {
       // Else it would keep its lock, and nobody could try again.
       this.#database.close();
       throw error;
     }
+    this.wasInterrupted = !isNew && !this.#saysClosed;
+    this.#committed = this.wasInterrupted ? 1 : 0;
   }
 
   static exists(directory: string): boolean {
@@ -123,6 +133,8 @@ export class OverlayDatabase {
     if (this.#failure !== undefined) throw this.#failure;
     try {
       if (!this.#inTransaction) {
+        if (this.#saysClosed) this.#database.exec(closedMark.remove);
+        this.#saysClosed = false;
         this.#begin.run();
         this.#inTransaction = true;
       }
@@ -185,9 +197,14 @@ export class OverlayDatabase {
     if (this.#newDirectories.length === 0) this.#synced = Math.max(this.#synced, committed);
   }
 
+  /** Lets go of the file. Everything must have been committed and synced. */
   close(): void {
     if (this.#log !== undefined) closeSync(this.#log);
-    this.#database.close();
+    try {
+      this.#database.exec(closedMark.put);
+    } finally {
+      this.#database.close();
+    }
   }
 
   #statement(sql: string): StatementSync {

@@ -19,6 +19,7 @@ import { isDot, requireFileName, requireSearch, touched } from './names.ts';
 import { setAttributes } from './set-attributes.ts';
 
 const setGroupId = 0o2000;
+const groupExecute = 0o010;
 const modeBits = 0o7777;
 const fileMode = 0o644;
 const directoryMode = 0o755;
@@ -187,7 +188,9 @@ function newMode(
 ): number {
   let mode = (wanted ?? (type === 'directory' ? directoryMode : fileMode)) & modeBits;
   if (type === 'directory') return inherits ? mode | setGroupId : mode;
-  if (caller.uid !== 0 && !isInGroup(caller, gid)) mode &= ~setGroupId;
+  // What no member of the group can execute acts for nobody.
+  const actsForGroup = (mode & groupExecute) !== 0;
+  if (actsForGroup && caller.uid !== 0 && !isInGroup(caller, gid)) mode &= ~setGroupId;
   return mode;
 }
 
