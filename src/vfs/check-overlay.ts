@@ -27,12 +27,14 @@ interface Reached {
 
 /**
  * What is wrong with an overlay, a line each: names without an inode, inodes without a name, links that are counted
- * wrongly, contents that belong to nobody, memory that says something else than the database. Looks at everything.
+ * wrongly, contents that belong to nobody, memory that says something else than the database. Looks at everything. When
+ * it is `settled`, because it was just opened or synced, there are no spool files but those that are in use.
  */
-export async function checkOverlay(volume: Volume): Promise<string[]> {
+export async function checkOverlay(volume: Volume, state: 'busy' | 'settled' = 'busy'): Promise<string[]> {
   if (volume.overlay.isEmpty) return [];
   const check = new OverlayCheck(volume);
   await check.run();
+  if (state === 'settled') check.orphans();
   return check.wrong;
 }
 
@@ -60,6 +62,13 @@ class OverlayCheck {
     }
     this.#data(database.all(sql.data));
     this.#spool(database.all(sql.extents));
+  }
+
+  orphans(): void {
+    const owned = new Set(this.#stored().map(({ spool }) => spool));
+    for (const file of this.#volume.spool.files()) {
+      if (!owned.has(file)) this.#say(`spool file ${file} belongs to nothing`);
+    }
   }
 
   /** Finds every name below a directory. */

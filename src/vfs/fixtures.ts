@@ -15,6 +15,7 @@ import { ContentCache } from './content-cache.ts';
 import type { Attributes, Caller, FileSystem } from './file-system.ts';
 import { resident } from './recording/resident.ts';
 import { openSessionFileSystem, type SessionFileSystem } from './session-file-system.ts';
+import { openTreeFileSystem } from './tree-file-system.ts';
 
 /** For tests: what a base tree has at a path: a directory, a symlink, or a file. */
 export type BaseFile =
@@ -46,6 +47,21 @@ export async function contentWith(
   const tree = buildTree({ add: (bytes) => batch.add(bytes, 'node') }, entries);
   await batch.flush();
   return { content: new ContentCache(blobs, new NodeStore(blobs)), tree };
+}
+
+/** For tests: brings `files`, which are in `tree`, into memory. */
+export async function warmUp(
+  content: ContentCache,
+  tree: Hash,
+  files: Readonly<Record<string, BaseFile>>,
+): Promise<void> {
+  const fileSystem = await openTreeFileSystem({ content, tree, owner: baseOwner });
+  for (const [path, file] of Object.entries(files)) {
+    if ('bytes' in file) await bytesAt(fileSystem, path);
+    if (!('target' in file)) continue;
+    const { inode } = await fileAt(fileSystem, path);
+    await resident(() => fileSystem.readLink(inode));
+  }
 }
 
 export function temporaryDirectory(context: TestContext): string {

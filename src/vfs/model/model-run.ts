@@ -7,8 +7,7 @@ import { systemRandom } from '../../base/random.ts';
 import { checkOverlay } from '../check-overlay.ts';
 import type { ContentCache } from '../content-cache.ts';
 import type { Caller } from '../file-system.ts';
-import { bytesAt, fileAt } from '../fixtures.ts';
-import { resident } from '../recording/resident.ts';
+import { warmUp } from '../fixtures.ts';
 import { openSessionFileSystem, type SessionFileSystem } from '../session-file-system.ts';
 import { ForgetfulCache, persistent } from './forgetful.ts';
 import { materialise, modelContent, modelFiles } from './model-project.ts';
@@ -91,19 +90,10 @@ class ModelRun {
 
   async open(): Promise<void> {
     this.#session = await this.#openIn('overlay');
-    await this.#warmUp();
+    // Nothing need be waited for later.
+    await warmUp(this.#content, this.#tree, modelFiles);
     this.#virtual = new VirtualSide(persistent(this.#session), this.#random);
     await this.#compareAll();
-  }
-
-  /** Brings everything into memory, so that nothing need be waited for later. */
-  async #warmUp(): Promise<void> {
-    for (const [path, file] of Object.entries(modelFiles)) {
-      if ('bytes' in file) await bytesAt(this.#session, path);
-      if (!('target' in file)) continue;
-      const { inode } = await fileAt(this.#session, path);
-      await resident(() => this.#session.readLink(inode));
-    }
   }
 
   async close(): Promise<void> {
