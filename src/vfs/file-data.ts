@@ -174,7 +174,11 @@ export class FileData {
     const file = this.#overlay.newSpoolFile();
     try {
       this.#spool.create(file);
-      this.#spool.write(file, [before], 0);
+      if (before.length > 0) {
+        this.#spool.write(file, [before], 0);
+        // The row that had these bytes may be gone from the disk before the file is on it, and they may be old.
+        this.#spool.syncNow(file);
+      }
       work(file);
     } catch (error) {
       this.#spool.remove(file);

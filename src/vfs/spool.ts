@@ -1,7 +1,9 @@
 import {
   closeSync,
   existsSync,
+  fdatasyncSync,
   fstatSync,
+  fsyncSync,
   mkdirSync,
   openSync,
   readdirSync,
@@ -83,14 +85,32 @@ export class Spool {
     return this.#do(() => fstatSync(this.#descriptor(file)).blocks * 512);
   }
 
-  /** Removes a file that nothing stands for, not even after a loss of power. */
+  /**
+   * Removes a file that nothing stands for, not even after a loss of power. Where that fails nothing is lost but room: it
+   * is tried again with the files that are dropped.
+   */
   remove(file: SpoolFile): void {
     this.#unsynced.delete(file);
     const descriptor = this.#open.get(file);
     this.#open.delete(file);
-    this.#do(() => {
+    try {
       if (descriptor !== undefined) closeSync(descriptor);
       rmSync(this.pathOf(file), { force: true });
+    } catch {
+      this.#dropped.push(file);
+    }
+  }
+
+  /** Makes a new file and what was written to it survive a loss of power, and waits for that. */
+  syncNow(file: SpoolFile): void {
+    this.#do(() => {
+      fdatasyncSync(this.#descriptor(file));
+      const directory = openSync(this.#directory, 'r');
+      try {
+        fsyncSync(directory);
+      } finally {
+        closeSync(directory);
+      }
     });
   }
 

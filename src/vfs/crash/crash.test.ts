@@ -16,7 +16,7 @@ type Project = Awaited<ReturnType<typeof killedProject>>;
 
 const workload = new URL('./crash-workload.ts', import.meta.url).pathname;
 /** Steps from one real death to the next: a process takes a while. `VFS_CRASH_EVERY=1` dies at each. */
-const stepsBetweenDeaths = Number(process.env.VFS_CRASH_EVERY ?? 23);
+const stepsBetweenDeaths = Number(process.env.VFS_CRASH_EVERY ?? 61);
 
 /** Of so many deaths in thought, one is gone on from to the end. */
 const deathsGoneOn = 5;

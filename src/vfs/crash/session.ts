@@ -78,8 +78,13 @@ export async function openKilledSession(
   return session;
 }
 
-/** For tests: does an operation. */
+/** For tests: does an operation, and says `ok` or the name of an error. */
+export function attempt(session: SessionFileSystem, operation: Operation): string {
+  return new VirtualSide(session, new SeededRandom(1)).perform(operation, superuser).code;
+}
+
+/** For tests: does an operation that must not fail. */
 export function perform(session: SessionFileSystem, operation: Operation): void {
-  const { code } = new VirtualSide(session, new SeededRandom(1)).perform(operation, superuser);
+  const code = attempt(session, operation);
   if (code !== 'ok') throw new Error(`${operation.kind} ${operation.path}: ${code}`);
 }

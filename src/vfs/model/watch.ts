@@ -73,7 +73,9 @@ function setTimeDifferences(
   virtual: SeenFile | undefined,
   real: SeenFile | undefined,
 ): string[] {
-  const isSame = virtual?.modified === real?.modified && virtual?.accessed === real?.accessed;
+  // A symlink may lie on the way to itself, and then the kernel has just read it.
+  const isRead = real?.type === 'symlink';
+  const isSame = virtual?.modified === real?.modified && (isRead || virtual?.accessed === real?.accessed);
   return isSame ? [] : [`${path}: its times were set differently`];
 }
 
