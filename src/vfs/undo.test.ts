@@ -54,9 +54,9 @@ describe(`a flush that fails, seed ${seed}`, () => {
       const isUndone = random.chance(0.7);
       for (let count = 1 + random.below(operationsMax); count > 0; count--) {
         const { operation } = source.next();
-        const file = side.see(operation.path) as Attributes | undefined;
-        if (operation.kind === 'write' || operation.kind === 'append')
-          written.add(file?.inode ?? session.root);
+        const inode = side.see(operation.path)?.inode as InodeNumber | undefined;
+        const isWrite = operation.kind === 'write' || operation.kind === 'append';
+        if (isWrite && inode !== undefined) written.add(inode);
         side.perform(operation, superuser);
       }
       if (!isUndone) {
