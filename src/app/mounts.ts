@@ -14,9 +14,9 @@ export interface LaunchedMounts extends Mounts {
   readonly server: FileServerClient;
 }
 
-/** The user of this process, to whom the files of mounted workspaces belong. */
+/** The user of this process, to whom the files of mounted workspaces belong; root where the system has no such numbers. */
 export function currentUser(): FileOwner {
-  return { uid: process.getuid!(), gid: process.getgid!() };
+  return { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
 }
 
 /** Connects to the file server of this user, which is started where none runs. */

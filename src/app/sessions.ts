@@ -8,7 +8,6 @@ import {
   requirePresent,
   restoreCheckpoint,
   restoreSession,
-  setWorkspace,
 } from '../session/keep.ts';
 import { unresolvedConflicts } from '../session/landing/conflicts.ts';
 import { fileChanges } from '../session/landing/file-changes.ts';
@@ -19,18 +18,17 @@ import { SessionError } from '../session/session-error.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
 import type { LeftToDo, WorkspaceSnapshot } from '../session/workspace-port.ts';
 import { treeChanges } from '../tree/diff.ts';
-import type { MountOutcome } from '../workspace/mount/mounter.ts';
 import type { OpenProject } from './open-project.ts';
+import {
+  type PlacedSession,
+  type Placing,
+  placed,
+  placeNewSession,
+  placeSession,
+  rememberWorkspace,
+} from './placement.ts';
 import type { OnProgress } from './projects.ts';
 import type { AnyWorkspace, WorkspaceChoice, Workspaces } from './workspaces.ts';
-
-/** A session and the directory in which it is edited, if it has one on this machine. */
-export interface PlacedSession {
-  readonly session: Session;
-  readonly workspace: AnyWorkspace | undefined;
-  /** Of a mounted workspace: whether its directory is mounted now. */
-  readonly mount?: MountOutcome;
-}
 
 /** A session with its files recorded as they are now. */
 export interface RecordedSession {
@@ -62,17 +60,12 @@ export class Sessions {
     const session = await this.#require(id);
     const workspace = await this.#workspaces.open(this.#project, session);
     if (workspace !== undefined) return placed(session, workspace);
-    return this.#place(session, choice, onProgress);
+    return placeSession(this.#placing, session, choice, onProgress);
   }
 
-  /** The first workspace of a session that was just started. Where it cannot be made, there is no session either. */
-  async placeNew(session: Session, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
-    try {
-      return await this.#place(session, choice, onProgress);
-    } catch (error) {
-      await this.#project.ledger.deleteSession(session.id);
-      throw error;
-    }
+  /** See `placeNewSession`. */
+  placeNew(session: Session, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
+    return placeNewSession(this.#placing, session, choice, onProgress);
   }
 
   /** Records the session's files as they are. With a note it is a checkpoint even where nothing has changed. */
@@ -189,7 +182,7 @@ export class Sessions {
     }
     const recorded = await this.record(id);
     const { workspace } = recorded;
-    if (workspace !== undefined) await this.#remember(recorded.session, workspace);
+    if (workspace !== undefined) await rememberWorkspace(this.#project, recorded.session, workspace);
     const aside = workspace?.asidePath(id) ?? null;
     const removed = await removeSession(this.#project, id, author, keepDays, aside);
     const leftToDo = aside === null ? undefined : await workspace?.putAside(aside);
@@ -231,20 +224,9 @@ export class Sessions {
     return this.placeNew(session, place, onProgress);
   }
 
-  async #place(session: Session, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
-    const workspace = await this.#workspaces.create(this.#project, session, choice, onProgress);
-    return placed(await this.#remember(session, workspace), workspace);
-  }
-
-  /** Writes down where the session's workspace is. */
-  async #remember(session: Session, workspace: AnyWorkspace): Promise<Session> {
-    const { kind, directory } = workspace;
-    if (session.workspace?.directory === directory && session.workspace.kind === kind) return session;
-    const remembered: Session['workspace'] =
-      workspace.kind === 'mount'
-        ? { kind: workspace.kind, directory, base: workspace.served.base }
-        : { kind: workspace.kind, directory };
-    return setWorkspace(this.#project, session.id, remembered);
+  get #placing(): Placing {
+    const project = this.#project;
+    return { project, openProject: async () => project, workspaces: this.#workspaces };
   }
 
   #openConflicts(session: Session): Promise<OpenConflict[]> {
@@ -263,10 +245,4 @@ export class Sessions {
     requirePresent(session);
     return session;
   }
-}
-
-/** The session with its workspace, mounted where it is to be and this process may. */
-async function placed(session: Session, workspace: AnyWorkspace): Promise<PlacedSession> {
-  if (workspace.kind === 'checkout') return { session, workspace };
-  return { session, workspace, mount: await workspace.mount() };
 }

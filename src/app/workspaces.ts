@@ -67,7 +67,7 @@ export class Workspaces {
 
   /** Makes a workspace with the session's files in a directory that is empty or does not exist. */
   async create(
-    project: OpenProject,
+    openProject: () => Promise<OpenProject>,
     session: Session,
     choice: WorkspaceChoice,
     onProgress: OnProgress,
@@ -85,7 +85,7 @@ export class Workspaces {
     // Loaded here: a command that touches no workspace starts without it.
     const { createCheckout } = await import('../workspace/checkout/checkout.ts');
     const marker: MarkerContent = { store, project: session.project, session: session.id };
-    return createCheckout(project, directory, session.tree, marker, {
+    return createCheckout(await openProject(), directory, session.tree, marker, {
       onProgress: ({ files, filesTotal }) => onProgress('Writing files', files, filesTotal),
     });
   }

@@ -1,4 +1,4 @@
-import type { PlacedSession } from '../app/sessions.ts';
+import type { PlacedSession } from '../app/placement.ts';
 import type { Conflict } from '../merge/conflict.ts';
 import type { OpenConflict, Session } from '../session/session.ts';
 import type { LeftToDo } from '../session/workspace-port.ts';

@@ -1,4 +1,4 @@
-import type { PlacedSession } from '../app/sessions.ts';
+import type { PlacedSession } from '../app/placement.ts';
 
 /** True for a workspace that is to be mounted, and is not: nobody can go there yet. */
 export function notMounted({ mount }: PlacedSession): boolean {

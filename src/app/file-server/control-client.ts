@@ -1,4 +1,4 @@
-import { request as httpRequest } from 'node:http';
+import { connect } from 'node:net';
 import * as v from 'valibot';
 import { MicelioError } from '../../base/error.ts';
 import type { Hash } from '../../base/hash.ts';
@@ -86,37 +86,51 @@ export class FileServerClient implements FileServer {
     );
   }
 
-  #post(path: string, body: string): Promise<{ status: number; body: string }> {
+  /** A request of HTTP/1.1, written by hand: loading `node:http` would take longer than the call. */
+  async #post(path: string, body: string): Promise<{ status: number; body: string }> {
+    const head = [
+      `POST ${path} HTTP/1.1`,
+      'Host: mic-fs',
+      'Content-Type: application/json',
+      `Content-Length: ${Buffer.byteLength(body)}`,
+      'Connection: close',
+    ];
+    const answer = await this.#exchange(`${head.join('\r\n')}\r\n\r\n${body}`);
+    const headEnd = answer.indexOf('\r\n\r\n');
+    const answerHead = answer.toString('latin1', 0, Math.max(headEnd, 0));
+    const status = /^HTTP\/1\.1 (\d{3})/.exec(answerHead)?.[1];
+    const length = /^content-length: (\d+)/im.exec(answerHead)?.[1];
+    const content = answer.subarray(headEnd + 4);
+    if (status === undefined || content.length !== Number(length)) {
+      throw gone(new Error('The answer is not whole.'));
+    }
+    return { status: Number(status), body: content.toString('utf8') };
+  }
+
+  /** Sends `text`, and takes all that comes until the server closes the connection. */
+  #exchange(text: string): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const gone = (cause: unknown): void =>
-        reject(
-          new FileServerError(
-            'file-server/gone',
-            'mic-fs does not answer. Do it again, which starts it where it is missing; "mic-fs status" says where its log is.',
-            { cause },
-          ),
-        );
-      const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
-      const request = httpRequest(
-        { socketPath: this.#socket, path, method: 'POST', headers, agent: false },
-        (response) => {
-          const pieces: Buffer[] = [];
-          let length = 0;
-          response.on('data', (piece: Buffer) => {
-            length += piece.length;
-            if (length > answerBytesMax) response.destroy(new Error('The answer is too long.'));
-            else pieces.push(piece);
-          });
-          response.once('error', gone);
-          response.once('end', () =>
-            resolve({ status: response.statusCode ?? 0, body: Buffer.concat(pieces).toString('utf8') }),
-          );
-        },
-      );
-      request.once('error', gone);
-      request.end(body);
+      const socket = connect(this.#socket);
+      const pieces: Buffer[] = [];
+      let length = 0;
+      socket.once('error', (error) => reject(gone(error)));
+      socket.on('data', (piece: Buffer) => {
+        length += piece.length;
+        if (length > answerBytesMax) socket.destroy(new Error('The answer is too long.'));
+        else pieces.push(piece);
+      });
+      socket.once('end', () => resolve(Buffer.concat(pieces)));
+      socket.write(text);
     });
   }
+}
+
+function gone(cause: unknown): FileServerError {
+  return new FileServerError(
+    'file-server/gone',
+    'mic-fs does not answer. Do it again, which starts it where it is missing; "mic-fs status" says where its log is.',
+    { cause },
+  );
 }
 
 function parseJson(text: string): unknown {

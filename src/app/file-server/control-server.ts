@@ -8,7 +8,7 @@ import { FileServerError } from './file-server-error.ts';
 /** How long a client may take to send its call, in ms. */
 const requestMsMax = 10_000;
 /** How many clients may be connected at once. */
-const connectionsMax = 256;
+const connectionsMax = 4096;
 
 /**
  * Takes calls over a Unix socket: `POST /call` with the arguments as JSON. Who can reach the socket may do everything, so
@@ -74,8 +74,13 @@ export class ControlServer {
       if (status === 500) this.#onFailure(error);
       answer = { error: failureOf(error) };
     }
-    response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-    response.end(JSON.stringify(answer));
+    const body = Buffer.from(JSON.stringify(answer));
+    response.writeHead(status, {
+      'content-type': 'application/json',
+      'content-length': body.length,
+      connection: 'close',
+    });
+    response.end(body);
   }
 
   #call(name: string, body: string): Promise<unknown> {

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -50,7 +49,7 @@ export async function connectFileServer(options: LaunchOptions): Promise<Answeri
   }
   throw new FileServerError(
     'file-server/not-started',
-    `mic-fs has been starting or stopping for ${startMsMax / 1000} s. Look into its log, ${state.logFile}.`,
+    `mic-fs has been starting or stopping for ${startMsMax / 1000} s. Look into its log, ${state.logFile}, or end it: mic-fs stop`,
   );
 }
 
@@ -67,20 +66,41 @@ export async function findFileServer(state: StateDirectory): Promise<AnsweringSe
   }
 }
 
+/**
+ * Has the file server record what is open and end, also one that does not answer, and waits until it has. Returns its
+ * process; undefined when none runs. Throws `file-server/failed` where it goes on.
+ */
+export async function endFileServer(state: StateDirectory): Promise<number | undefined> {
+  const found = await findFileServer(state);
+  if (found !== undefined) {
+    await stopFileServer(state, found, 'checkpoint');
+    return found.status.pid;
+  }
+  const pid = state.isRunning() ? state.readRunning()?.pid : undefined;
+  if (pid === undefined) return undefined;
+  process.kill(pid, 'SIGTERM');
+  await untilStopped(state, pid);
+  return pid;
+}
+
 /** Has the file server stop, and waits until it has. Throws `file-server/failed` where it goes on. */
-export async function stopFileServer(
+async function stopFileServer(
   state: StateDirectory,
   { client, status }: AnsweringServer,
   how: 'checkpoint' | 'restart',
 ): Promise<void> {
   await client.call('stop', { how });
+  await untilStopped(state, status.pid);
+}
+
+async function untilStopped(state: StateDirectory, pid: number): Promise<void> {
   for (let waitedMs = 0; waitedMs < stopMsMax; waitedMs += pauseMs) {
     if (!state.isRunning()) return;
     await delay(pauseMs);
   }
   throw new FileServerError(
     'file-server/failed',
-    `mic-fs (process ${status.pid}) has not ended after ${stopMsMax / 1000} s. Look into its log, ${state.logFile}; what was changed is kept even if you end it by force.`,
+    `mic-fs (process ${pid}) has not ended after ${stopMsMax / 1000} s. Look into its log, ${state.logFile}; what was changed is kept even if you end it by force.`,
   );
 }
 
@@ -96,6 +116,7 @@ async function replace(state: StateDirectory, found: AnsweringServer, version: s
 
 /** Starts the program in the background, and waits until it is ready or another one is. */
 async function launch(state: StateDirectory, environment: Environment): Promise<void> {
+  const { spawn } = await import('node:child_process');
   const log = openSync(state.logFile, 'a', 0o600);
   try {
     const child = spawn(process.execPath, [program, 'run', '--log=file', '--json'], {

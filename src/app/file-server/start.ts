@@ -4,7 +4,7 @@ import type { FileServerSettings } from '../configuration.ts';
 import { currentUser } from '../mounts.ts';
 import { version } from '../version.ts';
 import { FileServerProcess } from './file-server-process.ts';
-import { type AnsweringServer, findFileServer, stopFileServer } from './launch.ts';
+import { type AnsweringServer, endFileServer, findFileServer } from './launch.ts';
 import { boundedFile, lineLog } from './log.ts';
 import { StateDirectory } from './state-directory.ts';
 
@@ -33,9 +33,9 @@ export function findRunningServer(settings: FileServerSettings): Promise<Answeri
   return findFileServer(stateOf(settings));
 }
 
-/** Has it record what is open and end. */
-export function stopRunningServer(settings: FileServerSettings, found: AnsweringServer): Promise<void> {
-  return stopFileServer(stateOf(settings), found, 'checkpoint');
+/** Has it record what is open and end. Returns its process; undefined when none runs. */
+export function stopRunningServer(settings: FileServerSettings): Promise<number | undefined> {
+  return endFileServer(stateOf(settings));
 }
 
 export function logFileOf(settings: FileServerSettings): string {

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { mountOf, readMountTable, servedSource } from '../../workspace/mount/mount-table.ts';
 import { type Environment, readFileServerSettings } from '../configuration.ts';
+import { currentUser } from '../mounts.ts';
 
 /**
  * Sees to it that a command called inside a mounted session does not wait for ever for a file server that has died: it
@@ -20,7 +21,7 @@ export async function wakeFileServer(environment: Environment, directory: string
     import('./file-server-error.ts'),
     import('../version.ts'),
   ]);
-  const uid = process.getuid!();
+  const { uid } = currentUser();
   const port = new StateDirectory(settings, uid).readPort();
   if (port === undefined || (await answers(served.host, port))) return;
   const { status } = await connectFileServer({ settings, environment, version: version(), uid });

@@ -1,4 +1,4 @@
-import { findRunningServer, stopRunningServer } from '../../app/file-server/start.ts';
+import { stopRunningServer } from '../../app/file-server/start.ts';
 import { command } from '../command.ts';
 
 export default command({
@@ -10,9 +10,8 @@ export default command({
     ['mic-fs stop', 'Before the settings are changed; the next command that needs it starts it anew'],
   ],
   async run({ configuration }) {
-    const found = await findRunningServer(configuration.fileServer);
-    if (found === undefined) return { json: { stopped: false }, text: 'mic-fs is not running.' };
-    await stopRunningServer(configuration.fileServer, found);
-    return { json: { stopped: true, pid: found.status.pid }, text: 'mic-fs has ended.' };
+    const pid = await stopRunningServer(configuration.fileServer);
+    if (pid === undefined) return { json: { stopped: false }, text: 'mic-fs is not running.' };
+    return { json: { stopped: true, pid }, text: 'mic-fs has ended.' };
   },
 });

@@ -1,13 +1,13 @@
 import { resolve } from 'node:path';
-import type { PlacedSession } from '../../app/sessions.ts';
-import type { ProjectName } from '../../session/project-name.ts';
+import { type PlacedSession, placeNewSession } from '../../app/placement.ts';
+import type { ProjectLedger } from '../../session/project.ts';
 import type { Session } from '../../session/session.ts';
 import { startSession } from '../../session/start.ts';
 import { type WorkspaceKind, workspaceKinds } from '../../session/workspace-port.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, command } from '../command.ts';
 import { placedAnswer } from '../describe-session.ts';
-import { ledgerFor, sessionsOf } from '../open.ts';
+import { ledgerFor, workspacesOf } from '../open.ts';
 import { choice, text } from '../options.ts';
 
 export default command({
@@ -65,19 +65,21 @@ export default command({
     const placed =
       options.workspace === 'none'
         ? { session, workspace: undefined }
-        : await place(context, ledger.name, session, options.workspace, options.directory);
+        : await place(context, ledger, session, options.workspace, options.directory);
     return placedAnswer(placed);
   },
 });
 
 async function place(
   context: CommandContext,
-  project: ProjectName,
+  project: ProjectLedger,
   session: Session,
   kind: WorkspaceKind,
   directory: string | undefined,
 ): Promise<PlacedSession> {
-  const sessions = await sessionsOf(context, await context.micelio.project(project));
   const path = directory === undefined ? undefined : resolve(context.directory, directory);
-  return sessions.placeNew(session, { kind, directory: path }, context.progress.update);
+  const workspaces = await workspacesOf(context);
+  const openProject = () => context.micelio.project(project.name);
+  const placing = { project, openProject, workspaces };
+  return placeNewSession(placing, session, { kind, directory: path }, context.progress.update);
 }
