@@ -1,10 +1,11 @@
 import { LRUCache } from 'lru-cache';
 import type { Hash } from '../base/hash.ts';
+import { BlobError } from '../blob/blob-error.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { type FileContent, wholeFileBytesMax } from '../blob/file.ts';
-import { decodeManifest } from '../blob/manifest.ts';
+import { decodeManifest, type Manifest } from '../blob/manifest.ts';
 import type { NodeStore } from '../tree/node-store.ts';
-import { NotResident } from './file-system-error.ts';
+import { type FileSystemError, NotResident, storeFailure } from './file-system-error.ts';
 
 const cacheBytesDefault = 64 * 1024 * 1024;
 /** Manifests in memory; one names up to 1,024 pieces. */
@@ -46,47 +47,50 @@ export class ContentCache {
   /** A file's bytes from `start` (inclusive) to `end` (exclusive, not behind the file's end), in pieces. */
   read(file: FileContent, start: number, end: number): Buffer[] {
     if (start >= end) return [];
-    if (file.size <= wholeFileBytesMax) return [this.object(file.hash).subarray(start, end)];
+    if (file.size <= wholeFileBytesMax) {
+      return [ofSize(this.object(file.hash), file.size, file.hash).subarray(start, end)];
+    }
     const pieces: Buffer[] = [];
     const missing: Promise<unknown>[] = [];
-    this.#readPieces(file.hash, start, end, pieces, missing);
+    this.#readPieces(file, start, end, pieces, missing);
     if (missing.length > 0) throw new NotResident(Promise.all(missing));
     return pieces;
   }
 
   /** Appends the bytes of a manifest's pieces, or what to wait for. */
   #readPieces(
-    manifest: Hash,
+    file: FileContent,
     start: number,
     end: number,
     pieces: Buffer[],
     missing: Promise<unknown>[],
   ): void {
-    const { level, hashes, starts } = this.#pieces(manifest);
+    const { level, hashes, starts } = this.#pieces(file);
     let index = pieceAt(starts, start);
     for (; index < hashes.length && starts[index]! < end; index++) {
+      const [hash, size] = [hashes[index]!, starts[index + 1]! - starts[index]!];
       const from = Math.max(start - starts[index]!, 0);
       const to = Math.min(end, starts[index + 1]!) - starts[index]!;
-      if (level > 0) this.#readPieces(hashes[index]!, from, to, pieces, missing);
+      if (level > 0) this.#readPieces({ hash, size }, from, to, pieces, missing);
       else {
-        const bytes = this.#bytes.get(hashes[index]!);
-        if (bytes === undefined) missing.push(this.#load(hashes[index]!));
-        else pieces.push(bytes.subarray(from, to));
+        const bytes = this.#bytes.get(hash);
+        if (bytes === undefined) missing.push(this.#load(hash));
+        else pieces.push(ofSize(bytes, size, hash).subarray(from, to));
       }
     }
     if (level > 0 || missing.length === 0) return;
     for (const hash of hashes.slice(index, index + readAheadChunks)) {
-      // What is read ahead may fail: whoever needs it will be told.
-      if (!this.#bytes.has(hash)) this.#load(hash).catch(() => {});
+      if (!this.#bytes.has(hash)) this.#load(hash);
     }
   }
 
-  #pieces(hash: Hash): Pieces {
+  #pieces({ hash, size: fileSize }: FileContent): Pieces {
     const cached = this.#manifests.get(hash);
     if (cached !== undefined) return cached;
-    const { level, items } = decodeManifest(this.object(hash), hash);
+    const { level, items } = decoded(this.object(hash), hash);
     const starts = new Float64Array(items.length + 1);
     for (const [index, { size }] of items.entries()) starts[index + 1] = starts[index]! + size;
+    if (starts[items.length] !== fileSize) throw damaged(hash);
     const pieces = { level, hashes: items.map((item) => item.hash), starts };
     this.#manifests.set(hash, pieces);
     return pieces;
@@ -105,8 +109,28 @@ export class ContentCache {
       })
       .finally(() => this.#loading.delete(hash));
     this.#loading.set(hash, load);
+    // What is read ahead, or not waited for, may fail: whoever needs it will be told.
+    load.catch(() => {});
     return load;
   }
+}
+
+function decoded(bytes: Buffer, hash: Hash): Manifest {
+  try {
+    return decodeManifest(bytes, hash);
+  } catch (error) {
+    throw storeFailure(error);
+  }
+}
+
+/** `bytes`, which whoever named them said to be so many. */
+function ofSize(bytes: Buffer, size: number, hash: Hash): Buffer {
+  if (bytes.length !== size) throw damaged(hash);
+  return bytes;
+}
+
+function damaged(hash: Hash): FileSystemError {
+  return storeFailure(new BlobError('blob/corrupt', `Object ${hash} has not the size that it should have.`));
 }
 
 /** The last piece that begins at `position` or before. */
