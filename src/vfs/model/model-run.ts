@@ -71,6 +71,7 @@ class ModelRun {
   readonly #real: RealSide;
   readonly #clockwork: Clockwork;
   readonly #last: string[] = [];
+  #others: ReadonlyMap<string, string> = new Map();
   #session!: SessionFileSystem;
   #virtual!: VirtualSide;
 
@@ -116,15 +117,16 @@ class ModelRun {
   #performOne(operation: Operation, caller: Caller): void {
     if (this.#isAffairOfTheKernel(operation, caller)) return;
     this.#remember(describeOperation(operation, caller));
-    const before = watch(operation, this.#virtual, this.#real);
+    const before = watch(operation, this.#virtual, this.#real, this.#others);
     const really = this.#real.perform(operation, caller);
     const virtually = this.#performVirtually(operation, caller);
     this.outcomes.set(really.code, (this.outcomes.get(really.code) ?? 0) + 1);
     if (!sameOutcome(virtually, really)) {
       this.#fail([`${describeOutcome(virtually)}, but really ${describeOutcome(really)}`]);
     }
-    const areTimesSet = operation.kind === 'setTimes' && really.code === 'ok';
-    this.#expectNone(differencesSince(before, this.#virtual, this.#real, this.#clockwork, areTimesSet));
+    this.#expectNone(
+      differencesSince(before, this.#virtual, this.#real, this.#clockwork, operation, really.code),
+    );
     this.#goOnListing(operation);
   }
 
@@ -182,10 +184,11 @@ class ModelRun {
   }
 
   async #compareAll(): Promise<void> {
-    const { files, differences } = compareTrees(this.#virtual, this.#real);
+    const { files, others, differences } = compareTrees(this.#virtual, this.#real);
     this.#expectNone(differences);
     this.#expectNone(await checkOverlay(this.#session.volume));
     this.#source.know(files);
+    this.#others = others;
   }
 
   async #reopen(): Promise<void> {

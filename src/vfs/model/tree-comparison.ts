@@ -13,6 +13,8 @@ const comparedBytesMax = 4 * 1024 * 1024;
 export interface TreeComparison {
   /** The type of each file, by its path. */
   readonly files: ReadonlyMap<string, FileType>;
+  /** Another name of each file that has several, by its path. */
+  readonly others: ReadonlyMap<string, string>;
   readonly differences: readonly string[];
 }
 
@@ -25,11 +27,13 @@ export function compareTrees(virtual: VirtualSide, real: RealSide): TreeComparis
 
 class Comparison implements TreeComparison {
   readonly files = new Map<string, FileType>();
+  readonly others = new Map<string, string>();
   readonly differences: string[] = [];
   readonly #virtual: VirtualSide;
   readonly #real: RealSide;
   readonly #realOf = new Map<number, number>();
   readonly #virtualOf = new Map<number, number>();
+  readonly #names = new Map<number, string>();
 
   constructor(virtual: VirtualSide, real: RealSide) {
     this.#virtual = virtual;
@@ -79,6 +83,9 @@ class Comparison implements TreeComparison {
     const virtualOf = this.#virtualOf.get(real.inode) ?? virtual.inode;
     this.#realOf.set(virtual.inode, realOf);
     this.#virtualOf.set(real.inode, virtualOf);
+    const other = this.#names.get(real.inode);
+    if (other !== undefined) this.others.set(path, other).set(other, path);
+    this.#names.set(real.inode, path);
     if (realOf !== real.inode || virtualOf !== virtual.inode) {
       this.differences.push(`${path}: is the same file as another name on one side only`);
     }

@@ -13,9 +13,17 @@ export interface Watch {
 /** Whether the real side's times can be trusted to differ after each change. */
 export type Clockwork = 'fine' | 'coarse';
 
-export function watch(operation: Operation, virtual: VirtualSide, real: RealSide): Watch {
+/** `others` has another name of files that have several. */
+export function watch(
+  operation: Operation,
+  virtual: VirtualSide,
+  real: RealSide,
+  others: ReadonlyMap<string, string>,
+): Watch {
   const paths = [parentOf(operation.path), operation.path];
   if ('to' in operation) paths.push(parentOf(operation.to), operation.to);
+  const more = paths.map((path) => others.get(path)).filter((path) => path !== undefined);
+  paths.push(...more);
   return {
     paths,
     virtual: paths.map((path) => virtual.see(path)),
@@ -29,20 +37,23 @@ export function differencesSince(
   virtual: VirtualSide,
   real: RealSide,
   clockwork: Clockwork,
-  areTimesSet: boolean,
+  { kind }: Operation,
+  code: string,
 ): string[] {
+  const isMove = kind === 'rename' || kind === 'link';
   const after = before.paths.map((path) => [virtual.see(path), real.see(path)] as const);
   const found: string[] = [];
   for (const [index, path] of before.paths.entries()) {
     const [virtualNow, realNow] = after[index]!;
     found.push(...stateDifferences(path, virtualNow, realNow));
-    if (areTimesSet && index === 1) found.push(...setTimeDifferences(path, virtualNow, realNow));
+    if (kind === 'setTimes' && code === 'ok' && index === 1)
+      found.push(...setTimeDifferences(path, virtualNow, realNow));
     found.push(
       ...timeDifferences(path, [before.virtual[index], virtualNow], [before.real[index], realNow], clockwork),
     );
   }
   // What was moved, was it touched?
-  if (before.paths.length === 4) {
+  if (isMove) {
     const [virtualMoved, realMoved] = after[3]!;
     found.push(
       ...timeDifferences(
