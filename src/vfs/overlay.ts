@@ -1,3 +1,4 @@
+import { hasCode } from '../base/error.ts';
 import type { FileName, TreePath } from '../tree/path.ts';
 import type { Cookie, InodeNumber } from './file-system.ts';
 import { fileSystemError } from './file-system-error.ts';
@@ -5,6 +6,7 @@ import { GenerationCache } from './generation-cache.ts';
 import type { Inode, SpoolFile } from './inode.ts';
 import { inodeColumns, inodeOfRow, rowOfInode } from './inode-row.ts';
 import { OverlayDatabase, type Value } from './overlay-database.ts';
+import { Reserve } from './reserve.ts';
 
 /** A name in the overlay. Without an inode it hides a name of the base tree. */
 export interface OverlayName {
@@ -54,6 +56,7 @@ const sql = {
 export class Overlay {
   readonly #directory: string | undefined;
   #database: OverlayDatabase | undefined;
+  #reserve: Reserve | undefined;
   readonly #names = new GenerationCache<string, OverlayName>(namesInMemoryMax);
   #data = new Map<InodeNumber, Uint8Array>();
   #dataBytes = 0;
@@ -72,6 +75,7 @@ export class Overlay {
     this.#next = { inode: firstNumber, cookie: firstNumber, 'spool file': 1 };
     if (directory === undefined || !OverlayDatabase.exists(directory)) return;
     this.#database = OverlayDatabase.open(directory);
+    this.#reserve = new Reserve(directory);
     for (const kind of numberKinds) {
       const reserved = Number(this.setting(`next ${kind}`) ?? this.#next[kind]);
       this.#next[kind] = reserved;
@@ -98,7 +102,25 @@ export class Overlay {
     if (this.#database !== undefined) return this.#database;
     if (this.#directory === undefined) throw fileSystemError('file-system/read-only');
     this.#database = OverlayDatabase.open(this.#directory);
+    this.#reserve = new Reserve(this.#directory);
+    this.#reserve.hold();
     return this.#database;
+  }
+
+  /** Whether the disk was full when last asked. */
+  get isShortOfRoom(): boolean {
+    return this.#reserve !== undefined && !this.#reserve.isHeld;
+  }
+
+  /** Throws `file-system/full` where a full disk has no room but for removing: asked before anything is made. */
+  requireRoom(): void {
+    if (this.#reserve !== undefined && !this.#reserve.hold()) throw fileSystemError('file-system/full');
+  }
+
+  /** Gives up what room there is in reserve. The disk is full, and it should be possible to remove files. */
+  makeRoom(): void {
+    this.#reserve?.giveUp();
+    this.#database?.shrinkLog();
   }
 
   newInode(): InodeNumber {
@@ -221,6 +243,7 @@ export class Overlay {
       this.#database.commit();
     } catch (error) {
       this.#undo();
+      if (hasCode(error, 'file-system/full')) this.makeRoom();
       throw error;
     }
     if (this.#whenUndone.length > 0) this.#whenUndone = [];

@@ -117,9 +117,13 @@ export class SessionFileSystem implements FileSystem {
     try {
       return write(this.volume, caller, inode, offset, pieces);
     } catch (error) {
-      if (!hasCode(error, 'file-system/full') || this.volume.spool.droppedBytes === 0) throw error;
-      this.#freeDropped();
-      return write(this.volume, caller, inode, offset, pieces);
+      if (!hasCode(error, 'file-system/full')) throw error;
+      if (this.volume.spool.droppedBytes > 0) {
+        this.#freeDropped();
+        return write(this.volume, caller, inode, offset, pieces);
+      }
+      this.volume.overlay.makeRoom();
+      throw error;
     }
   }
 
@@ -193,7 +197,9 @@ export class SessionFileSystem implements FileSystem {
 
   flush(): void {
     this.volume.overlay.flush();
-    if (this.volume.spool.droppedBytes > droppedBytesMax) this.#freeDropped();
+    const { spool, overlay } = this.volume;
+    const isUrgent = spool.droppedBytes > (overlay.isShortOfRoom ? 0 : droppedBytesMax);
+    if (isUrgent) this.#freeDropped();
   }
 
   /** Calls that come while one is under way share the next one: it sees all that they did. */

@@ -29,6 +29,7 @@ export function write(
   requireContentAccess(caller, inode, 'write');
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0);
   if (length === 0) return inode;
+  volume.overlay.requireRoom();
   volume.changed.add(inode.parent);
   const content = volume.data.write(inode, offset, pieces, length);
   const now = volume.time.now();

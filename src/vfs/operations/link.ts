@@ -20,6 +20,7 @@ export function link(
   requireAccess(caller, parent, accessBits.write);
   if (inode.type === 'directory') throw fileSystemError('file-system/not-permitted');
   if (inode.links >= linksMax) throw fileSystemError('file-system/too-many-links');
+  volume.overlay.requireRoom();
   const directory = volume.overlaid(parent);
   const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);

@@ -136,6 +136,7 @@ function make(
 ): Inode {
   requireAccess(caller, parent, accessBits.write);
   requireFileName(name);
+  volume.overlay.requireRoom();
   const directory = volume.overlaid(parent);
   const place = volume.placeOf(directory, name);
   volume.changed.add(directory.inode);
