@@ -35,7 +35,7 @@ export async function sessionFor(context: CommandContext, id: string | undefined
 }
 
 /** What can be done with the sessions of a project. Loaded here, since a short command does without. */
-export async function sessionsOf(context: CommandContext, project: OpenProject): Promise<Sessions> {
+async function sessionsOf(context: CommandContext, project: OpenProject): Promise<Sessions> {
   const [{ Sessions }, workspaces] = await Promise.all([import('../app/sessions.ts'), workspacesOf(context)]);
   return new Sessions(project, workspaces);
 }
