@@ -9,12 +9,16 @@ interface Need {
   readonly bits: number;
 }
 
+/**
+ * To change a directory takes the right to search it as well, and the calls that do so look for both. Here the bits are
+ * told apart, for clients make of the answer what `access` says of each.
+ */
 const ofDirectories: readonly Need[] = [
   { right: accessRights.read, bits: accessBits.read },
   { right: accessRights.lookup, bits: accessBits.execute },
-  { right: accessRights.modify, bits: accessBits.write | accessBits.execute },
-  { right: accessRights.extend, bits: accessBits.write | accessBits.execute },
-  { right: accessRights.delete, bits: accessBits.write | accessBits.execute },
+  { right: accessRights.modify, bits: accessBits.write },
+  { right: accessRights.extend, bits: accessBits.write },
+  { right: accessRights.delete, bits: accessBits.write },
 ];
 
 /** Files, and whatever else is not a directory. Nobody can look up or delete in them. */
