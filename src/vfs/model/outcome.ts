@@ -6,9 +6,6 @@ export interface Outcome {
   readonly value?: Buffer | readonly string[];
 }
 
-/** What cannot be compared, because the kernel has a rule of its own for it that no file system can know. */
-export const skipped: Outcome = { code: 'skipped' };
-
 const errors: Record<FileSystemErrorCode, string> = {
   'file-system/not-permitted': 'EPERM',
   'file-system/denied': 'EACCES',
