@@ -34,6 +34,8 @@ export const pathBytesMax = 4096;
 
 /** Bytes of a path to mount, in the MOUNT protocol. */
 export const mountPathBytesMax = 1024;
+/** Names in such a path. */
+export const mountPathSegmentsMax = 64;
 
 /** Verified file handles that are remembered. */
 export const handleCacheSlots = 1 << 16;

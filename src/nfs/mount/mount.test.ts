@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import { NfsClient } from '../fixtures/nfs-client.ts';
 import { type Served, serve } from '../fixtures/served.ts';
 
 let served: Served;
@@ -20,8 +21,32 @@ describe('MNT', () => {
   test('denies everything else in the same words', async () => {
     const id = served.exports.add('/closed', served.fileSystem);
     served.exports.fileSystems.delete(id);
-    for (const path of ['', '/', '/exports', '/export/', '/closed', '\xff'.repeat(1024)])
+    for (const path of [
+      '',
+      '/',
+      '/exports',
+      '/closed',
+      '/closed/below',
+      `/export${'/x'.repeat(64)}`,
+      '\xff'.repeat(1024),
+    ])
       assert.deepEqual(await served.client.mount(path), { status: 13, root: Buffer.alloc(0), flavors: [] });
+  });
+
+  test('gives a directory below an export to whoever may go there', async () => {
+    const { client } = served;
+    const { handle: above } = await client.mkdir(served.root, 'above', { mode: 0o700 });
+    const { handle: below } = await client.mkdir(above, 'below', { mode: 0o700 });
+    await client.create(above, 'file', 1);
+    const { status, root } = await client.mount('/export/above//below/');
+    assert.equal(status, 0);
+    assert.deepEqual(root, below);
+    assert.equal((await client.mount('/export/above/nothing')).status, 2);
+    assert.equal((await client.mount('/export/above/file')).status, 20);
+    assert.equal((await client.mount('/export/above/../above')).status, 22);
+    const stranger = await NfsClient.connect(served.server.port, { uid: 1000, gid: 1000, groups: [] });
+    assert.equal((await stranger.mount('/export/above/below')).status, 13);
+    await stranger.close();
   });
 
   test('of a path that is too long is garbage', async () => {
