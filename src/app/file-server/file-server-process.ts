@@ -23,6 +23,8 @@ const portDefault = 12_049;
 /** A session that nobody has used for so long is closed, in ms; and how often that is looked at. */
 const idleMsMax = 10 * 60 * 1000;
 const idleCheckMs = 60 * 1000;
+/** How long what was done stays unsynced at most while nobody asks for it, in ms; the time that syncing takes comes on top. */
+const syncMs = 1000;
 /** Sessions that are open at once, unless more are in use: each has some files of the process open. */
 const openMax = 2048;
 /** How often the lock is tried, and how long apart, in ms. */
@@ -55,6 +57,7 @@ export class FileServerProcess {
   #files: LocalFileServer | undefined;
   #control: ControlServer | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
+  #syncTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: FileServerProcessOptions, lock: ProcessLock) {
@@ -155,7 +158,16 @@ export class FileServerProcess {
     this.#idleTimer = setInterval(() => {
       this.#exports.closeIdle().catch((error) => log.failed('closing what is idle', error));
     }, idleCheckMs).unref();
+    this.#syncLater();
     log.say(`started, version ${version}, pid ${process.pid}, port ${this.#nfs.port}`);
+  }
+
+  /** Syncs what is open from time to time: `docs/durability.md`. */
+  #syncLater(): void {
+    this.#syncTimer = setTimeout(async () => {
+      await this.#exports.syncOpen();
+      if (this.#stopping === undefined) this.#syncLater();
+    }, syncMs).unref();
   }
 
   /** Mounts know the port: so it stays the same for ever, unless nothing can be mounted. */
@@ -227,6 +239,7 @@ export class FileServerProcess {
     const { state, log, uid, platform } = this.#options;
     log.say(`stopping`);
     clearInterval(this.#idleTimer);
+    clearTimeout(this.#syncTimer);
     await this.#nfs?.close();
     await this.#control?.close(stopMsMax);
     if (how === 'checkpoint' && this.#files !== undefined) {

@@ -52,7 +52,13 @@ async function setUp(context: TestContext, limits: { idleMsMax?: number; openMax
       const name = String(Number(id));
       events.push(`open ${name}`);
       return {
-        fileSystem: { root: Number(id) } as unknown as FileSystem,
+        fileSystem: {
+          root: Number(id),
+          sync: async () => {
+            if (failing.has(id)) throw new Error('cannot sync');
+            events.push(`synced ${name}`);
+          },
+        } as unknown as FileSystem,
         close: async () => {
           events.push(`closing ${name}`);
           await new Promise(setImmediate);
@@ -156,4 +162,14 @@ test('what is detached is not served', async (context) => {
   assert.equal(exports.fileSystem(exportId(1)), undefined);
   assert.equal(await exports.resolve(`/exports/sessions/${record(1).session}/secret`), undefined);
   assert.equal(await exports.resolve(`/exports/sessions/${record(2).session}/secret`), record(2).id);
+});
+
+test('syncs all that are open, whatever becomes of one of them', async (context) => {
+  const { exports, events, failing } = await setUp(context);
+  for (const number of [1, 2, 3]) await exports.fileSystem(exportId(number));
+  await exports.close(exportId(3));
+  failing.add(exportId(1));
+  events.length = 0;
+  await exports.syncOpen();
+  assert.deepEqual(events, ['synced 2']);
 });

@@ -104,6 +104,17 @@ export class OpenExports<Opened extends Closable> implements Exports {
     await Promise.all(closed.map(({ id }) => this.close(id)));
   }
 
+  /**
+   * Makes everything that was done survive a loss of power. Clients ask for that only when a file is synced or closed:
+   * called from time to time, this bounds what can be lost of the rest. One that fails is tried again the next time, and
+   * tells its clients itself.
+   */
+  async syncOpen(): Promise<void> {
+    for (const entry of [...this.#entries.values()]) {
+      if (entry.state === 'open') await entry.opened.fileSystem.sync().catch(() => {});
+    }
+  }
+
   /** Closes all; for the end of the process. */
   async closeAll(): Promise<void> {
     while (this.#entries.size > 0) {
