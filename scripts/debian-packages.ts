@@ -3,10 +3,13 @@ import { existsSync } from 'node:fs';
 
 /** Programs that tests hold Micelio against, and the Debian packages that have them. */
 const programs: Readonly<Record<string, string>> = {
+  'ceph-mon': 'ceph-mon',
+  'ceph-osd': 'ceph-osd',
   fish: 'fish',
   git: 'git',
   'nfs-ls': 'libnfs-utils',
   patch: 'patch',
+  radosgw: 'radosgw',
   zsh: 'zsh',
 };
 

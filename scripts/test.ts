@@ -32,6 +32,8 @@ try {
     {
       cwd: root,
       stdio: 'inherit',
+      // What the files of a run share, such as an S3 server, lives as long as this process (test/ceph/shared-cluster.ts).
+      env: { ...process.env, MICELIO_TEST_RUN: scratch, MICELIO_TEST_RUN_PID: String(process.pid) },
     },
   );
   if (error) throw error;

@@ -62,6 +62,8 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/record-unreadable': 'damaged',
   storage: 'unavailable',
   'storage/key-invalid': 'usage',
+  'storage/location-invalid': 'usage',
+  'storage/unsuitable': 'refused',
   'storage/corrupt': 'damaged',
   'storage/format-unknown': 'damaged',
   tree: 'damaged',

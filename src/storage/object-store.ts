@@ -3,7 +3,8 @@ import { MicelioError } from '../base/error.ts';
 /**
  * The name of an object: one to sixteen segments of `[A-Za-z0-9._-]`, 1 to 128 characters each, joined by `/`. No
  * segment begins with `.`: there is no `..`, and such names are free for what a store needs for itself. No key may be
- * a folder of another key (`a` beside `a/b`): a directory cannot hold both.
+ * a folder of another key (`a` beside `a/b`): a directory cannot hold both. It throws `storage/key-conflict` then; S3,
+ * where it would take further requests, does not notice.
  */
 export type ObjectKey = string & { readonly ObjectKey: unique symbol };
 
@@ -86,6 +87,9 @@ export type StorageErrorCode =
   | 'storage/full'
   | 'storage/denied'
   | 'storage/unavailable'
+  | 'storage/not-found'
+  | 'storage/unsuitable'
+  | 'storage/location-invalid'
   | 'storage/corrupt'
   | 'storage/format-unknown';
 
@@ -101,18 +105,21 @@ export function isKeySegment(text: string): boolean {
   return segmentPattern.test(text);
 }
 
+/** True for a text that keeps the rules of `ObjectKey`. */
+export function isObjectKey(text: string): text is ObjectKey {
+  const segments = text.split('/');
+  return text.length <= keyBytesMax && segments.length <= keySegmentsMax && segments.every(isKeySegment);
+}
+
 /** Checks the rules of `ObjectKey`; throws `storage/key-invalid`. */
 export function parseKey(text: string): ObjectKey {
-  const segments = text.split('/');
-  const valid =
-    text.length <= keyBytesMax && segments.length <= keySegmentsMax && segments.every(isKeySegment);
-  if (!valid) {
+  if (!isObjectKey(text)) {
     throw new StorageError(
       'storage/key-invalid',
       `${JSON.stringify(text.slice(0, 200))} cannot name an object: use 1 to 16 segments of letters, digits, ".", "_" and "-", joined by "/", none of them beginning with ".".`,
     );
   }
-  return text as ObjectKey;
+  return text;
 }
 
 /** The error for a key that is a folder of another key, or lies in a folder that is one. */
