@@ -113,6 +113,27 @@ describe('a process that dies', () => {
     }
   });
 
+  test('is known to have died, also when the one before it had closed the session', async (context) => {
+    const project = await killedProject();
+    const scratch = temporaryDirectory(context);
+    const [directory, copy] = [join(scratch, 'session'), join(scratch, 'copy')];
+    let session = await openKilledSession(project, directory);
+    perform(session, operations[0]!);
+    await session.close();
+    session = await openKilledSession(project, directory);
+    assert.equal(session.volume.overlay.wasInterrupted, false);
+    for (const operation of operations.slice(1, 7)) perform(session, operation);
+    session.flush();
+    cpSync(directory, copy, { recursive: true });
+    await session.close();
+    const after = await openKilledSession(project, copy);
+    assert.equal(after.volume.overlay.wasInterrupted, true);
+    await after.close();
+    const closed = await openKilledSession(project, copy);
+    assert.equal(closed.volume.overlay.wasInterrupted, false);
+    await closed.close();
+  });
+
   test('has acknowledged nothing that the next one does not find', async (context: TestContext) => {
     const project = await killedProject();
     const scratch = temporaryDirectory(context);
