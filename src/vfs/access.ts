@@ -1,8 +1,6 @@
 import { type Attributes, accessBits, type Caller } from './file-system.ts';
 import { fileSystemError } from './file-system-error.ts';
-
-const anyExecute = 0o111;
-const sticky = 0o1000;
+import { anyExecute, sticky } from './mode-bits.ts';
 
 /** The access bits that the permissions give to the caller. The superuser has all, but executes only what is a program. */
 export function accessOf(caller: Caller, inode: Attributes): number {

@@ -14,13 +14,11 @@ import {
 import { fileSystemError } from '../file-system-error.ts';
 import { directoryBytes, type Inode, noContent, noDevice } from '../inode.ts';
 import { symlinkBytesMax } from '../limits.ts';
+import { groupExecute, modeBits, setGroupId } from '../mode-bits.ts';
 import type { Volume } from '../volume.ts';
 import { isDot, requireFileName, requireSearch, touched } from './names.ts';
 import { setAttributes } from './set-attributes.ts';
 
-const setGroupId = 0o2000;
-const groupExecute = 0o010;
-const modeBits = 0o7777;
 const fileMode = 0o644;
 const directoryMode = 0o755;
 

@@ -11,13 +11,9 @@ import {
 import { fileSystemError } from '../file-system-error.ts';
 import type { Inode } from '../inode.ts';
 import { fileBytesMax } from '../limits.ts';
+import { groupExecute, modeBits, setGroupId, setUserId } from '../mode-bits.ts';
 import { sameTime } from '../time-source.ts';
 import type { Volume } from '../volume.ts';
-
-const setUserId = 0o4000;
-const setGroupId = 0o2000;
-const groupExecute = 0o010;
-const modeBits = 0o7777;
 
 export function setAttributes(
   volume: Volume,
