@@ -6,16 +6,9 @@ import { projectFiles, type Scale } from './groups.ts';
 
 const filesPerDirectory = 100;
 const clonedFiles = 5000;
-const git = [
-  '-c',
-  'core.hooksPath=/dev/null',
-  '-c',
-  'user.name=b',
-  '-c',
-  'user.email=b@b',
-  '-c',
-  'commit.gpgsign=false',
-];
+/** Not ours: hooks, signatures, and a collection of garbage in the background, which would be in the way of ours. */
+const settings = ['core.hooksPath=/dev/null', 'commit.gpgsign=false', 'gc.auto=0', 'maintenance.auto=false'];
+const git = [...settings, 'user.name=b', 'user.email=b@b'].flatMap((setting) => ['-c', setting]);
 
 /**
  * Makes the project that is mounted: many small files, and a repository that has them. `.git` would not be imported, so
