@@ -1,13 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { homedir, hostname, userInfo } from 'node:os';
 import { isAbsolute, join, resolve } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import * as v from 'valibot';
-import { MicelioError } from '../base/error.ts';
 import type { Agent } from '../session/session.ts';
+import { ConfigurationError } from './configuration-error.ts';
+import { parseStoreLocation } from './store-location.ts';
 import { findMarker, type WorkspaceMarker } from './workspace-marker.ts';
-
-class ConfigurationError extends MicelioError<'configuration/invalid'> {}
 
 /** Environment variables, as a process has them. */
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -16,8 +14,10 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 export interface Configuration {
   /** The workspace that the command was called in. */
   readonly workspace: WorkspaceMarker | undefined;
-  /** The directory that holds the store, absolute. */
+  /** Where the store is: an absolute path, or an `s3://` URL. */
   readonly store: string;
+  /** The directory for what can be had again, such as what is kept of remote stores; absolute. */
+  readonly cache: string;
   /** The project to use where none is named. */
   readonly project: string | undefined;
   readonly agent: Agent;
@@ -34,6 +34,8 @@ export interface FileServerSettings {
   readonly state: string;
   /** Where it keeps what was changed in mounted sessions, absolute. */
   readonly overlays: string;
+  /** As in `Configuration`. */
+  readonly cache: string;
   /** The user's directory for files that do not outlive a login, absolute; undefined where the system has none. */
   readonly runtime: string | undefined;
   /** The address that it listens on. */
@@ -68,7 +70,7 @@ const loopback = '127.0.0.1';
  * `MICELIO_PROJECT`, `MICELIO_WORKSPACES`, `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`, `MICELIO_FS_HOST`,
  * `MICELIO_FS_PORT`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
  * the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
- * and as `findMarker` does.
+ * and as `findMarker` and `parseStoreLocation` do.
  */
 export function readConfiguration(variables: Environment, directory: string): Configuration {
   const environment = withoutEmpty(variables);
@@ -78,9 +80,11 @@ export function readConfiguration(variables: Environment, directory: string): Co
   const data = join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio');
   return {
     workspace,
-    store: resolve(
-      storeDirectory(environment.MICELIO_STORE ?? workspace?.store ?? file.store ?? join(data, 'store')),
+    store: parseStoreLocation(
+      environment.MICELIO_STORE ?? workspace?.store ?? file.store ?? join(data, 'store'),
+      directory,
     ),
+    cache: cacheDirectory(environment, home),
     project: environment.MICELIO_PROJECT ?? file.project,
     agent: {
       name:
@@ -115,6 +119,7 @@ function fileServerSettings(
   const runtime = environment.XDG_RUNTIME_DIR;
   return {
     state: join(xdgDirectory(environment.XDG_STATE_HOME, home, '.local/state'), 'micelio', 'mic-fs'),
+    cache: cacheDirectory(environment, home),
     overlays: join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio', 'mounts'),
     runtime: runtime !== undefined && isAbsolute(runtime) ? runtime : undefined,
     host: environment.MICELIO_FS_HOST ?? fs.host ?? loopback,
@@ -130,6 +135,10 @@ function portNumber(text: string): number {
     'configuration/invalid',
     `MICELIO_FS_PORT is "${text}", which is no port. Give a number from 1 to 65535, or unset it.`,
   );
+}
+
+function cacheDirectory(environment: Environment, home: string): string {
+  return join(xdgDirectory(environment.XDG_CACHE_HOME, home, '.cache'), 'micelio');
 }
 
 /** Where the configuration file is looked for. */
@@ -163,29 +172,6 @@ function readConfigurationFile(path: string): ConfigurationFile {
 
 function withoutEmpty(environment: Environment): Environment {
   return Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ''));
-}
-
-function storeDirectory(location: string): string {
-  if (location.startsWith('file://')) return directoryOfUrl(location);
-  if (/^[a-z0-9]+:\/\//i.test(location)) {
-    throw new ConfigurationError(
-      'configuration/invalid',
-      `The store "${location}" is of a kind that this version does not know. Name a directory in MICELIO_STORE.`,
-    );
-  }
-  return location;
-}
-
-function directoryOfUrl(url: string): string {
-  try {
-    return fileURLToPath(url);
-  } catch (cause) {
-    throw new ConfigurationError(
-      'configuration/invalid',
-      `The store "${url}" names no directory of this machine. Write its path, or file:///PATH.`,
-      { cause },
-    );
-  }
 }
 
 /** The XDG base directory specification: a relative path in one of its variables is ignored. */

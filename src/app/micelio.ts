@@ -4,10 +4,9 @@ import { ObjectLedger } from '../ledger/object/object-ledger.ts';
 import type { ProjectLedger } from '../session/project.ts';
 import { type ProjectName, parseProjectName, projectPrefix } from '../session/project-name.ts';
 import { systemSleep } from '../storage/backoff.ts';
-import { DirectoryStore } from '../storage/directory/directory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import type { Configuration } from './configuration.ts';
 import type { OpenProject } from './open-project.ts';
+import { type OnStoreProblem, openStore, type StoreSettings } from './open-store.ts';
 
 /** What Micelio works with; handed in by tests, and otherwise the system's. */
 export interface Surroundings {
@@ -28,13 +27,10 @@ export class Micelio {
     this.store = surroundings.store;
   }
 
-  /** Opens the store that the configuration names. */
-  static open(configuration: Pick<Configuration, 'store'>): Micelio {
-    return new Micelio({
-      store: new DirectoryStore(configuration.store),
-      clock: systemClock,
-      random: systemRandom,
-    });
+  /** Opens a store. `onProblem` is told of what it can do without. Throws as `openStore` does. */
+  static async open(settings: StoreSettings, onProblem: OnStoreProblem): Promise<Micelio> {
+    const store = await openStore(settings, onProblem);
+    return new Micelio({ store, clock: systemClock, random: systemRandom });
   }
 
   /** The ledger of the project `name`, which need not exist yet. */

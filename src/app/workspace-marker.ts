@@ -1,24 +1,24 @@
-import { isAbsolute } from 'node:path';
 import * as v from 'valibot';
 import { type ProjectName, parseProjectName } from '../session/project-name.ts';
 import { parseSessionId, type SessionId } from '../session/session-id.ts';
 import type { WorkspaceKind } from '../session/workspace-port.ts';
 import { findWorkspace } from '../workspace/checkout/marker.ts';
 import { WorkspaceError } from '../workspace/workspace-error.ts';
+import { isStoreLocation } from './store-location.ts';
 
 /** What a workspace says of itself. */
 export interface WorkspaceMarker {
   readonly kind: WorkspaceKind;
   /** The top of the workspace, absolute. */
   readonly directory: string;
-  /** The store that the session lies in, absolute. */
+  /** The store that the session lies in: an absolute path, or an `s3://` URL. */
   readonly store: string;
   readonly project: ProjectName;
   readonly session: SessionId;
 }
 
 const schema = v.object({
-  store: v.pipe(v.string(), v.check(isAbsolute, 'Its store is no absolute path.')),
+  store: v.pipe(v.string(), v.check(isStoreLocation, 'Its store is neither an absolute path nor a URL.')),
   project: v.pipe(v.string(), v.transform(parseProjectName)),
   session: v.pipe(v.string(), v.transform(parseSessionId)),
 });

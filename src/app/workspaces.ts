@@ -24,7 +24,7 @@ export interface WorkspaceChoice {
 export interface WorkspacesOptions {
   /** Where workspaces are made unless a directory is named, absolute. */
   readonly root: string;
-  /** The store that workspaces remember, absolute. */
+  /** The store that workspaces remember: an absolute path, or an `s3://` URL. */
   readonly store: string;
   /** The top of the workspace that the command was called in. */
   readonly here: string | undefined;

@@ -82,6 +82,12 @@ export const commands: readonly CommandEntry[] = [
   entry('land', 'Land the session of this workspace', () => import('./land.ts')),
   entry('status', 'Show where you are, and the sessions under way', () => import('./status.ts')),
   entry('why', 'Show the session, goal and decisions behind a file or a line', () => import('./why.ts')),
+  entry(
+    'store init',
+    'Make a store, a directory or a bucket, and see that it can be relied upon',
+    () => import('./store/init.ts'),
+  ),
+  entry('store check', 'Try out whether a store can be relied upon', () => import('./store/check.ts')),
   entry('store stats', 'Show what the store holds', () => import('./store/stats.ts')),
   entry('store gc', 'Delete what nobody needs any more', () => import('./store/gc.ts')),
   entry('store fsck', 'Check everything in the store', () => import('./store/fsck.ts')),

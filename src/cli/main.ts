@@ -142,7 +142,7 @@ async function run(
       {
         configuration,
         environment,
-        micelio: Micelio.open(configuration),
+        micelio: await Micelio.open(configuration, noteOnce(process)),
         directory: process.directory,
         progress,
         readInput: () => readAll(process.stdin),
@@ -154,6 +154,16 @@ async function run(
   } finally {
     progress.clear();
   }
+}
+
+/** Tells the first time that something is amiss that the work can do without; more of the same would only be noise. */
+function noteOnce({ stderr }: Process): (problem: Error) => void {
+  let told = false;
+  return ({ message }) => {
+    if (!told)
+      stderr.write(`The cache of the store cannot be used, and it goes on without: ${printable(message)}\n`);
+    told = true;
+  };
 }
 
 async function readAll(stream: NodeJS.ReadStream): Promise<string> {

@@ -8,7 +8,10 @@ import type { Program } from './program.ts';
 /** The options that every command has. */
 export const commonOptions = [
   { flags: '--json', description: 'print one JSON document instead of text' },
-  { flags: '--store <directory>', description: 'the store to use (otherwise $MICELIO_STORE)' },
+  {
+    flags: '--store <location>',
+    description: 'the store to use: a directory or an s3:// URL (otherwise $MICELIO_STORE)',
+  },
 ] as const;
 
 /** What a command line says. */

@@ -18,7 +18,7 @@ const head = { format: v.literal(format), version: v.literal(version) };
 const common = {
   /** Stands in file handles. */
   id,
-  /** The directory of the store, absolute. */
+  /** Where the store is: an absolute path, or an `s3://` URL. */
   store: v.string(),
   project: v.pipe(v.string(), v.transform(parseProjectName)),
   /** What the files are, or were at first. */

@@ -49,7 +49,7 @@ export class FileServerProcess {
   readonly #options: FileServerProcessOptions;
   readonly #lock: ProcessLock;
   readonly #registry: ExportRegistry;
-  readonly #stores = new Stores();
+  readonly #stores: Stores;
   readonly #exports: OpenExports<OpenedExport>;
   readonly #startedMs: number;
   readonly #stopped = Promise.withResolvers<void>();
@@ -62,6 +62,7 @@ export class FileServerProcess {
 
   private constructor(options: FileServerProcessOptions, lock: ProcessLock) {
     const { settings, log, clock, random, platform, uid } = options;
+    this.#stores = new Stores(settings.cache, (problem) => log.failed('caching', problem));
     this.#options = options;
     this.#lock = lock;
     this.#startedMs = clock.now();

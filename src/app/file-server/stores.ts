@@ -2,17 +2,26 @@ import type { ProjectName } from '../../session/project-name.ts';
 import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
+import type { OnStoreProblem } from '../open-store.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */
 export class Stores {
-  readonly #open = new Map<string, Micelio>();
+  readonly #cache: string;
+  readonly #onProblem: OnStoreProblem;
+  readonly #open = new Map<string, Promise<Micelio>>();
   readonly #contents = new Map<OpenProject, ContentCache>();
 
-  /** A project of the store in the directory `store`. */
-  project(store: string, name: ProjectName): Promise<OpenProject> {
-    const micelio = this.#open.get(store) ?? Micelio.open({ store });
+  /** `cache` is the directory for what is kept of remote stores. */
+  constructor(cache: string, onProblem: OnStoreProblem) {
+    this.#cache = cache;
+    this.#onProblem = onProblem;
+  }
+
+  /** A project of the store at `store`, an absolute path or an `s3://` URL. */
+  async project(store: string, name: ProjectName): Promise<OpenProject> {
+    const micelio = this.#open.get(store) ?? Micelio.open({ store, cache: this.#cache }, this.#onProblem);
     this.#open.set(store, micelio);
-    return micelio.project(name);
+    return (await micelio).project(name);
   }
 
   /** The files of a project, for all file systems on it. */
