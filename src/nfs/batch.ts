@@ -58,6 +58,7 @@ export class Batch {
   #ends: number[] = [];
   #changed: FileSystem[] = [];
   #hasRemembered = false;
+  #whenSent: (() => void)[] = [];
   #held: HeldCall[] = [];
   #syncing: SyncingCall[] = [];
 
@@ -137,6 +138,14 @@ export class Batch {
     this.#answered.length = 0;
     this.#ends.length = 0;
     return segments;
+  }
+
+  /** Hands out what is to be called when the replies that `finish` gave have left. */
+  takeWhenSent(): readonly (() => void)[] {
+    if (this.#whenSent.length === 0) return this.#whenSent;
+    const whenSent = this.#whenSent;
+    this.#whenSent = [];
+    return whenSent;
   }
 
   /** Hands out the calls that wait, once `finish` has flushed. File systems that are to sync begin to. */
@@ -221,6 +230,7 @@ export class Batch {
   }
 
   #answer(call: Call | undefined): void {
+    if (call?.whenSent !== undefined) this.#whenSent.push(call.whenSent);
     this.#answered.push(call);
     this.#ends.push(this.#writer.length);
     if (call?.requestKey !== undefined) this.#hasRemembered = true;

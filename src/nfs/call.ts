@@ -36,6 +36,8 @@ export class Call {
   attempts = 0;
   /** `undone`: whatever it did or would have done has not happened. Sent again, it is to be carried out. */
   outcome: 'answered' | 'undone' = 'answered';
+  /** Called when the reply has left, if it is set. */
+  whenSent: (() => void) | undefined = undefined;
   /** Set for a call that must not be carried out twice. */
   requestKey: RequestKey | undefined = undefined;
 

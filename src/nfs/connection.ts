@@ -144,7 +144,8 @@ export class Connection {
 
   /** Sends the replies of the batch, and sees to the calls that wait. */
   #finish(): void {
-    this.#send(this.#batch.finish());
+    const replies = this.#batch.finish();
+    this.#send(replies, this.#batch.takeWhenSent());
     if (this.#batch.held === 0) return;
     for (const held of this.#batch.takeHeld()) {
       this.#inFlight++;
@@ -180,13 +181,14 @@ export class Connection {
     });
   }
 
-  #send(segments: readonly Uint8Array[]): void {
+  #send(segments: readonly Uint8Array[], whenSent: readonly (() => void)[] = []): void {
     const socket = this.#socket;
     if (segments.length === 0 || socket.destroyed) return;
     if (segments.length > 1) socket.cork();
-    for (const segment of segments) {
+    for (const [i, segment] of segments.entries()) {
       this.#surroundings.metrics.bytesOut += segment.length;
-      socket.write(segment);
+      if (i < segments.length - 1 || whenSent.length === 0) socket.write(segment);
+      else socket.write(segment, () => callAll(whenSent));
     }
     if (segments.length > 1) socket.uncork();
   }
@@ -195,4 +197,8 @@ export class Connection {
     this.#surroundings.metrics.connectionsDropped++;
     this.#socket.destroy();
   }
+}
+
+function callAll(calls: readonly (() => void)[]): void {
+  for (const call of calls) call();
 }

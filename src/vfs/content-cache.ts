@@ -6,6 +6,7 @@ import { type FileContent, wholeFileBytesMax } from '../blob/file.ts';
 import { decodeManifest, type Manifest } from '../blob/manifest.ts';
 import type { NodeStore } from '../tree/node-store.ts';
 import { type FileSystemError, NotResident, storeFailure } from './file-system-error.ts';
+import { ReadBuffers } from './read-buffers.ts';
 
 const cacheBytesDefault = 64 * 1024 * 1024;
 /** Manifests in memory; one names up to 1,024 pieces. */
@@ -27,6 +28,8 @@ interface Pieces {
 export class ContentCache {
   readonly blobs: BlobStore;
   readonly nodes: NodeStore;
+  /** What files are read into that are not in the store. */
+  readonly buffers = new ReadBuffers();
   readonly #bytes: LRUCache<Hash, Buffer>;
   readonly #manifests = new LRUCache<Hash, Pieces>({ max: manifestsMax });
   readonly #loading = new Map<Hash, Promise<Buffer>>();

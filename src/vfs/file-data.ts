@@ -1,5 +1,5 @@
 import type { ContentCache } from './content-cache.ts';
-import { Extents } from './extents.ts';
+import { type Extent, Extents } from './extents.ts';
 import type { InodeNumber, ReadResult } from './file-system.ts';
 import { fileSystemError } from './file-system-error.ts';
 import { blocksOf, type Content, type Inode, type Layer, type SpoolFile } from './inode.ts';
@@ -36,11 +36,18 @@ export class FileData {
   read(inode: Inode, offset: number, count: number): ReadResult {
     const start = Math.min(offset, inode.size);
     const end = Math.min(start + count, inode.size);
-    const pieces = start === end ? [] : this.#pieces(inode, start, end);
-    return { pieces, length: end - start, end: end === inode.size };
+    const lent: (() => void)[] = [];
+    const pieces = start === end ? [] : this.#pieces(inode, start, end, lent);
+    const result = { pieces, length: end - start, end: end === inode.size };
+    if (lent.length === 0) return result;
+    const release = (): void => {
+      for (const giveBack of lent) giveBack();
+    };
+    return { ...result, release };
   }
 
-  #pieces({ inode, content }: Inode, start: number, end: number): Uint8Array[] {
+  /** `lent` gets how to give back the memory of the pieces. */
+  #pieces({ inode, content }: Inode, start: number, end: number, lent: (() => void)[]): Uint8Array[] {
     switch (content.kind) {
       case 'object':
         return this.#content.read(content.object, start, end);
@@ -48,23 +55,23 @@ export class FileData {
         return [this.#overlay.data(inode).subarray(start, end)];
       case 'spool':
         return content.layer === null
-          ? [this.#spooled(content.file, start, end)]
-          : this.#layered(content.file, content.layer, start, end);
+          ? [this.#spooled(content.file, start, end, lent)]
+          : this.#layered(content.file, content.layer, { start, end }, lent);
       case 'none':
         throw fileSystemError('file-system/invalid');
     }
   }
 
   /** Written ranges from the spool, the others from what lies under them. */
-  #layered(file: SpoolFile, layer: Layer, start: number, end: number): Uint8Array[] {
+  #layered(file: SpoolFile, layer: Layer, range: Extent, lent: (() => void)[]): Uint8Array[] {
     const pieces: Uint8Array[] = [];
-    let at = start;
-    for (const extent of this.#extents.in(file, { start, end })) {
+    let at = range.start;
+    for (const extent of this.#extents.in(file, range)) {
       this.#uncovered(layer, at, extent.start, pieces);
-      pieces.push(this.#spooled(file, extent.start, extent.end));
+      pieces.push(this.#spooled(file, extent.start, extent.end, lent));
       at = extent.end;
     }
-    this.#uncovered(layer, at, end, pieces);
+    this.#uncovered(layer, at, range.end, pieces);
     return pieces;
   }
 
@@ -77,8 +84,9 @@ export class FileData {
     }
   }
 
-  #spooled(file: SpoolFile, start: number, end: number): Uint8Array {
-    const bytes = Buffer.allocUnsafe(end - start);
+  #spooled(file: SpoolFile, start: number, end: number, lent: (() => void)[]): Uint8Array {
+    const { bytes, release } = this.#content.buffers.take(end - start);
+    if (release !== undefined) lent.push(release);
     // What was written is there; only somebody who meddles with the spool, or a loss of power, can cut it.
     if (this.#spool.read(file, bytes, start) < bytes.length) throw fileSystemError('file-system/io');
     return bytes;
@@ -155,10 +163,12 @@ export class FileData {
   /** Copies the file's bytes to the beginning of `target`, as many as there is room for. */
   #copyAll(inode: Inode, target: Uint8Array): void {
     let at = 0;
-    for (const piece of this.read(inode, 0, target.length).pieces) {
+    const { pieces, release } = this.read(inode, 0, target.length);
+    for (const piece of pieces) {
       target.set(piece, at);
       at += piece.length;
     }
+    release?.();
   }
 
   /**

@@ -101,6 +101,8 @@ export interface ReadResult {
   readonly length: number;
   /** True when the file ends with these bytes, or ended before. */
   readonly end: boolean;
+  /** Gives the memory of the pieces back, for whoever can tell when they are not needed any more. Called once, or never. */
+  readonly release?: (() => void) | undefined;
 }
 
 /** The room that there is, in bytes and in files. */

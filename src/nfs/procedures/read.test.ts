@@ -34,6 +34,18 @@ describe('READ', () => {
     }
   });
 
+  test('gives lent memory back once, when the reply has left', async () => {
+    const { fileSystem, client } = served;
+    const read = fileSystem.read;
+    let released = 0;
+    fileSystem.read = (...args) => ({ ...read.apply(fileSystem, args), release: () => released++ });
+    const { data } = await client.read(file, 0, 65_536);
+    fileSystem.read = read;
+    assert.deepEqual(data, content.subarray(0, 65_536));
+    await client.getattr(file);
+    assert.equal(released, 1);
+  });
+
   test('gives what there is before the end, and nothing behind it', async () => {
     const { data, end } = await served.client.read(file, 100_000, 1000);
     assert.deepEqual([data.length, end], [3, true]);

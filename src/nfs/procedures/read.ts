@@ -13,7 +13,8 @@ export const read: Procedure = {
     // No file reaches so far: whatever lies behind is its end.
     const offset = Math.min(call.arguments.uint64(), Number.MAX_SAFE_INTEGER);
     const count = Math.min(call.arguments.uint32(), transferBytesMax);
-    const { pieces, length, end } = call.fileSystem.read(call.caller, inode, offset, count);
+    const { pieces, length, end, release } = call.fileSystem.read(call.caller, inode, offset, count);
+    call.whenSent = release;
     call.succeed();
     call.writeSubject(0);
     call.reply.uint32(length);
