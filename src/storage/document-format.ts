@@ -23,9 +23,10 @@ export interface DocumentVersion<T extends object> {
 
 /**
  * How many earlier writers a document remembers. A writer whose connection broke finds out from them whether its write
- * happened, also when up to this many others have written since.
+ * happened, also when up to this many others have written since. On S3 that is no rare case: a server may answer the
+ * losers of every race with 500, and meanwhile others go on.
  */
-export const previousWritersMax = 8;
+export const previousWritersMax = 64;
 
 /** The fields that every document has. A value must not have fields of these names. */
 const ownFields = ['format', 'version', 'writer', 'previousWriters', 'check'];

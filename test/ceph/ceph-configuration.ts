@@ -73,6 +73,8 @@ export function cephConfiguration(plan: ClusterPlan): string {
         rgw_thread_pool_size: 64,
         rgw_override_bucket_index_max_shards: 1,
         rgw_dynamic_resharding: false,
+        // Version 16 deletes several objects of a request at once, and may crash over it.
+        rgw_multi_obj_del_max_aio: 1,
       }),
     ),
   ].join('\n');

@@ -14,7 +14,7 @@ export class TestBucket {
   static async make(): Promise<TestBucket> {
     const service = await sharedS3();
     const bucket = new TestBucket(service, `test-${randomBytes(8).toString('hex')}`);
-    const connection = await S3Connection.open(parseS3Location(bucket.url('')), bucket.#credentials);
+    const connection = await bucket.connect();
     await connection.send((client, { CreateBucketCommand }) =>
       client.send(new CreateBucketCommand(connection.bucket)),
     );
@@ -25,6 +25,11 @@ export class TestBucket {
   private constructor(service: S3Service, name: string) {
     this.service = service;
     this.name = name;
+  }
+
+  /** A connection to the bucket, for what a store has no words for. */
+  connect(): Promise<S3Connection> {
+    return S3Connection.open(parseS3Location(this.url('')), this.#credentials);
   }
 
   get #credentials() {

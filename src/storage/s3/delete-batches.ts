@@ -11,13 +11,24 @@ interface Deletion {
   readonly failed: (error: unknown) => void;
 }
 
-/** Deletes that are asked for in one turn of the event loop go to the server together, a thousand a request. */
+export interface DeleteBatchesOptions {
+  /** Whether one request may delete several objects; otherwise that depends on the server. */
+  readonly deletes?: 'one by one' | 'together';
+}
+
+/**
+ * Deletes that are asked for in one turn of the event loop go to the server together, a thousand a request. Not so to
+ * Ceph: its gateways of version 16 die now and then of a request that deletes several (they delete them at once, and
+ * write what they find into one place).
+ */
 export class DeleteBatches {
   readonly #connection: S3Connection;
+  readonly #deletes: DeleteBatchesOptions['deletes'];
   #pending: Deletion[] = [];
 
-  constructor(connection: S3Connection) {
+  constructor(connection: S3Connection, { deletes }: DeleteBatchesOptions = {}) {
     this.#connection = connection;
+    this.#deletes = deletes;
   }
 
   /** Deletes the object `name` (with the prefix), if there is one. Throws `StorageError`s. */
@@ -31,8 +42,9 @@ export class DeleteBatches {
   #flush(): void {
     const all = this.#pending;
     this.#pending = [];
-    for (let start = 0; start < all.length; start += batchMax) {
-      const batch = all.slice(start, start + batchMax);
+    const size = this.#mayBatch() ? batchMax : 1;
+    for (let start = 0; start < all.length; start += size) {
+      const batch = all.slice(start, start + size);
       const [first] = batch;
       const work = batch.length === 1 && first ? this.#deleteOne(first) : this.#deleteAll(batch);
       work.catch((error: unknown) => {
@@ -43,6 +55,12 @@ export class DeleteBatches {
         for (const { failed } of batch) failed(failure);
       });
     }
+  }
+
+  #mayBatch(): boolean {
+    if (this.#deletes !== undefined) return this.#deletes === 'together';
+    // Whoever deletes has listed or read before, so the server is known.
+    return this.#connection.server === 'other';
   }
 
   async #deleteOne({ name, done }: Deletion): Promise<void> {

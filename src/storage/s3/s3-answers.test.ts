@@ -163,6 +163,27 @@ describe('the form in which a server wants tags', () => {
 });
 
 describe('requests', () => {
+  test('delete many at once where the server is not known to suffer from it', async (t) => {
+    const seen: string[] = [];
+    const store = await storeAt(t, (request, response) => {
+      const { method, url, headers } = request;
+      const isChecked = Object.keys(headers).some((name) => /^(content-md5|x-amz-checksum)/.test(name));
+      seen.push(`${method} ${url}${isChecked ? ' with a checksum' : ''}`);
+      response.writeHead(200, { etag: '"v"' });
+      const error = '<Error><Key>k/3</Key><Code>AccessDenied</Code><Message>No.</Message></Error>';
+      response.end(method === 'POST' ? `<DeleteResult>${error}</DeleteResult>` : 'x');
+    });
+    await store.get(key);
+    const deletes = [1, 2, 3].map((number) => store.delete(parseKey(`k/${number}`)));
+    const results = await Promise.allSettled(deletes);
+    assert.deepEqual(
+      results.map(({ status }) => status),
+      ['fulfilled', 'fulfilled', 'rejected'],
+    );
+    await assert.rejects(deletes[2]!, { code: 'storage/denied', message: /k\/3.*AccessDenied/ });
+    assert.deepEqual(seen.slice(1), ['POST /bucket/?delete= with a checksum']);
+  });
+
   test('are not more at once than there may be, however many are asked for', async (t) => {
     let [running, most] = [0, 0];
     const store = await storeAt(

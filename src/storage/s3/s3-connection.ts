@@ -5,6 +5,9 @@ import type { S3Location } from './s3-location.ts';
 /** The client library, which is loaded when it is first needed: that takes a tenth of a second. */
 export type S3Library = typeof import('@aws-sdk/client-s3');
 
+/** The servers whose faults have to be known: Ceph, and all others. */
+export type ServerKind = 'ceph' | 'other';
+
 export interface S3ConnectionOptions {
   /** Ends a request whose connection moves no byte for so long, in ms; 30 s unless told otherwise. */
   readonly stallMsMax?: number;
@@ -38,6 +41,7 @@ export class S3Connection {
   readonly #requestsMax: number;
   readonly #waiting: (() => void)[] = [];
   #running = 0;
+  #server: ServerKind | undefined;
 
   /** Loads the client library. Sends nothing yet. */
   static async open(location: S3Location, options: S3ConnectionOptions = {}): Promise<S3Connection> {
@@ -50,15 +54,22 @@ export class S3Connection {
     this.#requestsMax = options.requestsMax ?? requestsMaxDefault;
     this.client = new library.S3Client(clientConfiguration(location, options));
     const { onRequest } = options;
-    if (onRequest === undefined) return;
+    // Around each request as it goes over the wire, and its answer before anybody has looked at it.
     this.client.middlewareStack.add(
       (next, { commandName }) =>
-        (input) => {
-          onRequest((commandName ?? 'Request').replace(/Command$/, ''));
-          return next(input);
+        async (input) => {
+          onRequest?.((commandName ?? 'Request').replace(/Command$/, ''));
+          const result = await next(input);
+          this.#server ??= serverBehind(result.response);
+          return result;
         },
-      { step: 'finalizeRequest', name: 'micelioCount' },
+      { step: 'deserialize', priority: 'low', name: 'micelio' },
     );
+  }
+
+  /** What kind of server answers; undefined until it has. */
+  get server(): ServerKind | undefined {
+    return this.#server;
   }
 
   /** What every request says of the bucket. */
@@ -98,6 +109,12 @@ export class S3Connection {
     if (next === undefined) this.#running--;
     else next();
   }
+}
+
+/** Ceph numbers its requests in a way of its own. */
+function serverBehind(response: unknown): ServerKind {
+  const { headers } = response as { readonly headers?: Readonly<Record<string, string>> };
+  return /^tx[0-9a-f]{21}-/.test(headers?.['x-amz-request-id'] ?? '') ? 'ceph' : 'other';
 }
 
 function clientConfiguration(location: S3Location, options: S3ConnectionOptions): S3ClientConfig {

@@ -15,14 +15,14 @@ import type {
 } from '../object-store.ts';
 import { isObjectKey, parseKey } from '../object-store.ts';
 import { ConditionalWrites } from './conditional-write.ts';
-import { DeleteBatches } from './delete-batches.ts';
+import { DeleteBatches, type DeleteBatchesOptions } from './delete-batches.ts';
 import { singlePutBytesMax, uploadInParts } from './multipart-upload.ts';
 import { S3Connection, type S3ConnectionOptions } from './s3-connection.ts';
 import { failureKind, notLikeS3, storageErrorFrom } from './s3-failure.ts';
 import type { S3Location } from './s3-location.ts';
 import { bareTag } from './tag.ts';
 
-export interface S3StoreOptions extends S3ConnectionOptions {
+export interface S3StoreOptions extends S3ConnectionOptions, DeleteBatchesOptions {
   readonly random?: Random;
   readonly sleep?: Sleep;
 }
@@ -149,7 +149,7 @@ export class S3Store implements ObjectStore {
   async #connect(): Promise<Opened> {
     const connection = await S3Connection.open(this.#location, this.#options);
     const conditional = new ConditionalWrites(connection, { random: this.#random, sleep: this.#sleep });
-    return { connection, conditional, deletes: new DeleteBatches(connection) };
+    return { connection, conditional, deletes: new DeleteBatches(connection, this.#options) };
   }
 
   /** No bytes of an object, which has to be there: a range that S3 has no words for. */
