@@ -8,6 +8,7 @@ import {
   type FileSystem,
   type InodeNumber,
   listingStart,
+  type ReadResult,
   type Time,
 } from '../file-system.ts';
 import { listWindow } from './list-window.ts';
@@ -30,6 +31,7 @@ interface Place {
 export class VirtualSide {
   fileSystem: FileSystem;
   readonly #random: SeededRandom;
+  #lent: { readonly result: ReadResult; readonly bytes: Buffer } | undefined;
 
   constructor(fileSystem: FileSystem, random: SeededRandom) {
     this.fileSystem = fileSystem;
@@ -64,11 +66,26 @@ export class VirtualSide {
   }
 
   read(caller: Caller, inode: InodeNumber, offset: number, count: number): Buffer {
-    const { pieces, length, end } = this.fileSystem.read(caller, inode, offset, count);
+    const result = this.fileSystem.read(caller, inode, offset, count);
+    const { pieces, length, end } = result;
     const bytes = Buffer.concat(pieces);
+    this.#lend(result, bytes);
     if (bytes.length !== length) throw new Error(`${bytes.length} bytes were read, said to be ${length}.`);
     if (!end && length < count) throw new Error('Fewer bytes than asked for, and not at the end.');
     return bytes;
+  }
+
+  /** Gives what was read back, or keeps it for a while: then nobody may write into it meanwhile. */
+  #lend(result: ReadResult, bytes: Buffer): void {
+    if (this.#lent !== undefined && !Buffer.concat(this.#lent.result.pieces).equals(this.#lent.bytes)) {
+      throw new Error('What was read, and not given back, has changed.');
+    }
+    if (this.#random.chance(0.9)) {
+      result.release?.();
+      return;
+    }
+    this.#lent?.result.release?.();
+    this.#lent = { result, bytes };
   }
 
   #do(operation: Operation, caller: Caller): Outcome['value'] | undefined {
