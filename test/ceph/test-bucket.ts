@@ -12,7 +12,11 @@ export class TestBucket {
 
   /** Makes the bucket, in the S3 service of this run. */
   static async make(): Promise<TestBucket> {
-    const service = await sharedS3();
+    return TestBucket.makeIn(await sharedS3());
+  }
+
+  /** Makes the bucket in a service of the test's own. */
+  static async makeIn(service: S3Service): Promise<TestBucket> {
     const bucket = new TestBucket(service, `test-${randomBytes(8).toString('hex')}`);
     const connection = await bucket.connect();
     await connection.send((client, { CreateBucketCommand }) =>
