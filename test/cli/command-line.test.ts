@@ -19,7 +19,7 @@ describe('help', { concurrency: 2 }, () => {
 
   test('of a group lists its commands', async () => {
     const { stdout } = await scratch.mic(['store', '--help']);
-    assert.deepEqual(stdout.match(/(?<=^ {2}mic store )\w+/gm), ['stats', 'gc', 'fsck']);
+    assert.deepEqual(stdout.match(/(?<=^ {2}mic store )\w+/gm), ['init', 'check', 'stats', 'gc', 'fsck']);
   });
 
   for (const { path } of commands) {
