@@ -31,7 +31,7 @@ export class ContentReader {
     inode: Inode,
     before: Entry | undefined,
   ): Promise<FileEntry | SymlinkEntry | undefined> {
-    const content = recordedContent(inode) ?? (await this.#steadyContent(path, inode));
+    const content = this.#storedContent(inode) ?? (await this.#steadyContent(path, inode));
     if (content === undefined) return undefined;
     const { hash, size } = content;
     if (inode.type === 'symlink') return { type: 'symlink', hash, size };
@@ -53,13 +53,20 @@ export class ContentReader {
     this.#read.clear();
   }
 
+  /** What the store has of a file; undefined where it has to be read, also because a collection took what was recorded. */
+  #storedContent(inode: Inode): FileContent | undefined {
+    const recorded = recordedContent(inode);
+    if (recorded === undefined || inode.content.kind === 'object') return recorded;
+    return this.#volume.content.blobs.has(recorded.hash) ? recorded : undefined;
+  }
+
   async #steadyContent(path: TreePath, first: Inode): Promise<FileContent | undefined> {
     const known = this.#read.get(first.inode);
     if (known?.inode === first) return known.content;
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const inode = await this.#inode(first);
       if (inode === undefined) return undefined;
-      const content = recordedContent(inode) ?? (await this.#add(inode));
+      const content = this.#storedContent(inode) ?? (await this.#add(inode));
       if (content !== undefined && whileThere(() => isUnchanged(this.#volume, inode))) {
         this.#read.set(inode.inode, { inode, content });
         return content;
