@@ -8,7 +8,7 @@ import type { Entry } from '../tree/entry.ts';
 import { NodeStore } from '../tree/node-store.ts';
 import { pathFromText, rootPath, type TreePath } from '../tree/path.ts';
 import { BaseTree } from './base-tree.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 
 const directories = 40;
 const filesEach = 500;

@@ -7,7 +7,7 @@ import { type Inode, rankOfInode, rootInode, type SpoolFile } from './inode.ts';
 import { rowOfInode } from './inode-row.ts';
 import { list } from './operations/list.ts';
 import type { Row } from './overlay-database.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 import { firstBaseCookie, type Volume } from './volume.ts';
 
 const superuser: Caller = { uid: 0, gid: 0, groups: [] };

@@ -9,7 +9,7 @@ import { NodeStore } from '../tree/node-store.ts';
 import { ContentCache } from './content-cache.ts';
 import { FileSystemError, NotResident } from './file-system-error.ts';
 import { filling } from './model/operation.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 
 const large = filling(1, 3_000_000);
 

@@ -13,7 +13,7 @@ import { NodeStore } from '../tree/node-store.ts';
 import { ancestorsOf, pathFromText, type TreePath } from '../tree/path.ts';
 import { ContentCache } from './content-cache.ts';
 import type { Attributes, Caller, FileSystem } from './file-system.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 import { openSessionFileSystem, type SessionFileSystem } from './session-file-system.ts';
 import { openTreeFileSystem } from './tree-file-system.ts';
 

@@ -5,7 +5,7 @@ import { checkOverlay } from './check-overlay.ts';
 import { type Cookie, type FileSystem, type InodeNumber, listingStart } from './file-system.ts';
 import { bytesAt, contentWith, fileAt, openFileSystem, superuser, temporaryDirectory } from './fixtures.ts';
 import { fileBytesMax, linksMax, symlinkBytesMax } from './limits.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 import type { SessionFileSystem } from './session-file-system.ts';
 
 const files = {

@@ -4,7 +4,7 @@ import { describe, type TestContext, test } from 'node:test';
 import { checkOverlay } from './check-overlay.ts';
 import { type Cookie, type InodeNumber, listingStart } from './file-system.ts';
 import { contentWith, fileAt, openFileSystem, superuser, temporaryDirectory } from './fixtures.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 import type { SessionFileSystem } from './session-file-system.ts';
 
 const namesMax = 100_000;

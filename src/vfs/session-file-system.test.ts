@@ -3,7 +3,7 @@ import { describe, test } from 'node:test';
 import { pseudoRandomBytes } from '../blob/fixtures.ts';
 import { listingStart } from './file-system.ts';
 import { bytesAt, contentWith, openFileSystem, superuser, temporaryDirectory } from './fixtures.ts';
-import { resident } from './recording/resident.ts';
+import { resident } from './resident.ts';
 
 const large = pseudoRandomBytes(1_500_000, 1);
 const files = {

@@ -36,13 +36,6 @@ export interface NamePlace {
   readonly baseCookie: Cookie | undefined;
 }
 
-/** A name that was found, and what it stands for. */
-export interface FoundName {
-  readonly inode: InodeNumber;
-  /** Whether the name comes from the overlay or shows through from the base tree. */
-  readonly from: 'overlay' | 'base';
-}
-
 export interface VolumeOptions {
   readonly content: ContentCache;
   readonly tree: Hash;
@@ -111,13 +104,13 @@ export class Volume {
   }
 
   /** What `name` stands for in `directory`; undefined when it is free. */
-  find(directory: Inode, name: string): FoundName | undefined {
+  find(directory: Inode, name: string): InodeNumber | undefined {
     if (directory.overlaid) {
       const own = this.overlay.name(directory.inode, name);
-      if (own !== undefined) return own.inode === 0 ? undefined : { inode: own.inode, from: 'overlay' };
+      if (own !== undefined) return own.inode === 0 ? undefined : own.inode;
     }
     const rank = this.#rankInBase(directory, name);
-    return rank === undefined ? undefined : { inode: inodeOfRank(rank), from: 'base' };
+    return rank === undefined ? undefined : inodeOfRank(rank);
   }
 
   /** The rank of the base tree's entry `name` in `directory`, hidden or not. */

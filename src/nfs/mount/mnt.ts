@@ -1,5 +1,6 @@
 import type { Caller, FileSystem, InodeNumber } from '../../vfs/file-system.ts';
-import { fileSystemError, NotResident } from '../../vfs/file-system-error.ts';
+import { fileSystemError } from '../../vfs/file-system-error.ts';
+import { resident } from '../../vfs/resident.ts';
 import { type ExportId, type Exports, exportKey } from '../exports.ts';
 import { mountPathBytesMax, mountPathSegmentsMax } from '../limits.ts';
 import type { Procedure } from '../procedure.ts';
@@ -60,25 +61,10 @@ async function walk(fileSystem: FileSystem, caller: Caller, names: readonly stri
   let directory = fileSystem.root;
   for (const name of names) {
     if (name === '.' || name === '..') throw fileSystemError('file-system/invalid');
-    const { inode, type } = await lookup(fileSystem, caller, directory, name);
+    const above = directory;
+    const { inode, type } = await resident(() => fileSystem.lookup(caller, above, name));
     if (type !== 'directory') throw fileSystemError('file-system/not-a-directory');
     directory = inode;
   }
   return directory;
-}
-
-async function lookup(
-  fileSystem: FileSystem,
-  caller: Caller,
-  directory: InodeNumber,
-  name: string,
-): Promise<ReturnType<FileSystem['lookup']>> {
-  for (;;) {
-    try {
-      return fileSystem.lookup(caller, directory, name);
-    } catch (error) {
-      if (!(error instanceof NotResident)) throw error;
-      await error.ready;
-    }
-  }
 }

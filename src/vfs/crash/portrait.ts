@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Attributes, type Cookie, listingStart } from '../file-system.ts';
 import { superuser } from '../fixtures.ts';
-import { resident } from '../recording/resident.ts';
+import { resident } from '../resident.ts';
 import type { SessionFileSystem } from '../session-file-system.ts';
 
 /** Of a larger file, which is mostly a hole, only the beginning is looked at. */

@@ -119,7 +119,7 @@ function existing(volume: Volume, directory: Inode, name: string): Inode | undef
   if (isDot(name)) throw fileSystemError('file-system/exists');
   requireFileName(name);
   const found = volume.find(directory, name);
-  return found === undefined ? undefined : volume.inode(found.inode);
+  return found === undefined ? undefined : volume.inode(found);
 }
 
 /** Makes a new inode under a free name. */

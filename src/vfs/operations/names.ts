@@ -23,7 +23,7 @@ export function requireSearch(volume: Volume, caller: Caller, number: InodeNumbe
 export function requireName(volume: Volume, directory: Inode, name: string): Inode {
   const found = volume.find(directory, name);
   if (found === undefined) throw fileSystemError('file-system/not-found');
-  return volume.inode(found.inode);
+  return volume.inode(found);
 }
 
 /** Throws for a name that no file can have or lose. `.` and `..` are the caller's affair. */

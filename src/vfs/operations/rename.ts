@@ -22,7 +22,7 @@ export function rename(
   requireFileName(toName);
   requireNotInside(volume, moved, target);
   const found = volume.find(target, toName);
-  const replaced = found === undefined ? undefined : volume.inode(found.inode);
+  const replaced = found === undefined ? undefined : volume.inode(found);
   // Two names of one file: POSIX says that nothing happens.
   if (replaced?.inode === moved.inode) return;
   requireRemoval(caller, source, moved);

@@ -2,8 +2,8 @@ import type { FileName } from '../../tree/path.ts';
 import { type Cookie, listingStart } from '../file-system.ts';
 import type { Inode } from '../inode.ts';
 import { listNames } from '../operations/list.ts';
+import { resident } from '../resident.ts';
 import type { Volume } from '../volume.ts';
-import { resident } from './resident.ts';
 
 /** A name in a directory, and the file that it stands for. */
 export interface Child {

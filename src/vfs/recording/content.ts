@@ -2,8 +2,8 @@ import type { Hash } from '../../base/hash.ts';
 import type { FileContent } from '../../blob/file.ts';
 import type { InodeNumber } from '../file-system.ts';
 import type { Inode } from '../inode.ts';
+import { resident } from '../resident.ts';
 import type { Volume } from '../volume.ts';
-import { resident } from './resident.ts';
 
 const pieceBytes = 1024 * 1024;
 
@@ -14,14 +14,18 @@ export function recordedContent({ content, size }: Inode): FileContent | undefin
   return { hash: content.recorded, size };
 }
 
-/** The bytes of a file, piece by piece, as it is while it is read: compare `changed` before and after. */
+/**
+ * The bytes of a file, piece by piece, as it is while it is read: compare `changed` before and after. A piece is there
+ * until the next one is asked for: copy what is to stay.
+ */
 export async function* contentPieces(volume: Volume, inode: InodeNumber): AsyncGenerator<Uint8Array> {
   for (let offset = 0; ; ) {
     const start = offset;
-    const { pieces, length, end } = await resident(() =>
+    const { pieces, length, end, release } = await resident(() =>
       volume.data.read(volume.inode(inode), start, pieceBytes),
     );
     yield* pieces;
+    release?.();
     if (end || length === 0) return;
     offset += length;
   }

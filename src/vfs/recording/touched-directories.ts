@@ -3,8 +3,8 @@ import { parentPath } from '../../tree/path.ts';
 import type { ChangedDirectories } from '../changed-directories.ts';
 import type { InodeNumber } from '../file-system.ts';
 import { firstBaseInode, inodeOfRank, rankOfInode } from '../inode.ts';
+import { resident } from '../resident.ts';
 import type { Volume } from '../volume.ts';
-import { resident } from './resident.ts';
 
 const sql = {
   overlaid: 'SELECT number FROM inode WHERE links > 0 AND overlaid = 1',

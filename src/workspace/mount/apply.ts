@@ -9,7 +9,7 @@ import { removeDirectory, removeFile } from '../../vfs/operations/remove.ts';
 import { recordedTree, setRecordedTree } from '../../vfs/recording/changes.ts';
 import { recordedContent } from '../../vfs/recording/content.ts';
 import { placeEntry, placeMode } from '../../vfs/recording/place.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import type { SessionFileSystem } from '../../vfs/session-file-system.ts';
 import type { Volume } from '../../vfs/volume.ts';
 import { ignoreFileName } from '../ignore-rules.ts';
@@ -157,7 +157,7 @@ function inodeAt(volume: Volume, path: TreePath): Inode | undefined {
   for (const name of path === '' ? [] : path.split('/')) {
     const found = at.type === 'directory' ? volume.find(at, name) : undefined;
     if (found === undefined) return undefined;
-    at = volume.inode(found.inode);
+    at = volume.inode(found);
   }
   return at;
 }

@@ -8,7 +8,7 @@ import type { ChangedDirectories } from '../../vfs/changed-directories.ts';
 import { type Inode, rootInode } from '../../vfs/inode.ts';
 import { everChanged } from '../../vfs/recording/changes.ts';
 import { type Child, childrenOf } from '../../vfs/recording/children.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import type { Volume } from '../../vfs/volume.ts';
 import { IgnoreRules, ignoreFileName } from '../ignore-rules.ts';
 import { isLeftBehindKind } from '../left-behind.ts';

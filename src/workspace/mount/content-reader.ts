@@ -5,7 +5,7 @@ import type { Entry, FileEntry, SymlinkEntry } from '../../tree/entry.ts';
 import { type TreePath, textFromPath } from '../../tree/path.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { contentPieces, isUnchanged, markRecorded, recordedContent } from '../../vfs/recording/content.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import type { Volume } from '../../vfs/volume.ts';
 import { keptPermissions } from '../permissions.ts';
 import { WorkspaceError } from '../workspace-error.ts';
@@ -42,7 +42,10 @@ export class ContentReader {
 
   /** All bytes of a small file. */
   async bytes(inode: Inode): Promise<Buffer> {
-    return Buffer.concat(await Array.fromAsync(contentPieces(this.#volume, inode.inode)));
+    const pieces = await Array.fromAsync(contentPieces(this.#volume, inode.inode), (piece) =>
+      Buffer.from(piece),
+    );
+    return pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces);
   }
 
   /** Tells the file system what the store has now: for when the batch is flushed. */

@@ -6,7 +6,7 @@ import { ContentCache } from '../../vfs/content-cache.ts';
 import { type Caller, listingStart } from '../../vfs/file-system.ts';
 import type { Inode } from '../../vfs/inode.ts';
 import { listNames } from '../../vfs/operations/list.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import { openSessionFileSystem, type SessionFileSystem } from '../../vfs/session-file-system.ts';
 import { temporaryDirectory } from '../fixtures.ts';
 import type { ProjectContent } from '../project-content.ts';
@@ -59,7 +59,7 @@ export class PathFiles {
       if (found === undefined) {
         const made = await resident(() => fs.makeDirectory(superuser, directory, name, { mode: 0o755 }));
         at = made.inode;
-      } else at = (await resident(() => fs.lookup(superuser, found.inode, '.'))).inode;
+      } else at = (await resident(() => fs.lookup(superuser, found, '.'))).inode;
     }
   }
 

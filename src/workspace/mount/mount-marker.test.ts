@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { FileSystem, InodeNumber } from '../../vfs/file-system.ts';
 import { baseOwner, contentWith, openFileSystem, temporaryDirectory } from '../../vfs/fixtures.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import { writeMountMarker } from './mount-marker.ts';
 
 const caller = { ...baseOwner, groups: [] };

@@ -1,6 +1,6 @@
 import { hasCode } from '../../base/error.ts';
 import type { Attributes, Caller, FileSystem, InodeNumber } from '../../vfs/file-system.ts';
-import { resident } from '../../vfs/recording/resident.ts';
+import { resident } from '../../vfs/resident.ts';
 import { ignoreEverything, ownerFileName, ownerText, type WorkspaceOwner } from '../checkout/marker.ts';
 import { markerName } from '../marker-name.ts';
 

@@ -1,4 +1,4 @@
-import { NotResident } from '../file-system-error.ts';
+import { NotResident } from './file-system-error.ts';
 
 /** Calls until everything that the call needs is in memory. Throws what could not be brought there. */
 export async function resident<Result>(call: () => Result): Promise<Result> {
