@@ -6,7 +6,7 @@ import { openProject } from './project.ts';
 const project = await openProject(process.argv[2]!);
 process.once('message', async (ids: readonly SessionId[]) => {
   const results = await Promise.all(
-    ids.map((id) => landSession(project, project.landings, { id, message: 'bench' })),
+    ids.map((id) => landSession(project, project.landings, { session: id, message: 'bench' })),
   );
   process.send!(results.every(({ outcome }) => outcome === 'landed') ? 'done' : 'conflict');
   process.disconnect!();

@@ -61,11 +61,11 @@ async function checkpoint(project: OpenProject, session: Session, size: number, 
   });
   const tree = await editTree(nodes, session.tree, edits);
   await batch.flush();
-  await checkpointSession(project, session.id, tree, '');
+  await checkpointSession(project, session, tree, '');
 }
 
 async function land(project: OpenProject, { id }: Session): Promise<void> {
-  const result = await landSession(project, project.landings, { id, message: 'bench' });
+  const result = await landSession(project, project.landings, { session: id, message: 'bench' });
   if (result.outcome !== 'landed') throw new Error('A landing of the benchmark met a conflict.');
 }
 

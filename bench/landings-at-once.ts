@@ -30,7 +30,7 @@ const benchmark: Benchmark = () =>
       const ids = await prepare(project, `apart-${round}`);
       apart.push(
         await timed(async () => {
-          for (const id of ids) await landSession(project, project.landings, { id, message: 'bench' });
+          for (const id of ids) await landSession(project, project.landings, { session: id, message: 'bench' });
         }),
       );
     }
@@ -56,7 +56,7 @@ async function prepare(project: OpenProject, name: string): Promise<SessionId[]>
     const nodes = new NodeTransaction(project.nodes, batch);
     const tree = await editTree(nodes, session.tree, [{ path: `new/${name}/${i}.txt` as TreePath, entry }]);
     await batch.flush();
-    await checkpointSession(project, session.id, tree, '');
+    await checkpointSession(project, session, tree, '');
     ids.push(session.id);
   }
   return ids;

@@ -40,11 +40,12 @@ async function headFiles(project: TestProject): Promise<Record<string, string>> 
 /** A session with `files` changed in it, recorded. */
 async function work(project: TestProject, files: Files, session?: Session): Promise<Session> {
   const open = session ?? (await project.start());
-  return checkpointSession(project, open.id, await writeFiles(project, open.tree, files), '');
+  const tree = await writeFiles(project, open.tree, files);
+  return (await checkpointSession(project, open, tree, '')).session;
 }
 
 const land = (project: TestProject, { id }: Session) =>
-  landSession(project, project.landings, { id, message: 'Land it' });
+  landSession(project, project.landings, { session: id, message: 'Land it' });
 
 /** What landing promises, whatever the store. `makeStore` gives an empty one for each test. */
 export function landingConformance(
@@ -185,7 +186,7 @@ export function landingConformance(
       const project = await projectWith({ 'a.txt': 'a\n' });
       await assert.rejects(land(project, await project.start()), { code: 'landing/nothing' });
       await assert.rejects(
-        landSession(project, project.landings, { id: 'sess-000000000000' as never, message: 'x' }),
+        landSession(project, project.landings, { session: 'sess-000000000000' as never, message: 'x' }),
         {
           code: 'session/not-found',
         },
@@ -343,7 +344,7 @@ export function landingConformance(
       await land(project, other);
       await land(project, session);
       const tree = await writeFiles(project, session.tree, { 'a.txt': 'one\n2\nthree\n' });
-      const request = { id: session.id, message: 'Again', tree };
+      const request = { session: session.id, message: 'Again', tree };
       await assert.rejects(landSession(project, project.landings, request), {
         code: 'landing/changed-since',
       });

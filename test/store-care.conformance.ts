@@ -42,19 +42,15 @@ export function storeCareConformance(
     const store = makeStore(clock);
     const project = await openTestProject({ 'a.txt': 'a\n', 'b.txt': 'b\n' }, store, clock);
     const landed = await project.start();
-    await checkpointSession(
-      project,
-      landed.id,
-      await writeFiles(project, landed.tree, { 'a.txt': 'A\n' }),
-      '',
-    );
-    await landSession(project, project.landings, { id: landed.id, message: 'Land' });
-    const open = await project.start();
-    await checkpointSession(project, open.id, await writeFiles(project, open.tree, { 'c.txt': 'c\n' }), '');
+    await checkpointSession(project, landed, await writeFiles(project, landed.tree, { 'a.txt': 'A\n' }), '');
+    await landSession(project, project.landings, { session: landed.id, message: 'Land' });
+    const started = await project.start();
+    const tree = await writeFiles(project, started.tree, { 'c.txt': 'c\n' });
+    const { session: open } = await checkpointSession(project, started, tree, '');
     const removed = await project.start();
     await checkpointSession(
       project,
-      removed.id,
+      removed,
       await writeFiles(project, removed.tree, { 'd.txt': 'd\n' }),
       '',
     );
@@ -109,7 +105,7 @@ export function storeCareConformance(
       await writer.blobs.indexes.refresh();
       await collectGarbage(project, { graceHours: 24, mode: 'collect' });
       const tree = await writeFiles(writer, open.tree, { 'garbage.txt': 'nobody needs this\n' });
-      await checkpointSession(writer, open.id, tree, '');
+      await checkpointSession(writer, open, tree, '');
       clock.pass(25 * hourMs);
       await collectGarbage(await project.reopen(), { graceHours: 24, mode: 'collect' });
       await isWhole(await project.reopen());

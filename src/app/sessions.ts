@@ -1,5 +1,5 @@
 import type { Hash } from '../base/hash.ts';
-import { checkpointSession } from '../session/checkpoint.ts';
+import { type CheckpointOutcome, checkpointSession } from '../session/checkpoint.ts';
 import { forkSession } from '../session/fork.ts';
 import type { FileChange } from '../session/head.ts';
 import {
@@ -12,9 +12,9 @@ import {
 import { unresolvedConflicts } from '../session/landing/conflicts.ts';
 import { fileChanges } from '../session/landing/file-changes.ts';
 import { landSession, type SessionLanding } from '../session/landing/land-session.ts';
+import { requireSession } from '../session/project.ts';
 import { finishReconcile, planReconcile } from '../session/reconcile.ts';
 import type { Agent, OpenConflict, Session } from '../session/session.ts';
-import { SessionError } from '../session/session-error.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
 import type { LeftToDo, WorkspaceSnapshot } from '../session/workspace-port.ts';
 import { treeChanges } from '../tree/diff.ts';
@@ -45,6 +45,9 @@ export interface SessionStatus extends RecordedSession {
   readonly conflicts: readonly OpenConflict[];
 }
 
+/** A session as it was read just now, or its id: then it is read first. */
+export type GivenSession = Session | Session['id'];
+
 /** The life of sessions with their workspaces. Whatever changes a session first records what its workspace holds. */
 export class Sessions {
   readonly #project: OpenProject;
@@ -56,8 +59,8 @@ export class Sessions {
   }
 
   /** The session's workspace, made where it has none on this machine. */
-  async place(id: Session['id'], choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
-    const session = await this.#require(id);
+  async place(given: GivenSession, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
+    const session = await this.#read(given);
     const workspace = await this.#workspaces.open(this.#project, session);
     if (workspace !== undefined) return placed(session, workspace);
     return placeSession(this.#placing, session, choice, onProgress);
@@ -69,58 +72,80 @@ export class Sessions {
   }
 
   /** Records the session's files as they are. With a note it is a checkpoint even where nothing has changed. */
-  record(id: Session['id'], note = ''): Promise<RecordedSession> {
-    return this.#alone(id, (workspace) => this.#record(id, workspace, note));
+  record(given: GivenSession, note = ''): Promise<RecordedSession> {
+    return this.#alone(given, (workspace, session) => this.#record(session, workspace, note));
   }
 
   /**
    * Runs `work` on the session's workspace while no other process does: between the recording of files and its mark in
    * the session, nobody else may see one without the other.
    */
-  async #alone<T>(id: Session['id'], work: (workspace: AnyWorkspace | undefined) => Promise<T>): Promise<T> {
-    const workspace = await this.#workspaces.open(this.#project, await this.#require(id));
-    return workspace === undefined ? work(undefined) : workspace.alone(() => work(workspace));
+  async #alone<T>(
+    given: GivenSession,
+    work: (workspace: AnyWorkspace | undefined, session: Session) => Promise<T>,
+  ): Promise<T> {
+    const session = await this.#read(given);
+    const workspace = await this.#workspaces.open(this.#project, session);
+    return workspace === undefined
+      ? work(undefined, session)
+      : workspace.alone(() => work(workspace, session));
   }
 
-  async #record(
-    id: Session['id'],
+  async #record(found: Session, workspace: AnyWorkspace | undefined, note: string): Promise<RecordedSession> {
+    let session = found;
+    for (;;) {
+      const { outcome, ...recorded } = await this.#tryRecord(session, workspace, note);
+      if (outcome === 'recorded') return { ...recorded, workspace };
+      session = recorded.session;
+    }
+  }
+
+  /** Records the files of the session as it was last read; `moved` when others have recorded theirs since. */
+  async #tryRecord(
+    session: Session,
     workspace: AnyWorkspace | undefined,
     note: string,
-  ): Promise<RecordedSession> {
-    const session = await this.#require(id);
+  ): Promise<CheckpointOutcome & Pick<RecordedSession, 'leftBehind'>> {
     if (workspace === undefined) {
-      const recorded = note === '' ? session : await checkpointSession(this.#project, id, session.tree, note);
-      return { session: recorded, workspace, leftBehind: [] };
+      return { ...(await checkpointSession(this.#project, session, session.tree, note)), leftBehind: [] };
     }
     const before = await workspace.known();
     const { tree, leftBehind } = await workspace.snapshot();
-    if (session.landed !== null) return { session, workspace, leftBehind };
+    if (session.landed !== null) return { outcome: 'recorded', session, leftBehind };
     const movedElsewhere = session.tree !== before.agreed && session.tree !== before.recorded;
     const recorded = movedElsewhere
       ? await this.#reconcile(session, workspace, before.agreed, tree)
-      : await checkpointSession(this.#project, id, tree, note);
-    await workspace.agree(recorded.tree);
-    return { session: recorded, workspace, leftBehind };
+      : await checkpointSession(this.#project, session, tree, note);
+    if (recorded.outcome === 'recorded') await workspace.agree(recorded.session.tree);
+    return { ...recorded, leftBehind };
   }
 
   /** The session was changed where this workspace did not see it: both versions are merged, here and in the session. */
-  async #reconcile(session: Session, workspace: AnyWorkspace, agreed: Hash, local: Hash): Promise<Session> {
+  async #reconcile(
+    session: Session,
+    workspace: AnyWorkspace,
+    agreed: Hash,
+    local: Hash,
+  ): Promise<CheckpointOutcome> {
     const merged = await planReconcile(this.#project, session, agreed, local);
     await workspace.update(merged.tree);
-    return finishReconcile(this.#project, session, merged);
+    const reconciled = await finishReconcile(this.#project, session, merged);
+    // What was merged is in the workspace now: the next attempt begins from there.
+    if (reconciled.outcome === 'moved') await workspace.agree(session.tree);
+    return reconciled;
   }
 
   /** Records the session's files as a checkpoint. Throws `session/forbidden-move` when it has landed otherwise. */
-  async checkpoint(id: Session['id'], note: string): Promise<RecordedSession> {
-    const recorded = await this.record(id, note);
+  async checkpoint(given: GivenSession, note: string): Promise<RecordedSession> {
+    const recorded = await this.record(given, note);
     const { session, workspace } = recorded;
     if (session.landed === null) return recorded;
     const tree = (await workspace?.known())?.recorded ?? session.tree;
-    return { ...recorded, session: await checkpointSession(this.#project, id, tree, note) };
+    return { ...recorded, session: (await checkpointSession(this.#project, session, tree, note)).session };
   }
 
-  async status(id: Session['id']): Promise<SessionStatus> {
-    const recorded = await this.record(id);
+  async status(given: GivenSession): Promise<SessionStatus> {
+    const recorded = await this.record(given);
     const { session } = recorded;
     const { head } = await this.#project.ledger.readHead();
     return {
@@ -133,20 +158,20 @@ export class Sessions {
 
   /** Lands the session as its files are now. */
   async land(
-    id: Session['id'],
+    given: GivenSession,
     message: string,
   ): Promise<SessionLanding & { leftBehind: WorkspaceSnapshot['leftBehind'] }> {
-    const { session, workspace, leftBehind } = await this.record(id);
+    const { session, workspace, leftBehind } = await this.record(given);
     const tree = session.landed === null ? session.tree : (await workspace?.known())?.recorded;
-    const request = { id, message, ...(tree !== undefined && { tree }) };
+    const request = { session, message, ...(tree !== undefined && { tree }) };
     return { ...(await landSession(this.#project, this.#project.landings, request)), leftBehind };
   }
 
   /** Merges the head into the session and its workspace; undefined when it is up to date. */
-  sync(id: Session['id']): Promise<{ session: Session; planned: PlannedSync } | undefined> {
-    return this.#alone(id, async (workspace) => {
-      const { session } = await this.#record(id, workspace, '');
-      const planned = await planSync(this.#project, id, session.tree);
+  sync(given: GivenSession): Promise<{ session: Session; planned: PlannedSync } | undefined> {
+    return this.#alone(given, async (workspace, found) => {
+      const { session } = await this.#record(found, workspace, '');
+      const planned = await planSync(this.#project, session.id, session.tree);
       if (planned === undefined) return undefined;
       await workspace?.update(planned.tree);
       const synced = await finishSync(this.#project, planned);
@@ -199,9 +224,9 @@ export class Sessions {
     const before = await this.#project.ledger.readSession(id);
     if (before?.removed) await this.#workspaces.bringBack(before);
     const restored = await restoreSession(this.#project, id, author);
-    if (checkpoint === undefined) return this.place(restored.id, {}, onProgress);
-    return this.#alone(id, async (workspace) => {
-      await this.#record(id, workspace, '');
+    if (checkpoint === undefined) return this.place(restored, {}, onProgress);
+    return this.#alone(restored, async (workspace, found) => {
+      await this.#record(found, workspace, '');
       const session = await restoreCheckpoint(this.#project, id, checkpoint);
       await workspace?.update(session.tree);
       await workspace?.agree(session.tree);
@@ -234,14 +259,8 @@ export class Sessions {
     return unresolvedConflicts(this.#project, session, session.tree).then((open) => [...unsynced, ...open]);
   }
 
-  async #require(id: Session['id']): Promise<Session> {
-    const session = await this.#project.ledger.readSession(id);
-    if (session === undefined) {
-      throw new SessionError(
-        'session/not-found',
-        `Project ${this.#project.name} has no session ${id}. "mic session list" shows what there is.`,
-      );
-    }
+  async #read(given: GivenSession): Promise<Session> {
+    const session = typeof given === 'string' ? await requireSession(this.#project, given) : given;
     requirePresent(session);
     return session;
   }

@@ -10,6 +10,6 @@ export default command({
   examples: [['mic land -m "Add JWT authentication"', 'Land what was done in this workspace']],
   async run(context, _args, { message }) {
     const { session, sessions } = await sessionFor(context, undefined);
-    return landAnswer(await sessions.land(session.id, message ?? session.goal));
+    return landAnswer(await sessions.land(session, message ?? session.goal));
   },
 });

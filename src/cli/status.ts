@@ -19,7 +19,7 @@ export default command({
   async run(context, _args, { project: name }) {
     const inside = context.configuration.workspace !== undefined && name === undefined;
     const here = inside ? await sessionFor(context, undefined) : undefined;
-    const status = here && (await here.sessions.status(here.session.id));
+    const status = here && (await here.sessions.status(here.session));
     const project = here?.project ?? (await projectFor(context, name));
     const { head } = await project.ledger.readHead();
     const all = await Array.fromAsync(project.ledger.listSessions());

@@ -4,24 +4,47 @@ import { keepShort, withWork } from './record.ts';
 import { recordText } from './record-text.ts';
 import type { Checkpoint, Session } from './session.ts';
 import { SessionError } from './session-error.ts';
-import type { SessionId } from './session-id.ts';
 
 /** How many checkpoints a session keeps; then the oldest go. */
 const checkpointsMax = 500;
 
-/** Records `tree`, which must be durable, as what the session's files are. Does nothing when they were recorded so. */
+/** The session with its files recorded; or, when somebody else has recorded other files since, as they have. */
+export type CheckpointOutcome =
+  | { readonly outcome: 'recorded'; readonly session: Session }
+  | { readonly outcome: 'moved'; readonly session: Session };
+
+/**
+ * Records `tree`, which must be durable, as what the files of `session` are, as it was last read. Does nothing when they
+ * were recorded so, nor when they were recorded differently by somebody else since: that has to be merged first.
+ */
 export async function checkpointSession(
   project: ProjectContext,
-  id: SessionId,
+  session: Session,
   tree: Hash,
   note: string,
-): Promise<Session> {
+): Promise<CheckpointOutcome> {
+  if (tree === session.tree && note.trim() === '') return { outcome: 'recorded', session };
   const now = project.clock.now();
   const text = note.trim() === '' ? '' : recordText(note, 'note');
-  const session = await project.ledger.updateSession(id, (current) =>
+  const recorded = await updateWhereItIs(project, session, (current) =>
     withCheckpoint(current, tree, text, now),
   );
-  return keepShort(project, session);
+  if (recorded.outcome === 'moved') return recorded;
+  return { outcome: 'recorded', session: await keepShort(project, recorded.session) };
+}
+
+/** Changes `session` as `updateSession` does, unless its files are others by now than when it was last read. */
+export async function updateWhereItIs(
+  project: ProjectContext,
+  session: Session,
+  change: (current: Session) => Session,
+): Promise<CheckpointOutcome> {
+  let outcome: CheckpointOutcome['outcome'] = 'recorded';
+  const updated = await project.ledger.updateSession(session.id, (current) => {
+    outcome = current.tree === session.tree ? 'recorded' : 'moved';
+    return outcome === 'moved' ? current : change(current);
+  });
+  return { outcome, session: updated };
 }
 
 /** `session` with its files recorded as `tree`. */

@@ -1,5 +1,5 @@
 import type { Hash } from '../base/hash.ts';
-import { withCheckpoint } from './checkpoint.ts';
+import { type CheckpointOutcome, updateWhereItIs, withCheckpoint } from './checkpoint.ts';
 import { nextState } from './life-cycle.ts';
 import { type MergedFiles, mergeFiles } from './merge-files.ts';
 import type { ProjectContext } from './project.ts';
@@ -20,13 +20,13 @@ export function planReconcile(
   return mergeFiles(project, trees, { ours: 'workspace', base: 'base', theirs: 'session' });
 }
 
-/** Records the merged files as the session's. */
+/** Records the merged files as the session's, unless its files were recorded differently since. */
 export function finishReconcile(
   project: ProjectContext,
   session: Session,
   merged: MergedFiles,
-): Promise<Session> {
-  return project.ledger.updateSession(session.id, (current) => {
+): Promise<CheckpointOutcome> {
+  return updateWhereItIs(project, session, (current) => {
     const recorded = withCheckpoint(current, merged.tree, 'merged with the workspace', project.clock.now());
     if (merged.open.length === 0) return recorded;
     const state = nextState(recorded.state, 'conflict', session.id);

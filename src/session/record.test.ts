@@ -58,7 +58,7 @@ describe('a long record', () => {
     const project = await memoryProject();
     let session = await start(project);
     for (let i = 0; i < 450; i++)
-      session = await checkpointSession(project, session.id, session.tree, `checkpoint number ${i}`);
+      ({ session } = await checkpointSession(project, session, session.tree, `checkpoint number ${i}`));
     assert.ok(session.worklog.length <= 200);
     const { worklog } = await read(project, session);
     assert.equal(worklog.length, 451);
@@ -95,8 +95,9 @@ describe('the record', () => {
     await assert.rejects(addDecision(project, id, 'ada', { what: 'a', why: 'b', alternatives }), {
       code: 'session/invalid',
     });
-    const tree = await treeWith(project, (await project.ledger.readSession(id))!.tree, { a: 'a' });
-    await assert.rejects(checkpointSession(project, id, tree, 'x'.repeat(64 * 1024 + 1)), {
+    const session = (await project.ledger.readSession(id))!;
+    const tree = await treeWith(project, session.tree, { a: 'a' });
+    await assert.rejects(checkpointSession(project, session, tree, 'x'.repeat(64 * 1024 + 1)), {
       code: 'session/invalid',
     });
   });

@@ -22,6 +22,9 @@ export interface Document<T extends object> extends DocumentVersion<T> {
 /** What the `change` of `updateDocument` returns when the document is good as it is. */
 export const leaveDocument: unique symbol = Symbol('leave the document as it is');
 
+/** Makes the next value of a document out of the current one. */
+export type DocumentChange<T> = (current: T) => T | typeof leaveDocument | Promise<T | typeof leaveDocument>;
+
 /** How often an update starts over because others were faster; with the backoff, some ten seconds. */
 const updateAttemptsMax = 256;
 /** How often a write is sent whose outcome stays unknown while nothing is written. */
@@ -67,14 +70,20 @@ export function swapDocument<T extends object>(
  * called again, with the then current value, whenever another writer was faster; what it returns is written at most
  * once. Answers the document that holds the change (a later version of it, where others have gone on since), or the
  * one that was left as it is; undefined where there is none. Throws `storage/unavailable` when others are always faster.
+ *
+ * `known` is a version that was read before, and saves a read where it is still the current one. Only a write is tried on
+ * it: what is left as it is, or refused by `change`, is decided on what is there now.
  */
 export async function updateDocument<T extends object>(
   access: DocumentAccess,
   key: ObjectKey,
   format: DocumentFormat<T>,
-  change: (current: T) => T | typeof leaveDocument | Promise<T | typeof leaveDocument>,
+  change: DocumentChange<T>,
+  known?: Document<T>,
 ): Promise<Document<T> | undefined> {
   const write = new DocumentWrite(access, key, format);
+  const early = known && (await changeKnown(write, known, change));
+  if (early !== undefined) return early;
   for (let attempt = 0; attempt < updateAttemptsMax; attempt++) {
     if (attempt > 0) await access.sleep(backoffMs(access.random, updateBackoff, attempt - 1));
     const current = await readDocument(access.store, key, format);
@@ -88,6 +97,22 @@ export async function updateDocument<T extends object>(
     'storage/unavailable',
     `"${key}" was changed by others ${updateAttemptsMax} times while this change was tried. Try again when fewer work on it at once.`,
   );
+}
+
+/** Writes the change of `known`; undefined when it is no longer the current version, or when nothing is to be written. */
+async function changeKnown<T extends object>(
+  write: DocumentWrite<T>,
+  known: Document<T>,
+  change: DocumentChange<T>,
+): Promise<Document<T> | undefined> {
+  let next: T | typeof leaveDocument;
+  try {
+    next = await change(known.value);
+  } catch {
+    // `change` is asked again about the current version, and what it throws then is told.
+    return undefined;
+  }
+  return next === leaveDocument ? undefined : write.write(known, next);
 }
 
 /** The attempts of one writer to write a document once, all under one nonce. */

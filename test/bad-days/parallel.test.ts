@@ -80,7 +80,7 @@ describe('several mic processes at once', () => {
     for (let n = 0; n < 80; n++) {
       const session = await project.start();
       const tree = await writeFiles(project, session.tree, { [`${n % 7}/${n}.txt`]: `${n}\n` });
-      await checkpointSession(project, session.id, tree, '');
+      await checkpointSession(project, session, tree, '');
       sessions.push(session.id);
     }
     await Promise.all(

@@ -11,7 +11,7 @@ export default command({
   examples: [['mic session checkpoint --note="tests pass"', 'Record a good state']],
   async run(context, [id], { note }) {
     const { session, sessions } = await sessionFor(context, id);
-    const recorded = (await sessions.checkpoint(session.id, note ?? '')).session;
+    const recorded = (await sessions.checkpoint(session, note ?? '')).session;
     const last = recorded.checkpoints.at(-1);
     const fresh = last !== undefined && last.number !== session.checkpoints.at(-1)?.number;
     const word =

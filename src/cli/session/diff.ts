@@ -15,7 +15,7 @@ export default command({
   ],
   async run(context, [id], { recorded }) {
     const { project, session, sessions } = await sessionFor(context, id);
-    const current = recorded ? session : (await sessions.record(session.id)).session;
+    const current = recorded ? session : (await sessions.record(session)).session;
     const patch = await sessionPatch(project, current.base.tree, current.tree);
     return { json: { sessionId: session.id, patch: patch.toString('utf8') }, text: patch };
   },

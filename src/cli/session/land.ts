@@ -15,6 +15,6 @@ export default command({
   ],
   async run(context, [id], { message }) {
     const { session, sessions } = await sessionFor(context, id);
-    return landAnswer(await sessions.land(session.id, message ?? session.goal));
+    return landAnswer(await sessions.land(session, message ?? session.goal));
   },
 });

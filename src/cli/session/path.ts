@@ -25,7 +25,7 @@ export default command({
       kind,
       directory: directory === undefined ? undefined : resolve(context.directory, directory),
     };
-    const placed = await sessions.place(session.id, choice, context.progress.update);
+    const placed = await sessions.place(session, choice, context.progress.update);
     const { directory: path, kind: made } = placed.workspace!;
     const notes = mountNotes(placed);
     return {

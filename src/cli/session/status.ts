@@ -19,7 +19,7 @@ export default command({
   ],
   async run(context, [id]) {
     const { session, sessions } = await sessionFor(context, id);
-    const status = await sessions.status(session.id);
+    const status = await sessions.status(session);
     return {
       json: {
         ...sessionJson(status.session),

@@ -11,7 +11,7 @@ export default command({
   examples: [['mic session sync', 'In a workspace: bring it up to date with the head']],
   async run(context, [id]) {
     const { session, sessions } = await sessionFor(context, id);
-    const synced = await sessions.sync(session.id);
+    const synced = await sessions.sync(session);
     if (synced === undefined) {
       return {
         json: { sessionId: session.id, synced: false, conflicts: [] },

@@ -3,8 +3,10 @@ import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { systemRandom } from '../../base/random.ts';
 import type { Head } from '../../session/head.ts';
+import type { Session } from '../../session/session.ts';
 import { newSessionId } from '../../session/session-id.ts';
 import { type Fault, FaultyStore } from '../../storage/faulty-store.ts';
+import { MeasuredStore } from '../../storage/measured-store.ts';
 import { MemoryStore } from '../../storage/memory-store.ts';
 import { type ObjectStore, StorageError } from '../../storage/object-store.ts';
 import { emptyHead, exampleSession, headWith, ledgerOn, prefix } from './fixtures.ts';
@@ -238,6 +240,36 @@ describe('a session', () => {
     const counting = new FaultyStore(store, { count: 'writes' });
     await open(counting).updateSession(exampleSession.id, (session) => session);
     assert.equal(counting.operations, 0);
+  });
+
+  test('is changed with one request after it was read, and whatever others did since stays', async () => {
+    const store = new MeasuredStore(new MemoryStore());
+    const [ledger, other] = [await projectOn(store), open(store)];
+    const { id } = exampleSession;
+    await ledger.createSession(exampleSession);
+    const requests = async (work: () => Promise<unknown>) => {
+      const before = store.snapshot();
+      await work();
+      const after = store.snapshot();
+      return [
+        after.get.requests - before.get.requests,
+        after.compareAndSwap.requests - before.compareAndSwap.requests,
+      ];
+    };
+    const addGoal = (goal: string) => (session: Session) => ({ ...session, goal: `${session.goal} ${goal}` });
+    assert.deepEqual(await requests(() => ledger.updateSession(id, addGoal('one'))), [0, 1]);
+    await other.updateSession(id, addGoal('two'));
+    // The version that it knows is no longer there: refused, read, written.
+    assert.deepEqual(await requests(() => ledger.updateSession(id, addGoal('three'))), [1, 2]);
+    assert.equal((await other.readSession(id))?.goal, `${exampleSession.goal} one two three`);
+    // What is left as it is, or refused, is judged on what is there.
+    await other.updateSession(id, addGoal('four'));
+    const isFinished = (session: Session) => {
+      if (!session.goal.endsWith('four')) throw new Error('Not yet.');
+      return session;
+    };
+    assert.match((await ledger.updateSession(id, isFinished)).goal, /four$/);
+    assert.match((await ledger.updateSession(id, (session) => session)).goal, /four$/);
   });
 
   test('passes on what its change throws, and stays as it was', async () => {

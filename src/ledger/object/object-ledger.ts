@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import type { Head, Landing } from '../../session/head.ts';
 import type { HeadVersion, Ledger } from '../../session/ledger-port.ts';
 import type { ProjectName } from '../../session/project-name.ts';
@@ -18,6 +19,8 @@ import { LedgerLayout } from './layout.ts';
 
 /** Sessions read at once while they are listed. */
 const listConcurrency = 32;
+/** Sessions whose last known version is kept, for their next change. */
+const knownSessionsMax = 256;
 
 interface ReadHead extends HeadVersion {
   readonly document: Document<Head>;
@@ -32,6 +35,8 @@ export class ObjectLedger implements Ledger {
   readonly #access: DocumentAccess;
   readonly #project: ProjectName;
   readonly #layout: LedgerLayout;
+  /** Sessions as this process last read or wrote them. */
+  readonly #known = new LRUCache<SessionId, Document<Session>>({ max: knownSessionsMax });
   /** Landings up to this one are known to have been copied. */
   #archived = 0;
 
@@ -107,18 +112,26 @@ export class ObjectLedger implements Ledger {
     );
     if (created === undefined)
       throw new SessionError('session/invalid', `There is a session ${session.id} already. Try again.`);
+    this.#known.set(session.id, created);
   }
 
   async readSession(id: SessionId): Promise<Session | undefined> {
-    return (await readDocument(this.#access.store, this.#layout.session(id), sessionFormat))?.value;
+    const document = await readDocument(this.#access.store, this.#layout.session(id), sessionFormat);
+    if (document === undefined) this.#known.delete(id);
+    else this.#known.set(id, document);
+    return document?.value;
   }
 
   async updateSession(id: SessionId, change: (session: Session) => Session): Promise<Session> {
-    const updated = await updateDocument(this.#access, this.#layout.session(id), sessionFormat, (session) => {
+    const leaveOrChange = (session: Session) => {
       const next = change(session);
       return next === session ? leaveDocument : next;
-    });
+    };
+    const key = this.#layout.session(id);
+    const known = this.#known.get(id);
+    const updated = await updateDocument(this.#access, key, sessionFormat, leaveOrChange, known);
     if (updated === undefined) throw notFound(id);
+    this.#known.set(id, updated);
     return updated.value;
   }
 
@@ -141,6 +154,7 @@ export class ObjectLedger implements Ledger {
   }
 
   async deleteSession(id: SessionId): Promise<void> {
+    this.#known.delete(id);
     await this.#access.store.delete(this.#layout.session(id));
   }
 
@@ -148,11 +162,7 @@ export class ObjectLedger implements Ledger {
   async #archive(landings: readonly Landing[]): Promise<void> {
     for (const landing of landings) {
       if (landing.sequence <= this.#archived) continue;
-      const key = this.#layout.landing(landing.sequence);
-      // Looked for first: a read is much cheaper than a write that is refused.
-      if ((await this.#access.store.get(key)) === undefined) {
-        await createDocument(this.#access, key, landingFormat, landing);
-      }
+      await createDocument(this.#access, this.#layout.landing(landing.sequence), landingFormat, landing);
     }
     this.#archived = Math.max(this.#archived, landings.at(-1)?.sequence ?? 0);
   }

@@ -15,7 +15,8 @@ import { unresolvedConflicts } from './conflicts.ts';
 import type { LandingQueue } from './landing-queue.ts';
 
 export interface LandRequest {
-  readonly id: SessionId;
+  /** The session as it was read just now, or its id: then it is read first. */
+  readonly session: Session | SessionId;
   readonly message: string;
   /** The session's files as they are now; durable. Left out: as they were last recorded. */
   readonly tree?: Hash;
@@ -43,7 +44,8 @@ export async function landSession(
   queue: LandingQueue,
   request: LandRequest,
 ): Promise<SessionLanding> {
-  const found = await requireSession(project, request.id);
+  const given = request.session;
+  const found = typeof given === 'string' ? await requireSession(project, given) : given;
   if (found.landed !== null) return landedBefore(project, found, request.tree);
   requirePresent(found);
   nextState(found.state, 'complete', found.id);
@@ -57,7 +59,9 @@ export async function landSession(
     );
   }
   const message = recordText(request.message, 'message');
-  const session = tree === found.tree ? found : await checkpointSession(project, found.id, tree, '');
+  const { outcome: recorded, session } = await checkpointSession(project, found, tree, '');
+  // Somebody else has recorded its files at this very moment: what they are is looked at anew.
+  if (recorded === 'moved') return landSession(project, queue, { ...request, session: found.id });
   const outcome = await queue.land({
     origin: { kind: 'session', session: session.id, tree },
     agent: session.agent,
