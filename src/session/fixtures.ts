@@ -9,7 +9,7 @@ import type { Entry } from '../tree/entry.ts';
 import { writeEmptyTree } from '../tree/level-writer.ts';
 import { NodeStore, NodeTransaction } from '../tree/node-store.ts';
 import type { TreePath } from '../tree/path.ts';
-import type { Head, Landing } from './head.ts';
+import { firstHead, type Head, type Landing, nextHead } from './head.ts';
 import { fileChanges } from './landing/file-changes.ts';
 import type { HeadVersion, Ledger } from './ledger-port.ts';
 import { PathFilter } from './path-filter.ts';
@@ -105,7 +105,7 @@ export async function memoryProject(): Promise<ProjectContext & { readonly ledge
   const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
   await batch.flush();
   const about = { name: project.name, createdMs: clock.now(), description: '' };
-  await project.ledger.createProject({ project: about, sequence: 0, tree, landings: [] });
+  await project.ledger.createProject(firstHead(about, tree));
   return project;
 }
 
@@ -153,6 +153,6 @@ export async function landFiles(
     changes: fileChanges(changes),
     paths: PathFilter.of(changes).encode(),
   };
-  await project.ledger.moveHead(current, { ...head, tree, sequence: landing.sequence, landings: [landing] });
+  await project.ledger.moveHead(current, nextHead(head, [landing]));
   return landing;
 }

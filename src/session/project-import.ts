@@ -1,7 +1,7 @@
 import type { Hash } from '../base/hash.ts';
 import { writeEmptyTree } from '../tree/level-writer.ts';
 import { NodeTransaction } from '../tree/node-store.ts';
-import type { Landing } from './head.ts';
+import { firstHead, type Imported, importsMax, type Landing } from './head.ts';
 import type { LandingOutcome, LandingQueue } from './landing/landing-queue.ts';
 import type { ProjectContext } from './project.ts';
 import { recordText } from './record-text.ts';
@@ -21,12 +21,8 @@ export async function createProject(project: ProjectContext, description: string
   const batch = await project.blobs.openBatch();
   const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
   await batch.flush();
-  await project.ledger.createProject({
-    project: { name: project.name, createdMs: project.clock.now(), description },
-    sequence: 0,
-    tree,
-    landings: [],
-  });
+  const about = { name: project.name, createdMs: project.clock.now(), description };
+  await project.ledger.createProject(firstHead(about, tree));
 }
 
 /**
@@ -58,8 +54,11 @@ export async function landImport(
 export async function lastImport(
   project: ProjectContext,
   source: string,
-): Promise<{ tree: Hash; commit: string | null; sequence: number } | undefined> {
+): Promise<Omit<Imported, 'source'> | undefined> {
   const { head } = await project.ledger.readHead();
+  const known = head.imports.find((imported) => imported.source === source);
+  // A head that has room left remembers them all.
+  if (known !== undefined || head.imports.length < importsMax) return known;
   for (let sequence = head.sequence; sequence > 0; sequence--) {
     const { origin }: Landing = await project.ledger.readLanding(sequence);
     if (origin.kind === 'import' && origin.source === source)

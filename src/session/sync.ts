@@ -59,8 +59,7 @@ export async function planSync(
 
 /** A landing that died after the head had moved is looked for behind the session's base, which a sync moves on. */
 async function requireNotLanded(project: ProjectContext, head: Head, session: Session): Promise<void> {
-  const origin = { kind: 'session', session: session.id, tree: session.tree } as const;
-  const landing = await new LandingLog(project.ledger).find(head, origin, session.base.sequence);
+  const landing = await new LandingLog(project.ledger).find(head, session.id, session.base.sequence);
   if (landing === undefined) return;
   await recordLanded(project, session.id, landing);
   throw new SessionError(

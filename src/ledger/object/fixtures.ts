@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { type Hash, hashOf } from '../../base/hash.ts';
 import type { Random } from '../../base/random.ts';
-import type { Head, Landing } from '../../session/head.ts';
+import { firstHead, type Head, type Landing, nextHead } from '../../session/head.ts';
 import { parseProjectName } from '../../session/project-name.ts';
 import type { Session } from '../../session/session.ts';
 import { parseSessionId } from '../../session/session-id.ts';
@@ -31,12 +31,10 @@ export function ledgerOn(store: ObjectStore, random: Random): ObjectLedger {
   return new ObjectLedger({ store, random, sleep: async () => {} }, project, prefix);
 }
 
-export const emptyHead: Head = {
-  project: { name: project, createdMs: startedMs, description: 'The web site' },
-  sequence: 0,
-  tree: hash('empty'),
-  landings: [],
-};
+export const emptyHead: Head = firstHead(
+  { name: project, createdMs: startedMs, description: 'The web site' },
+  hash('empty'),
+);
 
 /** What `id` makes of `head`. */
 function landingOn(head: Head, id: string): Landing {
@@ -60,13 +58,8 @@ function landingOn(head: Head, id: string): Landing {
 /** For tests: the head after landings with these ids. */
 export function headWith(head: Head, ...ids: string[]): Head {
   const landings: Landing[] = [];
-  let next = head;
-  for (const id of ids) {
-    const landing = landingOn(next, id);
-    landings.push(landing);
-    next = { ...next, sequence: landing.sequence, tree: landing.tree, landings };
-  }
-  return next;
+  for (const id of ids) landings.push(landingOn(nextHead(head, landings), id));
+  return nextHead(head, landings);
 }
 
 export const exampleSession: Session = {

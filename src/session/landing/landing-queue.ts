@@ -4,7 +4,7 @@ import type { Conflict } from '../../merge/conflict.ts';
 import type { TreeChange } from '../../tree/diff.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
 import { FileTransaction } from '../file-transaction.ts';
-import { type Head, isSameSession, type Landing, type Origin } from '../head.ts';
+import { type Head, isSameSession, type Landing, nextHead, type Origin } from '../head.ts';
 import type { HeadVersion } from '../ledger-port.ts';
 import { PathFilter } from '../path-filter.ts';
 import type { ProjectContext } from '../project.ts';
@@ -131,13 +131,16 @@ export class LandingQueue {
         waiting.fail(error);
       }
     }
-    const { landed, again, base } = move;
+    const { landed, again } = move;
     if (landed.length === 0) return again;
     const everything = [...landed.map(({ waiting }) => waiting), ...again];
     // Somebody may have moved the head meanwhile: then nothing needs to be written for an attempt that must fail.
-    if ((await ledger.readHead()).version !== current.version) return everything;
+    if (batch.newObjects > 0 && (await ledger.readHead()).version !== current.version) return everything;
     await batch.flush();
-    const next = { ...current.head, ...base, landings: landed.map(({ landing }) => landing) };
+    const next = nextHead(
+      current.head,
+      landed.map(({ landing }) => landing),
+    );
     if ((await ledger.moveHead(current, next)) === 'lost') return everything;
     for (const { waiting, landing } of landed) waiting.settle({ outcome: 'landed', landing });
     return again;
@@ -147,8 +150,10 @@ export class LandingQueue {
   async #add(move: Move, waiting: Waiting): Promise<void> {
     const { candidate } = waiting;
     const { head } = move.current;
-    const earlier = await this.#log.find(head, candidate.origin, candidate.base.sequence);
-    if (earlier !== undefined) return waiting.settle({ outcome: 'landed', landing: earlier });
+    if (candidate.origin.kind === 'session') {
+      const earlier = await this.#log.find(head, candidate.origin.session, candidate.base.sequence);
+      if (earlier !== undefined) return waiting.settle({ outcome: 'landed', landing: earlier });
+    }
     if (move.landed.some(({ landing }) => isSameSession(landing.origin, candidate.origin))) {
       move.again.push(waiting);
       return;
