@@ -24,7 +24,14 @@ export interface GitOutput {
   readonly stderr: string;
 }
 
-export interface RunOptions {
+export interface StartOptions {
+  /** An index of one's own, absolute: the repository's is neither read nor written. */
+  readonly indexFile?: string;
+  /** What hooks and credential helpers that git runs shall find, besides what this process was given. */
+  readonly environment?: Environment;
+}
+
+export interface RunOptions extends StartOptions {
   /** What git reads from its standard input; nothing where it is not given. */
   readonly input?: Uint8Array | string;
 }
@@ -43,7 +50,7 @@ export class Git {
 
   /** Runs git and returns its standard output. Throws `git/failed` when it exits with anything but 0. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
-    const process = await this.start(args);
+    const process = await this.start(args, options);
     const stdout = await gather(process, options.input);
     await process.succeeded();
     return stdout;
@@ -51,7 +58,7 @@ export class Git {
 
   /** Runs git and returns how it went, for commands whose exit code is an answer. Throws when git was killed. */
   async attempt(args: readonly string[], options: RunOptions = {}): Promise<GitOutput> {
-    const process = await this.start(args);
+    const process = await this.start(args, options);
     const stdout = await gather(process, options.input);
     const exit = await process.exited;
     if (exit.code === undefined) throw await process.failure();
@@ -59,15 +66,16 @@ export class Git {
   }
 
   /** Starts git, to be written to and read from. Throws `git/missing` and `git/too-old`. */
-  async start(args: readonly string[]): Promise<GitProcess> {
+  async start(args: readonly string[], options: StartOptions = {}): Promise<GitProcess> {
     this.#checked ??= this.#check();
     await this.#checked;
-    return this.#spawn(args);
+    return this.#spawn(args, options);
   }
 
-  #spawn(args: readonly string[]): GitProcess {
+  #spawn(args: readonly string[], { indexFile, environment = {} }: StartOptions): GitProcess {
+    const index = indexFile === undefined ? {} : { GIT_INDEX_FILE: indexFile };
     const child = spawn(this.#binary, args, {
-      env: { ...this.#environment },
+      env: { ...this.#environment, ...environment, ...index },
       stdio: ['pipe', 'pipe', 'pipe'],
       windowsHide: true,
     });
@@ -75,7 +83,7 @@ export class Git {
   }
 
   async #check(): Promise<void> {
-    const process = this.#spawn(['version']);
+    const process = this.#spawn(['version'], {});
     const stdout = await gather(process, undefined);
     await process.succeeded();
     const text = stdout.toString('latin1').trim();
