@@ -5,6 +5,7 @@ import * as v from 'valibot';
 import type { Agent } from '../session/session.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { parseStoreLocation } from './store-location.ts';
+import { type TierSettings, tierSchema, tierSettings } from './tier-settings.ts';
 import { findMarker, type WorkspaceMarker } from './workspace-marker.ts';
 
 /** Environment variables, as a process has them. */
@@ -16,8 +17,8 @@ export interface Configuration {
   readonly workspace: WorkspaceMarker | undefined;
   /** Where the store is: an absolute path, or an `s3://` URL. */
   readonly store: string;
-  /** The directory for what can be had again, such as what is kept of remote stores; absolute. */
-  readonly cache: string;
+  /** What stands in front of a remote store. */
+  readonly tiers: TierSettings;
   /** The project to use where none is named. */
   readonly project: string | undefined;
   readonly agent: Agent;
@@ -35,7 +36,7 @@ export interface FileServerSettings {
   /** Where it keeps what was changed in mounted sessions, absolute. */
   readonly overlays: string;
   /** As in `Configuration`. */
-  readonly cache: string;
+  readonly tiers: TierSettings;
   /** The user's directory for files that do not outlive a login, absolute; undefined where the system has none. */
   readonly runtime: string | undefined;
   /** The address that it listens on. */
@@ -51,6 +52,7 @@ const fileSchema = v.strictObject({
   project: v.optional(v.string()),
   workspaces: v.optional(v.string()),
   keepDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  ...tierSchema,
   agent: v.optional(v.object({ name: v.string(), email: v.string() })),
   fs: v.optional(
     v.strictObject({
@@ -68,8 +70,8 @@ const loopback = '127.0.0.1';
 /**
  * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`,
  * `MICELIO_PROJECT`, `MICELIO_WORKSPACES`, `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`, `MICELIO_FS_HOST`,
- * `MICELIO_FS_PORT`), then the workspace around it, then `micelio/config.json` in the XDG configuration directory, then
- * the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
+ * `MICELIO_FS_PORT`, and those of `tierSettings`), then the workspace around it, then `micelio/config.json` in the XDG
+ * configuration directory, then the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
  * and as `findMarker` and `parseStoreLocation` do.
  */
 export function readConfiguration(variables: Environment, directory: string): Configuration {
@@ -84,7 +86,7 @@ export function readConfiguration(variables: Environment, directory: string): Co
       environment.MICELIO_STORE ?? workspace?.store ?? file.store ?? join(data, 'store'),
       directory,
     ),
-    cache: cacheDirectory(environment, home),
+    tiers: tierSettings(environment, file, cacheDirectory(environment, home)),
     project: environment.MICELIO_PROJECT ?? file.project,
     agent: {
       name:
@@ -114,12 +116,13 @@ export function readFileServerSettings(variables: Environment): FileServerSettin
 function fileServerSettings(
   environment: Environment,
   home: string,
-  { fs = {} }: ConfigurationFile,
+  file: ConfigurationFile,
 ): FileServerSettings {
+  const { fs = {} } = file;
   const runtime = environment.XDG_RUNTIME_DIR;
   return {
     state: join(xdgDirectory(environment.XDG_STATE_HOME, home, '.local/state'), 'micelio', 'mic-fs'),
-    cache: cacheDirectory(environment, home),
+    tiers: tierSettings(environment, file, cacheDirectory(environment, home)),
     overlays: join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio', 'mounts'),
     runtime: runtime !== undefined && isAbsolute(runtime) ? runtime : undefined,
     host: environment.MICELIO_FS_HOST ?? fs.host ?? loopback,

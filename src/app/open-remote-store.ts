@@ -1,36 +1,54 @@
-import { join } from 'node:path';
 import { systemClock } from '../base/clock.ts';
-import { hashOf } from '../base/hash.ts';
 import { systemRandom } from '../base/random.ts';
 import { systemSleep } from '../storage/backoff.ts';
-import { DiskCache } from '../storage/disk-cache.ts';
 import { DiskCachedStore } from '../storage/disk-cached-store.ts';
-import type { ObjectKey, ObjectStore } from '../storage/object-store.ts';
+import type { ObjectStore } from '../storage/object-store.ts';
+import type { StoreName } from '../storage/peers/peer-request.ts';
 import { RetryingStore } from '../storage/retrying-store.ts';
 import { parseS3Location } from '../storage/s3/s3-location.ts';
 import { S3Store } from '../storage/s3/s3-store.ts';
 import type { OnStoreProblem, StoreSettings } from './open-store.ts';
+import { isImmutable, openDiskCache, storeName } from './store-cache.ts';
+import type { TierSettings } from './tier-settings.ts';
 
-/** How much of a remote store is kept on the disk, in bytes. */
-const cacheBytesMax = 2 * 1024 ** 3;
-
-/** A store on S3: what can be repeated is, and what never changes is kept on the disk. */
-export function openRemoteStore({ store, cache }: StoreSettings, onProblem: OnStoreProblem): ObjectStore {
+/**
+ * A store on S3: what can be repeated is, and what never changes is looked for on the disk and with peers first. Throws
+ * `storage/location-invalid`, `storage/peers-invalid` and `configuration/invalid`.
+ */
+export async function openRemoteStore(
+  { store, tiers }: StoreSettings,
+  onProblem: OnStoreProblem,
+): Promise<ObjectStore> {
   const surroundings = { random: systemRandom, sleep: systemSleep };
   const remote = new RetryingStore(new S3Store(parseS3Location(store), surroundings), surroundings);
-  return new DiskCachedStore(remote, {
+  return inFrontOf(remote, storeName(store), tiers, onProblem);
+}
+
+/** Puts the tiers in front of a remote store. */
+export async function inFrontOf(
+  remote: ObjectStore,
+  name: StoreName,
+  tiers: TierSettings,
+  onProblem: OnStoreProblem,
+): Promise<ObjectStore> {
+  return new DiskCachedStore(await withPeers(remote, name, tiers, onProblem), {
     isImmutable,
-    cache: new DiskCache({
-      directory: join(cache, 'objects', hashOf(Buffer.from(store)).slice(0, 16)),
-      bytesMax: cacheBytesMax,
-      clock: systemClock,
-      random: systemRandom,
-    }),
+    cache: openDiskCache(tiers),
+    cachePrefix: `${name}/`,
+    clock: systemClock,
     onProblem,
   });
 }
 
-/** Packs and their indexes are named by what they hold. */
-function isImmutable(key: ObjectKey): boolean {
-  return /^micelio-[^/]+\/projects\/[^/]+\/(packs|index)\//.test(key);
+async function withPeers(
+  remote: ObjectStore,
+  name: StoreName,
+  { peers }: TierSettings,
+  onProblem: OnStoreProblem,
+): Promise<ObjectStore> {
+  if (peers === undefined || peers.found === '') return remote;
+  // Loaded here: most have none.
+  const { openPeers } = await import('./open-peers.ts');
+  const { PeerStore } = await import('../storage/peers/peer-store.ts');
+  return new PeerStore(remote, { isImmutable, peers: openPeers(peers, onProblem), name });
 }

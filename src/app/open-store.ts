@@ -1,13 +1,14 @@
 import { DirectoryStore } from '../storage/directory/directory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { isS3Url } from '../storage/s3/s3-location.ts';
+import type { TierSettings } from './tier-settings.ts';
 
 /** What a store is opened with. */
 export interface StoreSettings {
   /** Where the store is: an absolute path, or an `s3://` URL. */
   readonly store: string;
-  /** The directory for what is kept of remote stores, absolute. */
-  readonly cache: string;
+  /** What stands in front of it, if it is remote. */
+  readonly tiers: TierSettings;
 }
 
 /** Told of what the store can do without, such as a cache that cannot be written. */

@@ -29,6 +29,6 @@ describe('where a store is', () => {
   test('is read from the environment', () => {
     const configuration = readConfiguration({ HOME: '/proc/none', MICELIO_STORE: 's3://bucket/' }, '/');
     assert.equal(configuration.store, 's3://bucket');
-    assert.equal(configuration.cache, '/proc/none/.cache/micelio');
+    assert.equal(configuration.tiers.cache, '/proc/none/.cache/micelio');
   });
 });

@@ -63,6 +63,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   storage: 'unavailable',
   'storage/key-invalid': 'usage',
   'storage/location-invalid': 'usage',
+  'storage/peers-invalid': 'usage',
   'storage/unsuitable': 'refused',
   'storage/corrupt': 'damaged',
   'storage/format-unknown': 'damaged',

@@ -2,8 +2,8 @@ import { crc32 } from 'node:zlib';
 
 /** What every entry begins with, before its checksum. The number is the version of the format. */
 const magic = Buffer.from('micelio cache 1\n');
-/** Magic, then the checksum in 4 bytes, big-endian. */
-const headerBytes = magic.length + 4;
+/** Bytes of a file before those of its object: magic, then the checksum in 4 bytes, big-endian. */
+export const headerBytes = magic.length + 4;
 
 /** The first bytes of the file that keeps `bytes` under `name`; the object's bytes follow. */
 export function entryHeader(name: string, bytes: Uint8Array): Buffer {

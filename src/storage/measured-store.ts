@@ -1,5 +1,6 @@
 import type {
   ByteRange,
+  BytesCheck,
   ETag,
   ListOptions,
   ObjectInfo,
@@ -44,9 +45,9 @@ export class MeasuredStore implements ObjectStore {
     return structuredClone(this.#measures);
   }
 
-  async get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined> {
+  async get(key: ObjectKey, range?: ByteRange, check?: BytesCheck): Promise<StoredObject | undefined> {
     this.#count('get', 0);
-    const object = await this.#inner.get(key, range);
+    const object = await this.#inner.get(key, range, check);
     this.#measures.get.bytes += object?.bytes.length ?? 0;
     return object;
   }

@@ -20,6 +20,11 @@ export interface ByteRange {
   readonly end: number;
 }
 
+/**
+ * What a reader knows of the bytes that it asks for: false for those that cannot be the right ones. Must not throw.
+ */
+export type BytesCheck = (bytes: Uint8Array) => boolean;
+
 export interface StoredObject {
   /** May be shared with other readers: not to be changed. */
   readonly bytes: Uint8Array;
@@ -62,8 +67,11 @@ export interface ListOptions {
  * - Errors are `StorageError`s.
  */
 export interface ObjectStore {
-  /** The object's bytes, or those of `range`; undefined where there is none. */
-  get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined>;
+  /**
+   * The object's bytes, or those of `range`; undefined where there is none. `check` is for copies that stand in front of
+   * a store, on a disk or with a peer: those that fail it are passed over. What the store itself has is not checked.
+   */
+  get(key: ObjectKey, range?: ByteRange, check?: BytesCheck): Promise<StoredObject | undefined>;
   /** Writes an object, over whatever was there. For immutable objects; what several writers change goes through `compareAndSwap`. */
   put(key: ObjectKey, bytes: Uint8Array): Promise<void>;
   /** Writes an object only where there is none. */
@@ -89,6 +97,7 @@ export type StorageErrorCode =
   | 'storage/unavailable'
   | 'storage/not-found'
   | 'storage/unsuitable'
+  | 'storage/peers-invalid'
   | 'storage/location-invalid'
   | 'storage/corrupt'
   | 'storage/format-unknown';

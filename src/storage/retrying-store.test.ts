@@ -24,7 +24,7 @@ objectStoreConformance('RetryingStore', () => {
     return act();
   };
   const store: ObjectStore = {
-    get: (...parameters) => failing(() => inner.get(...parameters)),
+    get: (key, range) => failing(() => inner.get(key, range)),
     put: (...parameters) => failing(() => inner.put(...parameters)),
     delete: (...parameters) => failing(() => inner.delete(...parameters)),
     putIfAbsent: (...parameters) => inner.putIfAbsent(...parameters),

@@ -4,6 +4,7 @@ import type { Backoff, Sleep } from './backoff.ts';
 import { backoffMs } from './backoff.ts';
 import type {
   ByteRange,
+  BytesCheck,
   ETag,
   ListOptions,
   ObjectInfo,
@@ -41,8 +42,8 @@ export class RetryingStore implements ObjectStore {
     this.#backoff = options.backoff ?? { firstMs: 100, maxMs: 5000 };
   }
 
-  get(key: ObjectKey, range?: ByteRange): Promise<StoredObject | undefined> {
-    return this.#repeating(() => this.#inner.get(key, range));
+  get(key: ObjectKey, range?: ByteRange, check?: BytesCheck): Promise<StoredObject | undefined> {
+    return this.#repeating(() => this.#inner.get(key, range, check));
   }
 
   put(key: ObjectKey, bytes: Uint8Array): Promise<void> {

@@ -4,7 +4,9 @@ import type { Random } from '../../base/random.ts';
 import { type NfsServer, startNfsServer } from '../../nfs/server.ts';
 import { systemCode } from '../../storage/directory/disk-error.ts';
 import type { ProcessLock } from '../../storage/directory/process-lock.ts';
+import type { PeerServer } from '../../storage/peers/peer-server.ts';
 import type { FileServerSettings } from '../configuration.ts';
+import { openDiskCache } from '../store-cache.ts';
 import { bootName } from './boot.ts';
 import type { CallHandlers, FileServerStatus } from './calls.ts';
 import { checkpointOpenSessions } from './checkpoint.ts';
@@ -56,13 +58,14 @@ export class FileServerProcess {
   #nfs: NfsServer | undefined;
   #files: LocalFileServer | undefined;
   #control: ControlServer | undefined;
+  #peers: PeerServer | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
 
   private constructor(options: FileServerProcessOptions, lock: ProcessLock) {
     const { settings, log, clock, random, platform, uid } = options;
-    this.#stores = new Stores(settings.cache, (problem) => log.failed('caching', problem));
+    this.#stores = new Stores(settings.tiers, (problem) => log.failed('caching', problem));
     this.#options = options;
     this.#lock = lock;
     this.#startedMs = clock.now();
@@ -160,6 +163,7 @@ export class FileServerProcess {
       this.#exports.closeIdle().catch((error) => log.failed('closing what is idle', error));
     }, idleCheckMs).unref();
     this.#syncLater();
+    await this.#servePeers();
     log.say(`started, version ${version}, pid ${process.pid}, port ${this.#nfs.port}`);
   }
 
@@ -169,6 +173,22 @@ export class FileServerProcess {
       await this.#exports.syncOpen();
       if (this.#stopping === undefined) this.#syncLater();
     }, syncMs).unref();
+  }
+
+  /** Gives other servers what is kept on this disk, where that is configured. Sessions are served without it, too. */
+  async #servePeers(): Promise<void> {
+    const { settings, log } = this.#options;
+    const listen = settings.tiers.peers?.listen;
+    if (settings.tiers.peers === undefined || listen === undefined) return;
+    const { servePeers } = await import('../open-peers.ts');
+    const onProblem = (problem: Error): void => log.failed('answering a peer', problem);
+    try {
+      const cache = openDiskCache(settings.tiers);
+      this.#peers = await servePeers(listen, settings.tiers.peers, cache, onProblem);
+      log.say(`peers are served on port ${this.#peers.port}`);
+    } catch (error) {
+      log.failed(`serving peers on ${listen}`, error);
+    }
   }
 
   /** Mounts know the port: so it stays the same for ever, unless nothing can be mounted. */
@@ -241,6 +261,7 @@ export class FileServerProcess {
     log.say(`stopping`);
     clearInterval(this.#idleTimer);
     clearTimeout(this.#syncTimer);
+    await this.#peers?.close();
     await this.#nfs?.close();
     await this.#control?.close(stopMsMax);
     if (how === 'checkpoint' && this.#files !== undefined) {

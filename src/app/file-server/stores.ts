@@ -3,23 +3,24 @@ import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
 import type { OnStoreProblem } from '../open-store.ts';
+import type { TierSettings } from '../tier-settings.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */
 export class Stores {
-  readonly #cache: string;
+  readonly #tiers: TierSettings;
   readonly #onProblem: OnStoreProblem;
   readonly #open = new Map<string, Promise<Micelio>>();
   readonly #contents = new Map<OpenProject, ContentCache>();
 
-  /** `cache` is the directory for what is kept of remote stores. */
-  constructor(cache: string, onProblem: OnStoreProblem) {
-    this.#cache = cache;
+  /** `tiers` are what stands in front of remote stores. */
+  constructor(tiers: TierSettings, onProblem: OnStoreProblem) {
+    this.#tiers = tiers;
     this.#onProblem = onProblem;
   }
 
   /** A project of the store at `store`, an absolute path or an `s3://` URL. */
   async project(store: string, name: ProjectName): Promise<OpenProject> {
-    const micelio = this.#open.get(store) ?? Micelio.open({ store, cache: this.#cache }, this.#onProblem);
+    const micelio = this.#open.get(store) ?? Micelio.open({ store, tiers: this.#tiers }, this.#onProblem);
     this.#open.set(store, micelio);
     return (await micelio).project(name);
   }

@@ -15,9 +15,9 @@ export default command({
     ['mic store check', 'Can the store that is set be used?'],
     ['mic store check "s3://code/micelio?endpoint=https://s3.example.org"', 'Can this one?'],
   ],
-  async run({ configuration: { store: configured, cache }, directory }, [location]) {
+  async run({ configuration: { store: configured, tiers }, directory }, [location]) {
     const store = location === undefined ? configured : parseStoreLocation(location, directory);
-    const findings = await checkStore({ store, cache });
+    const findings = await checkStore({ store, tiers });
     return {
       json: checkJson(store, findings),
       text: checkText(store, findings),
