@@ -14,7 +14,7 @@ const rooms: Readonly<Record<string, { readonly imports: readonly string[] }>> =
   app: {
     imports: ['workspace', 'ledger', 'session', 'nfs', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'],
   },
-  workspace: { imports: ['session', 'vfs', 'tree', 'blob', 'storage', 'base'] },
+  workspace: { imports: ['session', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'] },
   ledger: { imports: ['session', 'storage', 'base'] },
   session: { imports: ['merge', 'tree', 'blob', 'storage', 'base'] },
   nfs: { imports: ['vfs', 'base'] },

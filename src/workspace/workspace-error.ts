@@ -17,6 +17,10 @@ export type WorkspaceErrorCode =
   | 'workspace/not-served'
   /** The directory is no workspace. */
   | 'workspace/not-a-workspace'
+  /** Something in a workspace cannot be kept, so the workspace is not removed. */
+  | 'workspace/cannot-keep'
+  /** A submodule of the project cannot be checked out. */
+  | 'workspace/submodule'
   /** The making of the workspace was interrupted. */
   | 'workspace/unfinished'
   /** Another process is at work in the workspace. */

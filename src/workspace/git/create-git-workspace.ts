@@ -1,0 +1,213 @@
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { appendFile, mkdir, writeFile } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
+import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
+import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
+import { type HookRules, installHooks } from './hooks.ts';
+import { sessionEnvironmentName, sessionEnvironmentText } from './session-environment.ts';
+import { type Materialised, materialise, type SubmoduleChoice } from './submodules.ts';
+import { type GitWorkspace, type WorkspaceRecord, writeRecord } from './workspace-record.ts';
+
+/** The remote that a clone has: the hub. */
+export const upstreamRemote = 'upstream';
+
+export interface GitWorkspaceRequest {
+  readonly kind: WorkspaceRecord['kind'];
+  /** The hub on this machine. */
+  readonly hub: Repository;
+  /** Where the workspace is to be, absolute: nothing, or an empty directory. */
+  readonly directory: string;
+  readonly slug: string;
+  /** Without `refs/heads/`. */
+  readonly branch: string;
+  readonly main: string;
+  readonly agent: { readonly name: string; readonly email: string };
+  readonly rules: Omit<HookRules, 'slug'>;
+  readonly submodules: SubmoduleChoice;
+}
+
+export interface CreatedGitWorkspace extends GitWorkspace {
+  readonly materialised: Materialised;
+}
+
+/**
+ * Makes a workspace on the hub's main: all of it, or nothing. A clone is made beside its place and moved there once it is
+ * whole. Throws `workspace/not-empty`, `workspace/submodule` and what git throws.
+ */
+export async function createGitWorkspace(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
+  requireFree(request.directory);
+  await mkdir(dirname(request.directory), { recursive: true }).catch((error: unknown) => {
+    throw workspaceErrorFrom(error, `make a directory for "${request.directory}"`);
+  });
+  return request.kind === 'clone' ? createClone(request) : createWorktree(request);
+}
+
+/**
+ * A shallow clone. `git clone --depth 1 /path` is not shallow, git says; from a `file://` URL it is, and it shares nothing
+ * with the hub: no hard links, no alternates.
+ */
+async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
+  const { hub, directory, branch, main } = request;
+  const made = join(dirname(directory), `.making-${basename(directory)}-${process.pid}`);
+  rmSync(made, { recursive: true, force: true });
+  const { git } = hub;
+  try {
+    await git.run([
+      ...['clone', '--quiet', '--depth=1', '--single-branch', '--no-tags', `--branch=${main}`],
+      ...[`--origin=${upstreamRemote}`, '--config', 'push.default=current'],
+      ...['--config', 'advice.detachedHead=false', '--', fileUrl(hub.gitDirectory), made],
+    ]);
+    const repository = await openRepository(git, made);
+    const base = await resolveCommit(repository, 'HEAD');
+    // The branch begins where main is, so no file changes: HEAD is all there is to move.
+    await git.run(gitArguments(repository, ['update-ref', `refs/heads/${branch}`, base]));
+    await git.run(gitArguments(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
+    await setIdentity(repository, request.agent, '--local');
+    const materialised = await materialise(repository, made, hub, request.submodules);
+    const record = await furnish(request, repository, made, base);
+    requireFree(directory);
+    move(made, directory);
+    return { directory, repository: await openRepository(git, directory), record, materialised };
+  } catch (error) {
+    rmSync(made, { recursive: true, force: true });
+    throw error;
+  }
+}
+
+/** A linked worktree of the hub. */
+async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
+  const { hub, directory, branch, main } = request;
+  const { git } = hub;
+  await allowOwnSettings(hub);
+  const exists = await git.attempt(
+    gitArguments(hub, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]),
+  );
+  const from = exists.exitCode === 0 ? [directory, branch] : ['-b', branch, directory, `refs/heads/${main}`];
+  try {
+    await git.run(gitArguments(hub, ['worktree', 'add', '--quiet', ...from]));
+    const repository = await openRepository(git, directory);
+    const base = parseObjectId(
+      (await git.run(gitArguments(repository, ['merge-base', 'HEAD', `refs/heads/${main}`])))
+        .toString('latin1')
+        .trim(),
+    );
+    await setIdentity(repository, request.agent, '--worktree');
+    const materialised = await materialise(repository, directory, hub, request.submodules);
+    const record = await furnish(request, repository, directory, base);
+    return { directory, repository, record, materialised };
+  } catch (error) {
+    await git.attempt(gitArguments(hub, ['worktree', 'remove', '--force', directory]));
+    throw error;
+  }
+}
+
+/** What every workspace gets besides its files. It stands at `place` meanwhile, and will be at `request.directory`. */
+async function furnish(
+  request: GitWorkspaceRequest,
+  repository: Repository,
+  place: string,
+  base: ObjectId,
+): Promise<WorkspaceRecord> {
+  const { kind, slug, branch, main, directory, agent } = request;
+  const hub = request.hub.gitDirectory;
+  await exclude(repository, `/${sessionEnvironmentName}`);
+  const text = sessionEnvironmentText({ slug, branch, directory, upstream: hub, agent });
+  await writeFile(join(place, sessionEnvironmentName), text).catch((error: unknown) => {
+    throw workspaceErrorFrom(error, `write "${sessionEnvironmentName}"`);
+  });
+  await installHooks(repository, request.hub, kind, { slug, ...request.rules });
+  // Last: what has a record is whole.
+  return writeRecord(repository.gitDirectory, { kind, slug, hub, branch, main, base });
+}
+
+/** Commits are the agent's, also where nobody has sourced `.session-env`. */
+async function setIdentity(
+  repository: Repository,
+  agent: GitWorkspaceRequest['agent'],
+  scope: '--local' | '--worktree',
+): Promise<void> {
+  for (const [name, value] of [
+    ['user.name', agent.name],
+    ['user.email', agent.email],
+  ] as const)
+    await repository.git.run(gitArguments(repository, ['config', scope, name, value]));
+}
+
+/**
+ * Lets worktrees have settings of their own. What says that the hub is bare must then be its own too, or it would hold for
+ * the worktrees as well (`git help worktree`, "CONFIGURATION FILE").
+ */
+async function allowOwnSettings(hub: Repository): Promise<void> {
+  const shared = join(hub.gitDirectory, 'config');
+  const isTrue = async (name: string) => {
+    const args = ['config', '--file', shared, '--type=bool', '--get', name];
+    return (await hub.git.attempt(args)).stdout.toString('latin1').trim() === 'true';
+  };
+  const isAllowed = await isTrue('extensions.worktreeConfig');
+  const isBare = await isTrue('core.bare');
+  if (isBare) await setInFile(hub, `${shared}.worktree`, ['core.bare', 'true']);
+  if (!isAllowed) await setInFile(hub, shared, ['extensions.worktreeConfig', 'true']);
+  if (isBare) await setInFile(hub, shared, ['--unset-all', 'core.bare']);
+}
+
+/** `git config` on a file. Many may want the same at the same moment, and git locks it without waiting. */
+async function setInFile(hub: Repository, path: string, command: readonly string[]): Promise<void> {
+  /** There was nothing to unset: somebody else did it. */
+  const nothingToUnset = 5;
+  for (let attempt = 0; attempt < 200; attempt++) {
+    const { exitCode, stderr } = await hub.git.attempt(['config', '--file', path, ...command]);
+    if (exitCode === 0 || exitCode === nothingToUnset) return;
+    if (!/lock/.test(stderr)) break;
+    await new Promise((resolve) => setTimeout(resolve, 5 + Math.floor(attempt / 2)));
+  }
+  throw new WorkspaceError(
+    'workspace/busy',
+    `"${path}" is locked by another git, or cannot be written. If no git is running there, remove "${path}.lock"; then do it again.`,
+  );
+}
+
+/** Keeps a path out of what git sees as untracked, for all worktrees of the repository. */
+async function exclude(repository: Repository, pattern: string): Promise<void> {
+  const args = ['rev-parse', '--path-format=absolute', '--git-path', 'info/exclude'];
+  const path = (await repository.git.run(gitArguments(repository, args))).toString('utf8').replace(/\n$/, '');
+  try {
+    await mkdir(dirname(path), { recursive: true });
+    const before = existsSync(path) ? readFileSync(path, 'utf8') : '';
+    if (before.split('\n').includes(pattern)) return;
+    // Appended with one write: others may do the same at this moment, and a line twice does no harm.
+    await appendFile(path, `${before === '' || before.endsWith('\n') ? '' : '\n'}${pattern}\n`);
+  } catch (error) {
+    throw workspaceErrorFrom(error, `write "${path}"`);
+  }
+}
+
+/** git decodes the URLs it is given, `file://` included. */
+function fileUrl(path: string): string {
+  return `file://${path.replaceAll('%', '%25')}`;
+}
+
+function requireFree(directory: string): void {
+  let names: string[];
+  try {
+    names = existsSync(directory) ? readdirSync(directory) : [];
+  } catch (error) {
+    if (isAbsent(error)) return;
+    throw workspaceErrorFrom(error, `look into "${directory}"`);
+  }
+  if (names.length === 0) return;
+  throw new WorkspaceError(
+    'workspace/not-empty',
+    `"${directory}" has something in it. Give another directory, or move that away.`,
+  );
+}
+
+/** An empty directory gives way. */
+function move(from: string, to: string): void {
+  try {
+    renameSync(from, to);
+  } catch (error) {
+    throw workspaceErrorFrom(error, `put the workspace at "${to}"`);
+  }
+}

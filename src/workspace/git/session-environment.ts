@@ -1,0 +1,41 @@
+/** What a session's shell knows: who works, on what, and where. Nothing in it is secret. */
+export interface SessionEnvironment {
+  readonly slug: string;
+  readonly branch: string;
+  /** The top of the workspace, absolute. */
+  readonly directory: string;
+  /** The hub: an absolute path, or a URL without credentials. */
+  readonly upstream: string;
+  readonly agent: { readonly name: string; readonly email: string };
+}
+
+/** The file that a shell sources to take on the session's identity. */
+export const sessionEnvironmentName = '.session-env';
+
+/** The variables of a session, by name. */
+export function sessionVariables(session: SessionEnvironment): Readonly<Record<string, string>> {
+  const { slug, branch, directory, upstream, agent } = session;
+  return {
+    SESSION_SLUG: slug,
+    SESSION_BRANCH: branch,
+    SESSION_DIR: directory,
+    SESSION_UPSTREAM: upstream,
+    GIT_AUTHOR_NAME: agent.name,
+    GIT_AUTHOR_EMAIL: agent.email,
+    GIT_COMMITTER_NAME: agent.name,
+    GIT_COMMITTER_EMAIL: agent.email,
+  };
+}
+
+/** The text of `.session-env`: lines that any POSIX shell understands, whatever the values hold. */
+export function sessionEnvironmentText(session: SessionEnvironment): string {
+  const lines = Object.entries(sessionVariables(session)).map(
+    ([name, value]) => `export ${name}=${shellQuoted(value)}`,
+  );
+  return `# Source this to work as the agent of session ${session.slug}.\n${lines.join('\n')}\n`;
+}
+
+/** `text` as one word of a POSIX shell. */
+export function shellQuoted(text: string): string {
+  return `'${text.replaceAll("'", `'\\''`)}'`;
+}

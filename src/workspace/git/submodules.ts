@@ -1,0 +1,104 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Repository } from '../../git/repository.ts';
+import { WorkspaceError } from '../workspace-error.ts';
+
+/** Whether submodules are checked out, or left empty. */
+export type SubmoduleChoice = 'initialise' | 'leave empty';
+
+/** What a workspace got that git does not bring by itself, and what it did not get. */
+export interface Materialised {
+  /** Paths of submodules that were checked out. */
+  readonly submodules: readonly string[];
+  /** Paths of submodules that were left empty, as asked for. */
+  readonly emptySubmodules: readonly string[];
+  /** LFS: files are what they stand for, or pointers because git-lfs is not installed; undefined where none are used. */
+  readonly largeFiles: 'present' | 'pointers' | undefined;
+}
+
+/**
+ * Checks out submodules, and makes LFS pointers the files that they stand for. A submodule that the hub has is taken from
+ * there, without a network. Throws `workspace/submodule` for one that cannot be had: it is never left out silently.
+ */
+export async function materialise(
+  repository: Repository,
+  directory: string,
+  hub: Repository,
+  choice: SubmoduleChoice,
+): Promise<Materialised> {
+  const submodules = await submodulesOf(repository, directory);
+  if (choice === 'initialise') {
+    for (const submodule of submodules) await initialise(repository, directory, hub, submodule);
+  }
+  const paths = submodules.map(({ path }) => path);
+  return {
+    submodules: choice === 'initialise' ? paths : [],
+    emptySubmodules: choice === 'initialise' ? [] : paths,
+    largeFiles: await largeFiles(repository, directory),
+  };
+}
+
+interface Submodule {
+  readonly name: string;
+  readonly path: string;
+}
+
+async function submodulesOf({ git }: Repository, directory: string): Promise<Submodule[]> {
+  if (!existsSync(join(directory, '.gitmodules'))) return [];
+  const args = [
+    'config',
+    '--file',
+    join(directory, '.gitmodules'),
+    '--null',
+    '--get-regexp',
+    '^submodule\\..*\\.path$',
+  ];
+  const { exitCode, stdout } = await git.attempt(args);
+  if (exitCode !== 0) return [];
+  return stdout
+    .toString('utf8')
+    .split('\0')
+    .filter((line) => line !== '')
+    .map((line) => {
+      const newline = line.indexOf('\n');
+      const name = line.slice('submodule.'.length, newline - '.path'.length);
+      return { name, path: line.slice(newline + 1) };
+    });
+}
+
+async function initialise(
+  { git }: Repository,
+  directory: string,
+  hub: Repository,
+  { name, path }: Submodule,
+): Promise<void> {
+  const known = join(hub.gitDirectory, 'modules', ...name.split('/'));
+  // git refuses local paths for submodules, since a hostile repository could name any. This one is the hub's own.
+  const local = existsSync(join(known, 'HEAD'))
+    ? [
+        '-c',
+        'protocol.file.allow=always',
+        '-c',
+        `submodule.${name}.url=file://${known.replaceAll('%', '%25')}`,
+      ]
+    : [];
+  const args = ['-C', directory, ...local, 'submodule', '--quiet', 'update', '--init', '--', path];
+  const { exitCode, stderr } = await git.attempt(args);
+  if (exitCode === 0) return;
+  throw new WorkspaceError(
+    'workspace/submodule',
+    `The submodule "${path}" cannot be checked out. Run "git submodule update --init" in the hub first, or leave submodules empty with --submodules=empty. Git says: ${stderr}`,
+  );
+}
+
+async function largeFiles({ git }: Repository, directory: string): Promise<Materialised['largeFiles']> {
+  if (!usesLargeFiles(directory)) return undefined;
+  const { exitCode } = await git.attempt(['-C', directory, 'lfs', 'pull']);
+  return exitCode === 0 ? 'present' : 'pointers';
+}
+
+/** LFS is asked for by an attribute. It is usually set at the top. */
+function usesLargeFiles(directory: string): boolean {
+  const path = join(directory, '.gitattributes');
+  return existsSync(path) && /^[^#]*\bfilter=lfs\b/m.test(readFileSync(path, 'utf8'));
+}
