@@ -4,6 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import type { Agent } from '../session/session.ts';
 import { ConfigurationError } from './configuration-error.ts';
+import { type LeaseSettings, leaseEntries, leaseSettings } from './lease-settings.ts';
 import { parseStoreLocation } from './store-location.ts';
 import { type TierSettings, tierSchema, tierSettings } from './tier-settings.ts';
 import { findMarker, type WorkspaceMarker } from './workspace-marker.ts';
@@ -45,6 +46,7 @@ export interface FileServerSettings {
   readonly port: number | undefined;
   /** What to put in front of `mount` and `umount` where this process is not root, such as `sudo -n`. */
   readonly mountWith: readonly string[];
+  readonly lease: LeaseSettings;
 }
 
 const fileSchema = v.strictObject({
@@ -59,6 +61,7 @@ const fileSchema = v.strictObject({
       host: v.optional(v.string()),
       port: v.optional(v.pipe(v.number(), v.integer(), v.minValue(1), v.maxValue(65_535))),
       mountWith: v.optional(v.array(v.string())),
+      ...leaseEntries,
     }),
   ),
 });
@@ -128,6 +131,7 @@ function fileServerSettings(
     host: environment.MICELIO_FS_HOST ?? fs.host ?? loopback,
     port: environment.MICELIO_FS_PORT === undefined ? fs.port : portNumber(environment.MICELIO_FS_PORT),
     mountWith: fs.mountWith ?? [],
+    lease: leaseSettings(environment, fs),
   };
 }
 

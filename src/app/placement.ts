@@ -20,16 +20,19 @@ export interface Placing {
   /** Opens the project's files, where they are needed: a mount does without, and is there sooner. */
   readonly openProject: () => Promise<OpenProject>;
   readonly workspaces: Workspaces;
+  /** Called with the workspace before the session is told of it. */
+  readonly whenMade?: (workspace: AnyWorkspace) => Promise<void>;
 }
 
 /** Makes a workspace for a session that has none on this machine, and mounts it where it is a mount. */
 export async function placeSession(
-  { project, openProject, workspaces }: Placing,
+  { project, openProject, workspaces, whenMade }: Placing,
   session: Session,
   choice: WorkspaceChoice,
   onProgress: OnProgress,
 ): Promise<PlacedSession> {
   const workspace = await workspaces.create(openProject, session, choice, onProgress);
+  await whenMade?.(workspace);
   return placed(await rememberWorkspace(project, session, workspace), workspace);
 }
 

@@ -1,6 +1,6 @@
 import type { Hash } from '../base/hash.ts';
 import { type CheckpointOutcome, checkpointSession } from '../session/checkpoint.ts';
-import { forkSession } from '../session/fork.ts';
+import { type ForkRequest, forkSession } from '../session/fork.ts';
 import type { FileChange } from '../session/head.ts';
 import {
   abandonSession,
@@ -16,8 +16,15 @@ import { requireSession } from '../session/project.ts';
 import { finishReconcile, planReconcile } from '../session/reconcile.ts';
 import type { Agent, OpenConflict, Session } from '../session/session.ts';
 import { finishSync, type PlannedSync, planSync } from '../session/sync.ts';
-import type { LeftToDo, WorkspaceSnapshot } from '../session/workspace-port.ts';
+import type { LeftToDo, WorkspaceKnowledge, WorkspaceSnapshot } from '../session/workspace-port.ts';
 import { treeChanges } from '../tree/diff.ts';
+import {
+  isLeftToOthers,
+  projectForWorkspace,
+  requireFree,
+  returnToMount,
+  takeForNewMount,
+} from './mount-lease.ts';
 import type { OpenProject } from './open-project.ts';
 import {
   type PlacedSession,
@@ -62,8 +69,37 @@ export class Sessions {
   async place(given: GivenSession, choice: WorkspaceChoice, onProgress: OnProgress): Promise<PlacedSession> {
     const session = await this.#read(given);
     const workspace = await this.#workspaces.open(this.#project, session);
-    if (workspace !== undefined) return placed(session, workspace);
-    return placeSession(this.#placing, session, choice, onProgress);
+    if (workspace === undefined) return this.#placeHere(session, choice, onProgress);
+    if (workspace.kind === 'checkout' || session.landed !== null) return placed(session, workspace);
+    const { lease = 'when-possible' } = choice;
+    const now = this.#project.clock.now();
+    const next = await returnToMount(session, workspace, lease, now, onProgress);
+    if (next === 'as it was') return placed(session, workspace);
+    return placed((await this.record(session.id)).session, workspace);
+  }
+
+  /** A mount on this machine is of a session that other machines know: so it takes the session's lease at once. */
+  async #placeHere(
+    session: Session,
+    choice: WorkspaceChoice,
+    onProgress: OnProgress,
+  ): Promise<PlacedSession> {
+    if (this.#workspaces.kindFor(session, choice) === 'checkout' || session.landed !== null) {
+      return placeSession(this.#placing, session, choice, onProgress);
+    }
+    const { lease = 'when-possible' } = choice;
+    const now = this.#project.clock.now();
+    requireFree(session, lease, now);
+    const placing = {
+      ...this.#placing,
+      whenMade: async (made: AnyWorkspace): Promise<void> => {
+        if (made.kind === 'mount') await takeForNewMount(session, made, lease, now, onProgress);
+      },
+    };
+    const found = await placeSession(placing, session, choice, onProgress);
+    // Somebody may have recorded the session and given it back since it was read.
+    if (found.session.tree === session.tree) return found;
+    return { ...found, session: (await this.record(session.id)).session };
   }
 
   /** See `placeNewSession`. */
@@ -86,9 +122,13 @@ export class Sessions {
   ): Promise<T> {
     const session = await this.#read(given);
     const workspace = await this.#workspaces.open(this.#project, session);
-    return workspace === undefined
-      ? work(undefined, session)
-      : workspace.alone(() => work(workspace, session));
+    if (workspace === undefined) return work(undefined, session);
+    return workspace.alone(async () => work(workspace, await this.#asOfNow(session, workspace)));
+  }
+
+  /** Another process may have recorded the workspace since the session was read: nothing is merged with what is old. */
+  async #asOfNow(session: Session, workspace: AnyWorkspace): Promise<Session> {
+    return isMovedElsewhere(session, await workspace.known()) ? this.#read(session.id) : session;
   }
 
   async #record(found: Session, workspace: AnyWorkspace | undefined, note: string): Promise<RecordedSession> {
@@ -109,27 +149,29 @@ export class Sessions {
     if (workspace === undefined) {
       return { ...(await checkpointSession(this.#project, session, session.tree, note)), leftBehind: [] };
     }
+    const isLanded = session.landed !== null;
+    const project = isLanded ? this.#project : projectForWorkspace(this.#project, session, workspace);
     const before = await workspace.known();
     const { tree, leftBehind } = await workspace.snapshot();
-    if (session.landed !== null) return { outcome: 'recorded', session, leftBehind };
-    const movedElsewhere = session.tree !== before.agreed && session.tree !== before.recorded;
-    const recorded = movedElsewhere
-      ? await this.#reconcile(session, workspace, before.agreed, tree)
-      : await checkpointSession(this.#project, session, tree, note);
+    if (isLanded) return { outcome: 'recorded', session, leftBehind };
+    const recorded = isMovedElsewhere(session, before)
+      ? await this.#reconcile(project, session, workspace, before.agreed, tree)
+      : await checkpointSession(project, session, tree, note);
     if (recorded.outcome === 'recorded') await workspace.agree(recorded.session.tree);
     return { ...recorded, leftBehind };
   }
 
   /** The session was changed where this workspace did not see it: both versions are merged, here and in the session. */
   async #reconcile(
+    project: OpenProject,
     session: Session,
     workspace: AnyWorkspace,
     agreed: Hash,
     local: Hash,
   ): Promise<CheckpointOutcome> {
-    const merged = await planReconcile(this.#project, session, agreed, local);
+    const merged = await planReconcile(project, session, agreed, local);
     await workspace.update(merged.tree);
-    const reconciled = await finishReconcile(this.#project, session, merged);
+    const reconciled = await finishReconcile(project, session, merged);
     // What was merged is in the workspace now: the next attempt begins from there.
     if (reconciled.outcome === 'moved') await workspace.agree(session.tree);
     return reconciled;
@@ -174,7 +216,8 @@ export class Sessions {
       const planned = await planSync(this.#project, session.id, session.tree);
       if (planned === undefined) return undefined;
       await workspace?.update(planned.tree);
-      const synced = await finishSync(this.#project, planned);
+      const project = workspace ? projectForWorkspace(this.#project, session, workspace) : this.#project;
+      const synced = await finishSync(project, planned);
       await workspace?.agree(synced.tree);
       return { session: synced, planned };
     });
@@ -226,8 +269,9 @@ export class Sessions {
     const restored = await restoreSession(this.#project, id, author);
     if (checkpoint === undefined) return this.place(restored, {}, onProgress);
     return this.#alone(restored, async (workspace, found) => {
-      await this.#record(found, workspace, '');
-      const session = await restoreCheckpoint(this.#project, id, checkpoint);
+      const before = (await this.#record(found, workspace, '')).session;
+      const project = workspace ? projectForWorkspace(this.#project, before, workspace) : this.#project;
+      const session = await restoreCheckpoint(project, id, checkpoint);
       await workspace?.update(session.tree);
       await workspace?.agree(session.tree);
       return workspace === undefined ? { session, workspace } : placed(session, workspace);
@@ -242,11 +286,27 @@ export class Sessions {
     place: 'none' | WorkspaceChoice,
     onProgress: OnProgress,
   ): Promise<PlacedSession> {
-    const source = await this.record(id);
-    const tree = (await source.workspace?.known())?.recorded;
-    const session = await forkSession(this.#project, id, { agent, title, tree });
+    const files = await this.#alone(id, (workspace, source) => this.#filesForFork(source, workspace));
+    const session = await forkSession(this.#project, id, { agent, title, ...files });
     if (place === 'none') return { session, workspace: undefined };
     return this.placeNew(session, place, onProgress);
+  }
+
+  /**
+   * What a fork begins with: the session's files as they are here, recorded where they may be. Where they may not, as
+   * another machine writes the session or it has landed, they are merged with what was recorded elsewhere.
+   */
+  async #filesForFork(
+    source: Session,
+    workspace: AnyWorkspace | undefined,
+  ): Promise<Pick<ForkRequest, 'tree' | 'open'>> {
+    if (workspace === undefined) return {};
+    const before = await workspace.known();
+    const moved = source.landed !== null || isLeftToOthers(source, workspace);
+    if (!moved) return { tree: (await this.#record(source, workspace, '')).session.tree };
+    const { tree } = await workspace.snapshot();
+    if (!isMovedElsewhere(source, before)) return { tree };
+    return planReconcile(this.#project, source, before.agreed, tree);
   }
 
   get #placing(): Placing {
@@ -264,4 +324,9 @@ export class Sessions {
     requirePresent(session);
     return session;
   }
+}
+
+/** Whether the session's files were recorded where the workspace did not see it. */
+function isMovedElsewhere({ tree }: Session, { agreed, recorded }: WorkspaceKnowledge): boolean {
+  return tree !== agreed && tree !== recorded;
 }

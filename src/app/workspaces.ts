@@ -1,5 +1,6 @@
 import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
+import type { TakeMode } from '../session/lease.ts';
 import type { Session } from '../session/session.ts';
 import type { WorkspaceKind } from '../session/workspace-port.ts';
 import type { Checkout } from '../workspace/checkout/checkout.ts';
@@ -19,6 +20,8 @@ export interface WorkspaceChoice {
   readonly kind?: WorkspaceKind | undefined;
   /** Absolute. */
   readonly directory?: string | undefined;
+  /** How a mount takes the session's lease; otherwise where nobody else has it. */
+  readonly lease?: TakeMode | undefined;
 }
 
 export interface WorkspacesOptions {
@@ -65,6 +68,11 @@ export class Workspaces {
     return undefined;
   }
 
+  /** Which kind `create` makes. */
+  kindFor(session: Session, choice: WorkspaceChoice): WorkspaceKind {
+    return choice.kind ?? session.workspace?.kind ?? 'checkout';
+  }
+
   /** Makes a workspace with the session's files in a directory that is empty or does not exist. */
   async create(
     openProject: () => Promise<OpenProject>,
@@ -73,7 +81,7 @@ export class Workspaces {
     onProgress: OnProgress,
   ): Promise<AnyWorkspace> {
     const directory = choice.directory ?? this.#defaultDirectory(session);
-    const kind = choice.kind ?? session.workspace?.kind ?? 'checkout';
+    const kind = this.kindFor(session, choice);
     const { store, owner, mounts } = this.#options;
     if (kind === 'mount') {
       const { createMount } = await import('../workspace/mount/mount-workspace.ts');

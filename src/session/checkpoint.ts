@@ -8,6 +8,12 @@ import { SessionError } from './session-error.ts';
 /** How many checkpoints a session keeps; then the oldest go. */
 const checkpointsMax = 500;
 
+/**
+ * The note of a checkpoint that nobody asked for: it gives way to the next one, and the worklog does not tell of it. It
+ * stays when somebody asks for one while the files are still these.
+ */
+export const unaskedNote = 'recorded by mic-fs';
+
 /** The session with its files recorded; or, when somebody else has recorded other files since, as they have. */
 export type CheckpointOutcome =
   | { readonly outcome: 'recorded'; readonly session: Session }
@@ -23,7 +29,7 @@ export async function checkpointSession(
   tree: Hash,
   note: string,
 ): Promise<CheckpointOutcome> {
-  if (tree === session.tree && note.trim() === '') return { outcome: 'recorded', session };
+  if (isRecorded(session, tree, note.trim())) return { outcome: 'recorded', session };
   const now = project.clock.now();
   const text = note.trim() === '' ? '' : recordText(note, 'note');
   const recorded = await updateWhereItIs(project, session, (current) =>
@@ -49,17 +55,28 @@ export async function updateWhereItIs(
 
 /** `session` with its files recorded as `tree`. */
 export function withCheckpoint(session: Session, tree: Hash, note: string, now: number): Session {
-  if (tree === session.tree && note === '') return session;
+  if (isRecorded(session, tree, note)) return session;
   if (session.state === 'completed') {
     throw new SessionError(
       'session/forbidden-move',
       `Session ${session.id} has landed; what changed since is not recorded in it. Fork it to go on: mic session fork ${session.id}`,
     );
   }
-  const number = (session.checkpoints.at(-1)?.number ?? 0) + 1;
-  const checkpoints = [...session.checkpoints, { number, tree, atMs: now, note }].slice(-checkpointsMax);
+  const last = session.checkpoints.at(-1);
+  const isNewTree = tree !== session.tree;
+  const kept = last?.note === unaskedNote ? session.checkpoints.slice(0, -1) : session.checkpoints;
+  // What nobody asked for, and now somebody does, keeps its number.
+  const number = (last?.number ?? 0) + (kept === session.checkpoints || isNewTree ? 1 : 0);
+  const checkpoints = [...kept, { number, tree, atMs: now, note }].slice(-checkpointsMax);
+  if (note === unaskedNote) return { ...session, tree, checkpoints, updatedMs: now };
   const text = note === '' ? `Checkpoint ${number}` : `Checkpoint ${number}: ${note}`;
   return withWork({ ...session, tree, checkpoints }, now, session.agent.name, text);
+}
+
+/** Whether the session has `tree` as its files already, in a checkpoint that says as much as `note`. */
+function isRecorded(session: Session, tree: Hash, note: string): boolean {
+  if (tree !== session.tree) return false;
+  return note === unaskedNote || (note === '' && session.checkpoints.at(-1)?.note !== unaskedNote);
 }
 
 /** The checkpoint `number`; throws `session/checkpoint-unknown`. */

@@ -2,7 +2,7 @@ import type { Hash } from '../base/hash.ts';
 import { requirePresent } from './keep.ts';
 import { type ProjectContext, requireSession } from './project.ts';
 import { withWork } from './record.ts';
-import type { Agent, Session } from './session.ts';
+import type { Agent, OpenConflict, Session } from './session.ts';
 import { newSessionId, type SessionId } from './session-id.ts';
 
 export interface ForkRequest {
@@ -11,6 +11,8 @@ export interface ForkRequest {
   readonly title?: string | undefined;
   /** The source's files as they are now, durable; otherwise as they were last recorded. */
   readonly tree?: Hash | undefined;
+  /** Conflicts that are marked in these files, besides those of the source. */
+  readonly open?: readonly OpenConflict[] | undefined;
 }
 
 /**
@@ -25,16 +27,20 @@ export async function forkSession(
   const source = await requireSession(project, id);
   requirePresent(source);
   const now = project.clock.now();
+  const start = await startOf(project, source, request.tree);
+  const conflicts = [...start.conflicts, ...(request.open ?? [])];
   const fork: Session = {
     ...source,
-    ...(await startOf(project, source, request.tree)),
+    ...start,
+    conflicts,
     id: newSessionId(project.random),
     title: request.title ?? source.title,
     agent: request.agent,
-    state: source.state === 'conflicted' ? 'conflicted' : 'active',
+    state: source.state === 'conflicted' || conflicts.length > 0 ? 'conflicted' : 'active',
     createdMs: now,
     forkedFrom: id,
     workspace: null,
+    lease: null,
     landed: null,
   };
   const recorded = withWork(fork, now, request.agent.name, `Forked from ${id}`);

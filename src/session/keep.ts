@@ -1,4 +1,5 @@
 import { checkpointOf, withCheckpoint } from './checkpoint.ts';
+import { withLeaseGivenBack } from './lease.ts';
 import { nextState } from './life-cycle.ts';
 import type { ProjectLedger } from './project.ts';
 import { withWork } from './record.ts';
@@ -19,7 +20,8 @@ export async function abandonSession(
   const reason = recordText(why, 'reason');
   return project.ledger.updateSession(id, (session) => {
     const state = nextState(session.state, 'abandon', id);
-    return withWork({ ...session, state }, project.clock.now(), author, `Abandoned: ${reason}`);
+    const left = { ...withLeaseGivenBack(session), state };
+    return withWork(left, project.clock.now(), author, `Abandoned: ${reason}`);
   });
 }
 
@@ -38,7 +40,12 @@ export function removeSession(
   return project.ledger.updateSession(id, (session) => {
     if (session.removed) return session;
     const removed = { atMs: now, keepUntilMs: now + keepDays * dayMs, directory };
-    return withWork({ ...session, removed }, now, author, `Removed, kept for ${keepDays} days`);
+    return withWork(
+      { ...withLeaseGivenBack(session), removed },
+      now,
+      author,
+      `Removed, kept for ${keepDays} days`,
+    );
   });
 }
 

@@ -18,6 +18,7 @@ export async function* projectRoots(project: ProjectContext): AsyncGenerator<Roo
     yield { kind: 'tree', hash: session.tree, of };
     yield { kind: 'tree', hash: session.base.tree, of };
     if (session.workspace?.kind === 'mount') yield { kind: 'tree', hash: session.workspace.base, of };
+    for (const base of session.lease?.bases ?? []) yield { kind: 'tree', hash: base, of };
     for (const checkpoint of session.checkpoints) yield { kind: 'tree', hash: checkpoint.tree, of };
     for (const hash of session.earlierRecord) yield { kind: 'blob', hash, of };
   }

@@ -9,6 +9,8 @@ export type SessionErrorCode =
   | 'session/checkpoint-unknown'
   | 'session/file-unknown'
   | 'session/unresolved'
+  | 'session/lease-held'
+  | 'session/lease-lost'
   | 'session/record-unreadable'
   | 'project/name-invalid'
   | 'project/not-found'

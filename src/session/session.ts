@@ -54,6 +54,24 @@ const workspaceSchema = v.variant('kind', [
   v.object({ kind: v.literal('mount'), directory: v.string(), base: hash }),
 ]);
 
+/** Who may write a mounted session (`lease.ts`). */
+const leaseSchema = v.object({
+  /** Grows by one whenever another takes it: what is recorded under an older one is refused. */
+  token: count,
+  /** Who has it, or had it last: the id of what a file server keeps of the session. */
+  holder: v.string(),
+  /** The holder's machine, for people. */
+  machine: v.string(),
+  sinceMs: milliseconds,
+  /** Until when the holder has renewed it, by its own clock. Null: given back. */
+  untilMs: v.nullable(milliseconds),
+  /** How long a renewal is good for, in ms. */
+  termMs: milliseconds,
+  /** The trees that those who had it keep their files as differences from: they may come back. */
+  bases: v.array(hash),
+});
+export type Lease = v.InferOutput<typeof leaseSchema>;
+
 /** The state of a session's files that was recorded, and when. */
 const checkpointSchema = v.object({ number: count, tree: hash, atMs: milliseconds, note: v.string() });
 export type Checkpoint = v.InferOutput<typeof checkpointSchema>;
@@ -89,6 +107,8 @@ export const sessionSchema = v.object({
   forkedFrom: v.nullable(v.string()),
   /** Where its files are edited, on the machine that made it. */
   workspace: v.nullable(workspaceSchema),
+  /** Who serves it to be written. Null: nobody ever did, as in documents from before there were leases. */
+  lease: v.optional(v.nullable(leaseSchema), null),
   landed: v.nullable(v.object({ sequence: count })),
   conflicts: v.array(openConflictSchema),
   /** Removed from sight, and kept until then. */

@@ -40,6 +40,7 @@ export async function startSession(project: ProjectLedger, request: StartRequest
     earlierRecord: [],
     forkedFrom: null,
     workspace: null,
+    lease: null,
     landed: null,
     conflicts: [],
     removed: null,

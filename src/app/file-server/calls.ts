@@ -1,5 +1,6 @@
 import * as v from 'valibot';
 import { parseHash } from '../../base/hash.ts';
+import { takeModes } from '../../session/lease.ts';
 import { parseProjectName } from '../../session/project-name.ts';
 import { parseSessionId } from '../../session/session-id.ts';
 import type { TreePath } from '../../tree/path.ts';
@@ -71,6 +72,7 @@ export const calls = {
   detach: { request: onlyId, answer: nothing },
   discard: { request: onlyId, answer: nothing },
   renewSecret: { request: onlyId, answer: servedSession },
+  take: { request: v.object({ id, mode: v.picklist(takeModes) }), answer: nothing },
   capture: {
     request: onlyId,
     answer: v.object({

@@ -1,14 +1,20 @@
+import { unaskedNote } from '../../session/checkpoint.ts';
 import type { FileOwner, FileServer } from '../../workspace/mount/file-server-port.ts';
 import { Mounter } from '../../workspace/mount/mounter.ts';
 import { Sessions } from '../sessions.ts';
 import { Workspaces } from '../workspaces.ts';
 import type { ExportRecord } from './export-record.ts';
 import type { Log } from './log.ts';
+import type { SessionLeases } from './session-leases.ts';
 import type { Stores } from './stores.ts';
 
-export interface CheckpointSurroundings {
+/** `unasked`: nobody has said that this is a state to come back to. */
+export type RecordingReason = 'asked' | 'unasked';
+
+export interface RecordingSurroundings {
   readonly files: FileServer;
   readonly stores: Stores;
+  readonly leases: SessionLeases;
   readonly log: Log;
   readonly uid: number;
   readonly platform: NodeJS.Platform;
@@ -18,9 +24,10 @@ export interface CheckpointSurroundings {
  * Records sessions as "mic session checkpoint" does, one after the other. One that cannot be recorded now, or would not
  * be, loses nothing: its changes are kept where they are, and the log says why.
  */
-export async function checkpointOpenSessions(
+export async function recordSessions(
   records: readonly ExportRecord[],
-  { files, stores, log, uid, platform }: CheckpointSurroundings,
+  why: RecordingReason,
+  { files, stores, leases, log, uid, platform }: RecordingSurroundings,
 ): Promise<void> {
   const mounter = new Mounter({ platform, uid, mountWith: [] });
   for (const record of records) {
@@ -35,7 +42,9 @@ export async function checkpointOpenSessions(
         owner: owner satisfies FileOwner,
         mounts: async () => ({ server: files, mounter }),
       });
-      await new Sessions(project, workspaces).record(session);
+      await new Sessions(project, workspaces).record(session, why === 'asked' ? '' : unaskedNote);
+      // What a session that has landed is changed into afterwards is kept, though not in the session.
+      leases.of(record).noteRecorded();
     } catch (error) {
       log.failed(`recording ${session}`, error);
     }

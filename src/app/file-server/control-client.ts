@@ -2,6 +2,7 @@ import { connect } from 'node:net';
 import * as v from 'valibot';
 import { MicelioError } from '../../base/error.ts';
 import type { Hash } from '../../base/hash.ts';
+import type { TakeMode } from '../../session/lease.ts';
 import type { SessionId } from '../../session/session-id.ts';
 import type { WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
 import type {
@@ -44,6 +45,10 @@ export class FileServerClient implements FileServer {
 
   renewSecret(id: ServedId): Promise<ServedSession> {
     return this.call('renewSecret', { id });
+  }
+
+  async take(id: ServedId, mode: TakeMode): Promise<void> {
+    await this.call('take', { id, mode });
   }
 
   capture(id: ServedId): Promise<WorkspaceSnapshot> {

@@ -9,14 +9,17 @@ import type { FileServerSettings } from '../configuration.ts';
 import { openDiskCache } from '../store-cache.ts';
 import { bootName } from './boot.ts';
 import type { CallHandlers, FileServerStatus } from './calls.ts';
-import { checkpointOpenSessions } from './checkpoint.ts';
+import { type RecordingReason, recordSessions } from './checkpoint.ts';
 import { ControlServer } from './control-server.ts';
+import type { ExportRecord } from './export-record.ts';
 import { ExportRegistry } from './export-registry.ts';
 import { FileServerError } from './file-server-error.ts';
 import { LocalFileServer } from './local-file-server.ts';
 import type { Log } from './log.ts';
 import { type OpenedExport, openExport } from './open-export.ts';
 import { OpenExports } from './open-exports.ts';
+import { SessionLeases } from './session-leases.ts';
+import { SessionRounds } from './session-rounds.ts';
 import type { StateDirectory } from './state-directory.ts';
 import { Stores } from './stores.ts';
 
@@ -40,6 +43,7 @@ export interface FileServerProcessOptions {
   readonly state: StateDirectory;
   readonly version: string;
   readonly log: Log;
+  /** Counts what is sent to remote stores. */
   readonly clock: Clock;
   readonly random: Random;
   readonly uid: number;
@@ -52,6 +56,7 @@ export class FileServerProcess {
   readonly #lock: ProcessLock;
   readonly #registry: ExportRegistry;
   readonly #stores: Stores;
+  readonly #leases: SessionLeases;
   readonly #exports: OpenExports<OpenedExport>;
   readonly #startedMs: number;
   readonly #stopped = Promise.withResolvers<void>();
@@ -59,6 +64,7 @@ export class FileServerProcess {
   #files: LocalFileServer | undefined;
   #control: ControlServer | undefined;
   #peers: PeerServer | undefined;
+  #rounds: SessionRounds | undefined;
   #idleTimer: NodeJS.Timeout | undefined;
   #syncTimer: NodeJS.Timeout | undefined;
   #stopping: Promise<void> | undefined;
@@ -72,8 +78,15 @@ export class FileServerProcess {
     this.#registry = ExportRegistry.open(settings.overlays, uid, (directory) =>
       log.say(`"${directory}" is not what this version writes, and is not served`),
     );
+    this.#leases = new SessionLeases({
+      registry: this.#registry,
+      project: (record) => this.#stores.project(record.store, record.project),
+      ...{ clock, log, settings: settings.lease },
+      sleep: (ms) => delay(ms),
+    });
     const surroundings = {
       stores: this.#stores,
+      leases: this.#leases,
       directoryOf: ({ id }) => this.#registry.directoryOf(id),
       clock,
       random,
@@ -149,6 +162,7 @@ export class FileServerProcess {
       registry: this.#registry,
       exports: this.#exports,
       stores: this.#stores,
+      leases: this.#leases,
       random,
       host: hostForClients(settings.host),
       port: this.#nfs.port,
@@ -163,6 +177,10 @@ export class FileServerProcess {
       this.#exports.closeIdle().catch((error) => log.failed('closing what is idle', error));
     }, idleCheckMs).unref();
     this.#syncLater();
+    this.#rounds = new SessionRounds({
+      ...{ leases: this.#leases, registry: this.#registry, settings: settings.lease, log },
+      record: (records) => this.#record(files, records, 'unasked'),
+    });
     await this.#servePeers();
     log.say(`started, version ${version}, pid ${process.pid}, port ${this.#nfs.port}`);
   }
@@ -244,6 +262,7 @@ export class FileServerProcess {
       list: async () => ({ sessions: await files.list() }),
       detach: ({ id }) => done(files.detach(id)),
       discard: ({ id }) => done(files.discard(id)),
+      take: ({ id, mode }) => done(files.take(id, mode)),
       renewSecret: ({ id }) => files.renewSecret(id),
       capture: async ({ id }) => {
         const { tree, leftBehind } = await files.capture(id);
@@ -256,20 +275,28 @@ export class FileServerProcess {
     };
   }
 
+  #record(files: LocalFileServer, records: readonly ExportRecord[], why: RecordingReason): Promise<void> {
+    const { log, uid, platform } = this.#options;
+    const surroundings = { files, stores: this.#stores, leases: this.#leases, log, uid, platform };
+    return recordSessions(records, why, surroundings);
+  }
+
   async #stop(how: 'checkpoint' | 'restart'): Promise<void> {
-    const { state, log, uid, platform } = this.#options;
+    const { state, log } = this.#options;
     log.say(`stopping`);
     clearInterval(this.#idleTimer);
     clearTimeout(this.#syncTimer);
     await this.#peers?.close();
     await this.#nfs?.close();
     await this.#control?.close(stopMsMax);
+    await this.#rounds?.stop();
     if (how === 'checkpoint' && this.#files !== undefined) {
-      const ids = new Set(this.#exports.ids);
+      const ids = new Set([...this.#exports.ids, ...this.#leases.unrecorded()]);
       const open = [...this.#registry].filter(
         (record) => record.kind === 'session' && record.state === 'served' && ids.has(record.id),
       );
-      await checkpointOpenSessions(open, { files: this.#files, stores: this.#stores, log, uid, platform });
+      await this.#record(this.#files, open, 'asked');
+      await this.#leases.giveBackAll();
     }
     await this.#exports.closeAll();
     if (this.#control !== undefined) state.removeRunning();

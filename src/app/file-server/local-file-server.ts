@@ -1,6 +1,7 @@
 import { assert } from '../../base/error.ts';
 import type { Hash } from '../../base/hash.ts';
 import { type Random, randomText } from '../../base/random.ts';
+import type { TakeMode } from '../../session/lease.ts';
 import type { ProjectName } from '../../session/project-name.ts';
 import type { SessionId } from '../../session/session-id.ts';
 import type { WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
@@ -20,6 +21,7 @@ import { type ExportRecord, exportPath, type SessionExport, type TreeExport } fr
 import type { ExportRegistry } from './export-registry.ts';
 import type { OpenedExport } from './open-export.ts';
 import type { OpenExports } from './open-exports.ts';
+import type { SessionLeases } from './session-leases.ts';
 import type { Stores } from './stores.ts';
 
 const secretCharacters = 26;
@@ -38,6 +40,7 @@ export interface LocalFileServerOptions {
   readonly registry: ExportRegistry;
   readonly exports: OpenExports<OpenedExport>;
   readonly stores: Stores;
+  readonly leases: SessionLeases;
   readonly random: Random;
   /** Where NFS clients find it. */
   readonly host: string;
@@ -93,10 +96,11 @@ export class LocalFileServer implements FileServer {
   }
 
   detach(id: ServedId): Promise<void> {
-    const { registry, exports } = this.#options;
+    const { registry, exports, leases } = this.#options;
     return this.#onSession(id, async () => {
       await registry.change(id, { state: 'detached' });
       await exports.close(id);
+      leases.forget(id);
     });
   }
 
@@ -122,8 +126,14 @@ export class LocalFileServer implements FileServer {
     });
   }
 
+  /** Not in turn with other work on the session: to look at a lapsed lease takes a while. */
+  take(id: ServedId, mode: TakeMode): Promise<void> {
+    return this.#options.leases.take(this.#require(id), mode);
+  }
+
   capture(id: ServedId): Promise<WorkspaceSnapshot> {
     return this.#onFiles(id, async (fileSystem, record) => {
+      this.#options.leases.of(record).noteCapture();
       const snapshot = await captureTree(fileSystem, await this.#project(record));
       await this.#options.registry.change(id, { recorded: snapshot.tree });
       return snapshot;
@@ -143,8 +153,9 @@ export class LocalFileServer implements FileServer {
   }
 
   agree(id: ServedId, tree: Hash): Promise<void> {
-    return this.#onSession(id, async ({ agreed }) => {
-      if (agreed !== tree) await this.#options.registry.change(id, { agreed: tree });
+    return this.#onSession(id, async (record) => {
+      if (record.agreed !== tree) await this.#options.registry.change(id, { agreed: tree });
+      this.#options.leases.of(record).noteAgreed();
     });
   }
 
@@ -197,7 +208,7 @@ export class LocalFileServer implements FileServer {
       }
       return this.#options.exports.use(record, (opened) => {
         assert(opened.kind === 'session', 'what is behind a session is a session');
-        return work(opened.fileSystem, record);
+        return work(opened.session, record);
       });
     });
   }

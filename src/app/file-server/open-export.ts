@@ -6,13 +6,18 @@ import { openSessionFileSystem, type SessionFileSystem } from '../../vfs/session
 import { openTreeFileSystem } from '../../vfs/tree-file-system.ts';
 import { writeMountMarker } from '../../workspace/mount/mount-marker.ts';
 import type { ExportRecord, SessionExport } from './export-record.ts';
+import { LeasedFileSystem } from './leased-file-system.ts';
+import type { SessionLeases } from './session-leases.ts';
 import type { Stores } from './stores.ts';
 
 /** What is behind an export, open. */
 export type OpenedExport =
   | {
       readonly kind: 'session';
-      readonly fileSystem: SessionFileSystem;
+      /** What clients get. */
+      readonly fileSystem: FileSystem;
+      /** The same without regard to its lease: for whoever records it. */
+      readonly session: SessionFileSystem;
       readonly close: () => Promise<void>;
     }
   | { readonly kind: 'tree'; readonly fileSystem: FileSystem; readonly close: () => Promise<void> };
@@ -20,6 +25,7 @@ export type OpenedExport =
 /** What file systems are opened with. */
 export interface ExportSurroundings {
   readonly stores: Stores;
+  readonly leases: SessionLeases;
   /** The directory that holds what was changed in an export. */
   readonly directoryOf: (record: ExportRecord) => string;
   readonly clock: Clock;
@@ -33,21 +39,24 @@ export async function openExport(
   record: ExportRecord,
   surroundings: ExportSurroundings,
 ): Promise<OpenedExport> {
-  const { stores, directoryOf, clock, random, boot } = surroundings;
+  const { stores, leases, directoryOf, clock, random, boot } = surroundings;
   const content = stores.content(await stores.project(record.store, record.project));
   const owner = { ...record.owner, time: timeOf(record) };
   if (record.kind === 'tree') {
     const fileSystem = await openTreeFileSystem({ content, tree: record.tree, owner });
     return { kind: 'tree', fileSystem, close: async () => {} };
   }
-  const fileSystem = await openSessionFileSystem({
+  const session = await openSessionFileSystem({
     directory: join(directoryOf(record), 'files'),
     content,
     base: record.tree,
     ...{ owner, clock, random, boot },
   });
-  await mark(fileSystem, record);
-  return { kind: 'session', fileSystem, close: () => fileSystem.close() };
+  const lease = leases.of(record);
+  lease.noteOpened(session.volume.changed.isIncomplete);
+  await mark(session, record);
+  const fileSystem = new LeasedFileSystem(session, lease);
+  return { kind: 'session', fileSystem, session, close: () => session.close() };
 }
 
 function mark(fileSystem: SessionFileSystem, record: SessionExport): Promise<void> {

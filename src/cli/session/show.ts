@@ -28,6 +28,9 @@ export default command({
     ];
     if (session.description !== '') lines.push('', session.description);
     if (session.workspace !== null) lines.push(`Workspace:  ${session.workspace.directory}`);
+    const { lease } = session;
+    if (lease !== null && lease.untilMs !== null)
+      lines.push(`Written on: ${lease.machine}, since ${moment(lease.sinceMs)}`);
     section(
       lines,
       'Conversation',
@@ -59,6 +62,7 @@ export default command({
         conversation,
         decisions,
         worklog,
+        lease: session.lease,
         checkpoints: session.checkpoints,
         conflicts: session.conflicts,
       },

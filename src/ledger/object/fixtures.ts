@@ -83,6 +83,15 @@ export const exampleSession: Session = {
   earlierRecord: [],
   forkedFrom: null,
   workspace: { kind: 'checkout', directory: '/home/ada/hello' },
+  lease: {
+    token: 2,
+    holder: 'c0ffee00000000000000000000000000',
+    machine: 'build-7',
+    sinceMs: startedMs + 1500,
+    untilMs: startedMs + 65_000,
+    termMs: 60_000,
+    bases: [hash('base')],
+  },
   landed: null,
   conflicts: [
     {

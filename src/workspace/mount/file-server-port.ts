@@ -1,4 +1,5 @@
 import type { Hash } from '../../base/hash.ts';
+import type { TakeMode } from '../../session/lease.ts';
 import type { ProjectName } from '../../session/project-name.ts';
 import type { SessionId } from '../../session/session-id.ts';
 import type { WorkspaceKnowledge, WorkspaceSnapshot } from '../../session/workspace-port.ts';
@@ -64,6 +65,8 @@ export interface FileServer {
   discard(id: ServedId): Promise<void>;
   /** Gives the session another secret: who has mounted it goes on, and nobody else can mount it with the old one. */
   renewSecret(id: ServedId): Promise<ServedSession>;
+  /** Takes the session's lease, so that its files can be written here. See `takeLease`. */
+  take(id: ServedId, mode: TakeMode): Promise<void>;
   /** See `Workspace.snapshot`. */
   capture(id: ServedId): Promise<WorkspaceSnapshot>;
   /** See `Workspace.update`. */

@@ -2,6 +2,7 @@ import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hash } from '../../base/hash.ts';
+import type { TakeMode } from '../../session/lease.ts';
 import type {
   LeftToDo,
   Workspace,
@@ -69,6 +70,11 @@ export class MountWorkspace implements Workspace {
     return outcome;
   }
 
+  /** Has the files written on this machine from now on. See `takeLease`. */
+  take(mode: TakeMode): Promise<void> {
+    return this.#server.take(this.#served.id, mode);
+  }
+
   snapshot(): Promise<WorkspaceSnapshot> {
     return this.#server.capture(this.#served.id);
   }
@@ -102,6 +108,12 @@ export class MountWorkspace implements Workspace {
   /** The overlay: it stays where it is, and is served no more. */
   asidePath(): string {
     return this.#served.overlay;
+  }
+
+  /** Undoes `createMount`: nothing has been done in it. */
+  async drop(): Promise<void> {
+    await this.putAside();
+    await this.#server.discard(this.#served.id);
   }
 
   async putAside(): Promise<LeftToDo> {
