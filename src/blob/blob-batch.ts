@@ -4,13 +4,14 @@ import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { compress } from './compression.ts';
 import type { ObjectKind } from './layout.ts';
-import { frameBytesTarget, objectBytesMax, packBytesTarget } from './limits.ts';
-import { PackWriter } from './pack-writer.ts';
+import { indexAgeMsMax, objectBytesMax, packBytesTarget } from './limits.ts';
+import { encodeHints } from './location-hints.ts';
+import { OpenFrames, type PendingObject } from './open-frames.ts';
+import type { Location, PackIndex } from './pack-index.ts';
+import { type FinishedPack, PackWriter } from './pack-writer.ts';
 
-interface PendingObject {
-  readonly hash: Hash;
-  readonly bytes: Uint8Array;
-}
+/** Of `few` objects a batch writes some that the store has, sooner than to read all indexes for them. */
+export type ExpectedObjects = 'few' | 'many';
 
 /** A batch must be flushed, and what refers to it recorded, well within the grace period of garbage collection. */
 const batchAgeMsMax = 12 * 60 * 60 * 1000;
@@ -18,20 +19,22 @@ const batchAgeMsMax = 12 * 60 * 60 * 1000;
 const pendingBytesMax = 6 * 1024 * 1024;
 /** … and how many are left when it may go on: enough to keep the other threads busy meanwhile. */
 const pendingBytesLow = 3 * 1024 * 1024;
+/** Who doesn't know the indexes looks after them once in so many times. */
+const mergeOnceIn = 16;
 
 /**
- * Writes many objects at once: groups them into compressed frames, frames into packs. Objects that the store has, and
- * objects added twice, are written once. Nothing that was added is promised before `flush` has ended.
+ * Writes many objects at once: groups them into compressed frames, frames into packs. Objects that the store is known to
+ * have, and objects added twice, are not written again. Nothing that was added is promised before `flush` has ended.
  */
 export class BlobBatch {
   readonly #blobs: BlobStore;
   readonly #added = new HashSet();
-  readonly #open: Record<ObjectKind, { objects: PendingObject[]; size: number }> = {
-    blob: { objects: [], size: 0 },
-    node: { objects: [], size: 0 },
-  };
+  readonly #open = new OpenFrames((objects, size) => this.#closeFrame(objects, size));
   readonly #openedMs: number;
+  #expects: ExpectedObjects;
   #pack: PackWriter;
+  /** The index of the pack before, which is being stored. */
+  #lastIndex: PackIndex | undefined;
   /** Frames and packs are finished one after the other, in the order in which they were closed. */
   #tail: Promise<void> = Promise.resolve();
   /** The storing of the last full pack. */
@@ -44,16 +47,21 @@ export class BlobBatch {
   /** Objects that were new. */
   newObjects = 0;
 
-  constructor(blobs: BlobStore) {
+  constructor(blobs: BlobStore, expects: ExpectedObjects) {
     this.#blobs = blobs;
+    this.#expects = expects;
     this.#openedMs = blobs.clock.now();
     this.#pack = new PackWriter(blobs.random);
   }
 
-  /** Adds an object and returns its name. `bytes` must not change afterwards. Throws `blob/too-large` above 1 MiB. */
-  add(bytes: Uint8Array, kind: ObjectKind = 'blob'): Hash {
+  /**
+   * Adds an object and returns its name. `bytes` must not change afterwards. Throws `blob/too-large` above 1 MiB.
+   * `references` are the objects that a node refers to, in its own order: readers learn where those lie that the store
+   * has or that were added before.
+   */
+  add(bytes: Uint8Array, kind: ObjectKind = 'blob', references: readonly Hash[] = []): Hash {
     const hash = hashOf(bytes);
-    this.addHashed(hash, bytes, kind);
+    this.addHashed(hash, bytes, kind, references);
     return hash;
   }
 
@@ -61,7 +69,12 @@ export class BlobBatch {
    * `add` for a caller who has the hash already. True when the bytes were taken and must not change afterwards; false
    * when the store or this batch has the object, and the memory is free for other use.
    */
-  addHashed(hash: Hash, bytes: Uint8Array, kind: ObjectKind): boolean {
+  addHashed(
+    hash: Hash,
+    bytes: Uint8Array,
+    kind: ObjectKind,
+    references: readonly Hash[] = noReferences,
+  ): boolean {
     if (bytes.length > objectBytesMax) {
       throw new BlobError(
         'blob/too-large',
@@ -70,21 +83,29 @@ export class BlobBatch {
     }
     const raw = Buffer.from(hash, 'hex');
     if (this.#added.has(raw)) return false;
-    if (this.#blobs.indexes.lookup(raw) === undefined) return this.addAgain(hash, bytes, kind);
+    if (!this.#isStored(raw)) return this.addAgain(hash, bytes, kind, references);
     this.#added.add(raw);
     return false;
   }
 
   /** `addHashed`, whether the store has the object or not: for moving it to another pack. */
-  addAgain(hash: Hash, bytes: Uint8Array, kind: ObjectKind): boolean {
+  addAgain(
+    hash: Hash,
+    bytes: Uint8Array,
+    kind: ObjectKind,
+    references: readonly Hash[] = noReferences,
+  ): boolean {
     if (!this.#added.add(Buffer.from(hash, 'hex'))) return false;
-    const open = this.#open[kind];
-    open.objects.push({ hash, bytes });
-    open.size += bytes.length;
     this.newBytes += bytes.length;
     this.newObjects++;
-    if (open.size >= frameBytesTarget) this.#closeFrame(kind);
+    this.#open.add({ hash, bytes, references }, kind);
     return true;
+  }
+
+  /** Whether `hash` need not be added: the store is known to have it, or it was added to this batch. */
+  has(hash: Hash): boolean {
+    const raw = Buffer.from(hash, 'hex');
+    return this.#added.has(raw) || this.#isStored(raw);
   }
 
   /** Undefined, or what to wait for before adding more when much is under way. Bulk writers ask after each `add`. */
@@ -94,18 +115,19 @@ export class BlobBatch {
 
   /** Stores everything added so far. Ends once it is durable; throws what went wrong in storing. */
   async flush(): Promise<void> {
-    this.#closeFrame('blob');
-    this.#closeFrame('node');
+    this.#open.closeAll();
     await this.#settled();
     if (!this.#pack.isEmpty) await this.#startStoring();
     await this.#storing;
     this.#requireYoung();
   }
 
-  #closeFrame(kind: ObjectKind): void {
-    const { objects, size } = this.#open[kind];
-    if (objects.length === 0) return;
-    this.#open[kind] = { objects: [], size: 0 };
+  /** Only what the store certainly had a short while ago: a collection may have taken what is known from before. */
+  #isStored(raw: Buffer): boolean {
+    return this.#blobs.indexes.lookupSeenSince(raw, this.#openedMs - indexAgeMsMax) !== undefined;
+  }
+
+  #closeFrame(objects: readonly PendingObject[], size: number): void {
     this.#pendingBytes += size;
     const compressed = Promise.resolve(compress(joined(objects, size)));
     // A failure is reported by whoever waits for the tail; here it must only not count as unhandled.
@@ -113,15 +135,36 @@ export class BlobBatch {
     this.#tail = this.#tail
       .then(async () => {
         if (this.#failure) return;
-        this.#pack.addFrame(await compressed, objects);
+        const frame = await compressed;
+        this.#pack.addFrame(frame, objects, this.#hintsOf(objects));
         this.#pendingBytes -= size;
         if (this.#pendingBytes <= pendingBytesLow) this.#wake();
-        if (this.#pack.size >= packBytesTarget) await this.#startStoring();
+        if (this.#pack.size < packBytesTarget) return;
+        await this.#startStoring();
+        await this.#expectMany();
       })
       .catch((cause: unknown) => {
         this.#failure ??= { cause };
         this.#wake();
       });
+  }
+
+  /** Where what `objects` refer to lies: all frames that were closed before are in a pack by now. */
+  #hintsOf(objects: readonly PendingObject[]): Uint8Array | undefined {
+    const locate = (hash: Hash): Location | undefined =>
+      this.#pack.lookup(hash) ??
+      this.#lastIndex?.lookup(Buffer.from(hash, 'hex')) ??
+      this.#blobs.locate(hash);
+    return encodeHints(
+      objects.map(({ bytes, references }) => ({ length: bytes.length, references: references.map(locate) })),
+    );
+  }
+
+  /** Whoever has filled a pack has more to write: what the store has of it had better be known. */
+  async #expectMany(): Promise<void> {
+    if (this.#expects === 'many') return;
+    await this.#blobs.indexes.refresh();
+    this.#expects = 'many';
   }
 
   /** Ends when little is left to be done; throws what went wrong. */
@@ -153,20 +196,24 @@ export class BlobBatch {
     const pack = this.#pack;
     this.#pack = new PackWriter(this.#blobs.random);
     await this.#storing;
-    this.#storing = this.#storePack(pack);
+    const finished = pack.finish();
+    this.#lastIndex = finished.index;
+    this.#storing = this.#storePack(finished);
     // A failure is reported by whoever waits for it; here it must only not count as unhandled.
     this.#storing.catch(() => {});
   }
 
-  async #storePack(pack: PackWriter): Promise<void> {
-    const { bytes, index } = pack.finish();
-    const { store, layout, indexes } = this.#blobs;
+  async #storePack({ bytes, index }: FinishedPack): Promise<void> {
+    const { store, layout, indexes, random } = this.#blobs;
     await store.put(layout.pack(index.hash), bytes);
     await store.put(layout.index(index.hash), index.bytes);
     indexes.add(index);
-    await indexes.mergeWhereMany();
+    if (this.#expects === 'many') await indexes.mergeWhereMany();
+    else if (random.bytes(1)[0]! % mergeOnceIn === 0) await indexes.mergeSmall();
   }
 }
+
+const noReferences: readonly Hash[] = [];
 
 /** The objects one behind the other: without copying where they lie like that in memory. */
 function joined(objects: readonly PendingObject[], size: number): Uint8Array {

@@ -3,13 +3,17 @@ import { type Clock, systemClock } from '../base/clock.ts';
 import { type Hash, hashOf, parseHash } from '../base/hash.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
-import { BlobBatch } from './blob-batch.ts';
+import { BlobBatch, type ExpectedObjects } from './blob-batch.ts';
 import { BlobError } from './blob-error.ts';
 import { decompress } from './compression.ts';
 import { IndexSet } from './index-set.ts';
+import { KnownLocations } from './known-locations.ts';
 import { BlobLayout } from './layout.ts';
-import type { FrameLocation, Location } from './pack-index.ts';
+import { indexAgeMsMax } from './limits.ts';
+import { decodeHints, hintsOf, type ReferenceLocations } from './location-hints.ts';
+import type { FrameRange, Location } from './pack-index.ts';
 import { readPackIndex } from './pack-reader.ts';
+import type { ReferringObject } from './referring-object.ts';
 
 export interface BlobStoreOptions {
   /** Memory for uncompressed frames, in bytes. Neighbours in a frame are often read one after the other. */
@@ -18,9 +22,24 @@ export interface BlobStoreOptions {
   readonly random?: Random;
 }
 
+export interface BatchOptions {
+  readonly expects: ExpectedObjects;
+}
+
+/** The uncompressed bytes of a frame, and what stands in front of it. */
+interface Frame {
+  readonly bytes: Buffer;
+  readonly hints: Uint8Array | undefined;
+}
+
+interface FoundObject {
+  readonly bytes: Buffer;
+  readonly hints: Uint8Array | undefined;
+  readonly location: Location;
+  readonly foundBy: 'index' | 'hint';
+}
+
 const frameCacheBytesDefault = 16 * 1024 * 1024;
-/** What a writer believes to be stored must not be older than this, in ms (`docs/formats/packs.md`, "Collection"). */
-const indexAgeMsMax = 5 * 60 * 1000;
 
 /**
  * The content-addressed store of one project: immutable bytes named by their SHA-256, in compressed packs. Whatever it
@@ -32,9 +51,10 @@ export class BlobStore {
   readonly indexes: IndexSet;
   readonly clock: Clock;
   readonly random: Random;
-  readonly #frames: LRUCache<string, Buffer>;
+  readonly #known = new KnownLocations();
+  readonly #frames: LRUCache<string, Frame>;
   /** Frames that are being read: neighbours are often asked for at the same time. */
-  readonly #reading = new Map<string, Promise<Buffer | undefined>>();
+  readonly #reading = new Map<string, Promise<Frame | undefined>>();
 
   /** `prefix` is the project's place in the store, without a slash at its end. */
   constructor(store: ObjectStore, prefix: string, options: BlobStoreOptions = {}) {
@@ -45,7 +65,7 @@ export class BlobStore {
     this.indexes = new IndexSet(store, this.layout, this.clock);
     this.#frames = new LRUCache({
       maxSize: options.frameCacheBytes ?? frameCacheBytesDefault,
-      sizeCalculation: (frame) => frame.length + 1,
+      sizeCalculation: ({ bytes, hints }) => bytes.length + (hints?.length ?? 0) + 1,
     });
   }
 
@@ -54,24 +74,31 @@ export class BlobStore {
    * Throws `blob/not-found`, and `blob/corrupt` when the store has something else under this name.
    */
   async get(hash: Hash): Promise<Buffer> {
-    const raw = Buffer.from(hash, 'hex');
-    await this.indexes.ensureLoaded();
-    const known = this.indexes.lookup(raw);
-    const bytes = (known && (await this.#read(known))) ?? (await this.#lookAgain(raw));
-    if (bytes === undefined) {
-      throw new BlobError(
-        'blob/not-found',
-        `The store has no object ${hash}. Run "mic store fsck" to see what is missing.`,
-      );
-    }
-    if (hashOf(bytes) !== hash) {
-      const pack = known === undefined ? '' : ` (pack ${known.frame.pack})`;
-      throw new BlobError(
-        'blob/corrupt',
-        `Object ${hash} is damaged in the store${pack}. Run "mic store fsck".`,
-      );
-    }
-    return bytes;
+    return (await this.#find(hash)).bytes;
+  }
+
+  /** `get`, with where the objects lie that this one refers to, if that is of use: it is for `learn`. */
+  async getReferring(hash: Hash): Promise<ReferringObject> {
+    const { bytes, location, hints, foundBy } = await this.#find(hash);
+    // The indexes that know an object know what it refers to.
+    if (hints === undefined || (foundBy === 'index' && this.indexes.isLoaded)) return { bytes };
+    const references = decodeHints(hints, location.frame.pack, location.offset);
+    return references === undefined ? { bytes } : { bytes, references };
+  }
+
+  /** Remembers where `hashes` are said to lie, so that the indexes need not be read for them. */
+  learn(hashes: readonly Hash[], locations: ReferenceLocations): void {
+    this.#known.learn(hashes, locations);
+  }
+
+  /** Where an object lies, as far as it is known without asking the store. It may have gone from there. */
+  locate(hash: Hash): Location | undefined {
+    return this.indexes.lookup(Buffer.from(hash, 'hex')) ?? this.#known.get(hash);
+  }
+
+  /** Forgets where `hash` was said to lie. */
+  forget(hash: Hash): void {
+    this.#known.forget(hash);
   }
 
   /** Whether the indexes that are loaded have `hash`. */
@@ -79,18 +106,68 @@ export class BlobStore {
     return this.indexes.lookup(Buffer.from(hash, 'hex')) !== undefined;
   }
 
-  /** A writer for any number of objects. They exist for readers once its `flush` has ended. */
-  async openBatch(): Promise<BlobBatch> {
-    if (this.indexes.ageMs > indexAgeMsMax) await this.indexes.refresh();
-    return new BlobBatch(this);
+  /**
+   * A writer for any number of objects. They exist for readers once its `flush` has ended. It reads all indexes unless
+   * `few` objects are expected; then it may write again what the store has, which costs less where indexes are large.
+   * Who expected few and adds many loses little: the indexes are read when a pack is full.
+   */
+  async openBatch({ expects }: BatchOptions = { expects: 'many' }): Promise<BlobBatch> {
+    if (expects === 'many' && this.indexes.ageMs > indexAgeMsMax) await this.indexes.refresh();
+    return new BlobBatch(this, expects);
   }
 
-  /** The uncompressed bytes of a frame; undefined when its pack is gone. */
-  async readFrame(frame: FrameLocation): Promise<Buffer | undefined> {
-    const key = `${frame.pack}:${frame.start}`;
+  async #find(hash: Hash): Promise<FoundObject> {
+    const raw = Buffer.from(hash, 'hex');
+    let location = this.indexes.lookup(raw);
+    if (location === undefined) {
+      const hinted = await this.#followHint(hash);
+      if (hinted !== undefined) return hinted;
+      await this.indexes.ensureLoaded();
+      location = this.indexes.lookup(raw);
+    }
+    const found = (location && (await this.#read(location, 'index'))) ?? (await this.#lookAgain(raw));
+    if (found === undefined) {
+      throw new BlobError(
+        'blob/not-found',
+        `The store has no object ${hash}. Run "mic store fsck" to see what is missing.`,
+      );
+    }
+    if (hashOf(found.bytes) !== hash) {
+      throw new BlobError(
+        'blob/corrupt',
+        `Object ${hash} is damaged in the store (pack ${found.location.frame.pack}). Run "mic store fsck".`,
+      );
+    }
+    return found;
+  }
+
+  /** The object where a hint says that it lies; a hint that leads nowhere is forgotten. */
+  async #followHint(hash: Hash): Promise<FoundObject | undefined> {
+    const location = this.#known.get(hash);
+    if (location === undefined) return undefined;
+    const found = await this.#read(location, 'hint').catch((error: unknown) => {
+      // Bytes that are no frame: the hint may be what is wrong, and the indexes decide.
+      if (error instanceof BlobError) return undefined;
+      throw error;
+    });
+    if (found !== undefined && hashOf(found.bytes) === hash) return found;
+    this.#known.forget(hash);
+    return undefined;
+  }
+
+  async #read(location: Location, foundBy: FoundObject['foundBy']): Promise<FoundObject | undefined> {
+    const frame = await this.#frame(location.frame);
+    if (frame === undefined) return undefined;
+    const bytes = frame.bytes.subarray(location.offset, location.offset + location.length);
+    return { bytes, hints: frame.hints, location, foundBy };
+  }
+
+  /** A frame, uncompressed; undefined when its pack is gone. */
+  async #frame(range: FrameRange): Promise<Frame | undefined> {
+    const key = `${range.pack}:${range.start}:${range.end}:${range.size}`;
     const cached = this.#frames.get(key);
     if (cached !== undefined) return cached;
-    const reading = this.#reading.get(key) ?? this.#fetchFrame(key, frame);
+    const reading = this.#reading.get(key) ?? this.#fetchFrame(key, range);
     this.#reading.set(key, reading);
     try {
       return await reading;
@@ -99,23 +176,22 @@ export class BlobStore {
     }
   }
 
-  async #fetchFrame(key: string, frame: FrameLocation): Promise<Buffer | undefined> {
-    const stored = await this.store.get(this.layout.pack(frame.pack), { start: frame.start, end: frame.end });
+  async #fetchFrame(key: string, { pack, start, end, size }: FrameRange): Promise<Frame | undefined> {
+    const stored = await this.store.get(this.layout.pack(pack), { start, end });
     if (stored === undefined) return undefined;
-    const bytes = decompress(stored.bytes, frame.size, `Pack ${frame.pack}, byte ${frame.start}`);
-    this.#frames.set(key, bytes);
-    return bytes;
-  }
-
-  async #read({ frame, offset, length }: Location): Promise<Buffer | undefined> {
-    return (await this.readFrame(frame))?.subarray(offset, offset + length);
+    const bytes = decompress(stored.bytes, size, `Pack ${pack}, byte ${start}`);
+    const hints = hintsOf(stored.bytes);
+    // Copied, so that they don't keep the compressed frame in memory.
+    const frame = { bytes, hints: hints && Buffer.from(hints) };
+    this.#frames.set(key, frame);
+    return frame;
   }
 
   /** Another process may have written the object, or moved it to another pack, since the indexes were read. */
-  async #lookAgain(raw: Buffer): Promise<Buffer | undefined> {
+  async #lookAgain(raw: Buffer): Promise<FoundObject | undefined> {
     await this.indexes.refresh();
     const location = this.indexes.lookup(raw) ?? (await this.#lookAmongCondemned(raw));
-    return location && this.#read(location);
+    return location && this.#read(location, 'index');
   }
 
   /**

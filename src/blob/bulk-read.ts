@@ -1,8 +1,8 @@
 import { type Hash, hashOf } from '../base/hash.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
-import { compress } from './compression.ts';
-import type { FrameLocation } from './pack-index.ts';
+import { compress, decompress } from './compression.ts';
+import type { FrameRange } from './pack-index.ts';
 
 /** One of many objects to be read: `index` is its place among the hashes that were asked for. */
 export interface WantedObject {
@@ -18,14 +18,17 @@ export interface WantedObject {
  * (`decompress`, then `verify` for each object), on the thread that needs the bytes.
  */
 export interface StoredFrame {
+  /** With the hints in front of it, which `decompress` skips. */
   readonly compressed: Uint8Array;
   /** Bytes of the frame once it is decompressed. */
   readonly size: number;
   readonly objects: readonly WantedObject[];
+  /** The pack that it comes from; undefined where it was put together for this reading. */
+  readonly pack: Hash | undefined;
 }
 
 interface FrameWants {
-  readonly frame: FrameLocation;
+  readonly frame: FrameRange;
   readonly objects: WantedObject[];
 }
 
@@ -36,14 +39,39 @@ const gapBytesMax = 64 * 1024;
 
 /**
  * Reads many objects in the order in which they are stored, each frame once. A hash that is asked for twice is given
- * twice. Throws `blob/not-found`; `blob/corrupt` is found by whoever decompresses.
+ * twice. Throws `blob/not-found`; `blob/corrupt` is found by whoever decompresses. Loads the indexes unless hints have
+ * told of every single object where it lies.
  */
 export async function* readFrames(blobs: BlobStore, hashes: readonly Hash[]): AsyncGenerator<StoredFrame> {
-  await blobs.indexes.ensureLoaded();
-  const { frames, unlocated } = locate(blobs, hashes);
-  for (const run of runsOf(frames)) yield* readRun(blobs, run, unlocated);
+  const byHints = !blobs.indexes.isLoaded && hashes.every((hash) => blobs.locate(hash) !== undefined);
+  if (!byHints) await blobs.indexes.ensureLoaded();
+  const { frames, unlocated } = locate(blobs, hashes, byHints);
+  for (const run of runsOf(frames)) {
+    for await (const frame of readRun(blobs, run, unlocated)) {
+      if (!byHints || holdsAll(frame)) yield frame;
+      else {
+        for (const { index, hash } of frame.objects) {
+          blobs.forget(hash);
+          unlocated.push(index);
+        }
+      }
+    }
+  }
   // What another process has written or moved since the indexes were read. Rare, so one by one.
   for (const index of unlocated) yield await readAlone(blobs, hashes[index]!, index);
+}
+
+/** What hints said is advice: that it is so has to be seen before somebody relies on it. */
+function holdsAll({ compressed, size, objects }: StoredFrame): boolean {
+  try {
+    const frame = decompress(compressed, size, 'A frame');
+    return objects.every(
+      ({ hash, offset, length }) => hashOf(frame.subarray(offset, offset + length)) === hash,
+    );
+  } catch (error) {
+    if (error instanceof BlobError) return false;
+    throw error;
+  }
 }
 
 /** Throws `blob/corrupt` unless `bytes` are what `hash` names. */
@@ -53,20 +81,25 @@ export function verify(hash: Hash, bytes: Uint8Array): void {
   }
 }
 
-function locate(blobs: BlobStore, hashes: readonly Hash[]): { frames: FrameWants[]; unlocated: number[] } {
-  const frames = new Map<FrameLocation, FrameWants>();
+function locate(
+  blobs: BlobStore,
+  hashes: readonly Hash[],
+  byHints: boolean,
+): { frames: FrameWants[]; unlocated: number[] } {
+  const frames = new Map<FrameRange | string, FrameWants>();
   const unlocated: number[] = [];
   for (const [index, hash] of hashes.entries()) {
-    const location = blobs.indexes.lookup(Buffer.from(hash, 'hex'));
+    const location = blobs.locate(hash);
     if (location === undefined) {
       unlocated.push(index);
       continue;
     }
     const { frame, offset, length } = location;
-    let wants = frames.get(frame);
+    const key = byHints ? textOf(frame) : frame;
+    let wants = frames.get(key);
     if (wants === undefined) {
       wants = { frame, objects: [] };
-      frames.set(frame, wants);
+      frames.set(key, wants);
     }
     wants.objects.push({ index, hash, offset, length });
   }
@@ -74,6 +107,11 @@ function locate(blobs: BlobStore, hashes: readonly Hash[]): { frames: FrameWants
     a.pack === b.pack ? a.start - b.start : a.pack < b.pack ? -1 : 1,
   );
   return { frames: sorted, unlocated };
+}
+
+/** An index gives the same object for a frame each time, and that is its key; hints do not. */
+function textOf({ pack, start, end, size }: FrameRange): string {
+  return `${pack}:${start}:${end}:${size}`;
 }
 
 function* runsOf(frames: readonly FrameWants[]): Generator<FrameWants[]> {
@@ -107,7 +145,7 @@ async function* readRun(
   }
   for (const { frame, objects } of run) {
     const compressed = stored.bytes.subarray(frame.start - start, frame.end - start);
-    yield { compressed, size: frame.size, objects };
+    yield { compressed, size: frame.size, objects, pack };
   }
 }
 
@@ -116,5 +154,5 @@ async function readAlone(blobs: BlobStore, hash: Hash, index: number): Promise<S
   const bytes = await blobs.get(hash);
   const compressed = await compress(bytes);
   const object = { index, hash, offset: 0, length: bytes.length };
-  return { compressed, size: bytes.length, objects: [object] };
+  return { compressed, size: bytes.length, objects: [object], pack: undefined };
 }

@@ -13,8 +13,18 @@ const noNonce = new Uint8Array(packNonceBytes);
 const indexesPerLevelMax = 32;
 /** Indexes with fewer entries than this are one size class; each further class is this many times larger. */
 const levelFactor = 4096;
+/** An index of at most this many bytes is merged with others by who has not loaded them: it is of the first size class. */
+const smallIndexBytesMax = 192 * 1024;
+/** How many of them are merged at once, at the most. */
+const smallIndexesMax = 256;
 /** How often a refresh lists again because an index was merged away under it. */
 const listingsMax = 16;
+
+interface SeenIndex {
+  readonly index: PackIndex;
+  /** When it was certainly among those of the store, ms since the epoch. */
+  readonly seenMs: number;
+}
 
 /**
  * All pack indexes of a project, as far as this process has seen them. Indexes are immutable; new ones appear as packs
@@ -24,7 +34,7 @@ export class IndexSet {
   readonly #store: ObjectStore;
   readonly #layout: BlobLayout;
   readonly #clock: Clock;
-  #indexes = new Map<Hash, PackIndex>();
+  #indexes = new Map<Hash, SeenIndex>();
   /** The last refresh, and the one that follows it, if somebody waits for one. */
   #refreshing: Promise<void> = Promise.resolve();
   #nextRefresh: Promise<void> | undefined;
@@ -39,8 +49,13 @@ export class IndexSet {
 
   /** Looks in the indexes that are loaded. `raw` is the hash as 32 bytes. */
   lookup(raw: Buffer): Location | undefined {
-    for (const index of this.#indexes.values()) {
-      const location = index.lookup(raw);
+    return this.lookupSeenSince(raw, Number.NEGATIVE_INFINITY);
+  }
+
+  /** `lookup`, but only in indexes that the store certainly had at `sinceMs` or later. */
+  lookupSeenSince(raw: Buffer, sinceMs: number): Location | undefined {
+    for (const { index, seenMs } of this.#indexes.values()) {
+      const location = seenMs >= sinceMs ? index.lookup(raw) : undefined;
       if (location !== undefined) return location;
     }
     return undefined;
@@ -48,7 +63,7 @@ export class IndexSet {
 
   /** `lookup`, but in none of the packs `without`. */
   lookupOutside(raw: Buffer, without: ReadonlySet<Hash>): Location | undefined {
-    for (const index of this.#indexes.values()) {
+    for (const { index } of this.#indexes.values()) {
       const location = index.lookup(raw);
       if (location !== undefined && !without.has(location.frame.pack)) return location;
     }
@@ -61,12 +76,17 @@ export class IndexSet {
   }
 
   get all(): readonly PackIndex[] {
-    return [...this.#indexes.values()];
+    return Array.from(this.#indexes.values(), ({ index }) => index);
+  }
+
+  /** Whether all indexes that the store had at some time are here; else they are those that this process has stored. */
+  get isLoaded(): boolean {
+    return this.#listedMs !== Number.NEGATIVE_INFINITY;
   }
 
   /** Loads the indexes unless that was done before. */
   async ensureLoaded(): Promise<void> {
-    if (this.#listedMs === Number.NEGATIVE_INFINITY) await this.refresh();
+    if (!this.isLoaded) await this.refresh();
   }
 
   /**
@@ -102,9 +122,14 @@ export class IndexSet {
       for (const index of found) if (index !== undefined) loaded.set(index.hash, index);
       if (found.includes(undefined)) continue;
       // What this process has stored since the listing began counts too.
-      const own = [...this.#indexes.keys()].filter((hash) => !before.has(hash));
-      const present = [...listed, ...own].map((hash) => this.#indexes.get(hash) ?? loaded.get(hash));
-      this.#indexes = new Map(present.filter((index) => index !== undefined).map((i) => [i.hash, i]));
+      const own = [...this.#indexes].filter(([hash]) => !before.has(hash));
+      const present = new Map<Hash, SeenIndex>();
+      for (const hash of listed) {
+        const index = this.#indexes.get(hash)?.index ?? loaded.get(hash);
+        if (index !== undefined) present.set(hash, { index, seenMs: listedMs });
+      }
+      for (const [hash, seen] of own) present.set(hash, seen);
+      this.#indexes = present;
       this.#listedMs = listedMs;
       return;
     }
@@ -130,7 +155,7 @@ export class IndexSet {
 
   /** Takes in an index that this process has just stored. */
   add(index: PackIndex): void {
-    this.#indexes.set(index.hash, index);
+    this.#indexes.set(index.hash, { index, seenMs: this.#clock.now() });
   }
 
   /**
@@ -139,7 +164,7 @@ export class IndexSet {
    */
   async mergeWhereMany(): Promise<void> {
     const levels = new Map<number, PackIndex[]>();
-    for (const index of this.#indexes.values()) {
+    for (const { index } of this.#indexes.values()) {
       const level = Math.floor(Math.log(index.entryCount + 1) / Math.log(levelFactor));
       levels.set(level, [...(levels.get(level) ?? []), index]);
     }
@@ -150,18 +175,37 @@ export class IndexSet {
     }
   }
 
+  /**
+   * Merges the small indexes of the store when they are many, whether this process knows them or not: for writers that
+   * don't load indexes, which are large where there is much.
+   */
+  async mergeSmall(): Promise<void> {
+    const small: Hash[] = [];
+    for await (const { key, size } of this.#store.list(this.#layout.indexPrefix)) {
+      if (size <= smallIndexBytesMax) small.push(parseHash(key.slice(this.#layout.indexPrefix.length)));
+    }
+    if (small.length <= indexesPerLevelMax) return;
+    const read = await Promise.all(small.slice(0, smallIndexesMax).map((hash) => this.#load(hash)));
+    const members = read.filter((index) => index !== undefined);
+    // Where one is gone, somebody else is merging them.
+    if (members.length === read.length) await this.replace(members, mergedEntries(members));
+  }
+
   /** Stores one index of `entries` in place of `old`, which are deleted afterwards. */
   async replace(old: readonly PackIndex[], entries: readonly IndexEntry[]): Promise<void> {
     const merged = entries.length === 0 ? undefined : PackIndex.build(entries, noNonce);
     if (merged !== undefined) {
+      // It says what they said, and is no newer than they are.
+      const seenMs = Math.min(
+        this.#clock.now(),
+        ...old.map(({ hash }) => this.#indexes.get(hash)?.seenMs ?? this.#clock.now()),
+      );
       await this.#store.put(this.#layout.index(merged.hash), merged.bytes);
-      this.#indexes.set(merged.hash, merged);
+      this.#indexes.set(merged.hash, { index: merged, seenMs });
     }
-    for (const { hash } of old) {
-      if (hash === merged?.hash) continue;
-      await this.#store.delete(this.#layout.index(hash));
-      this.#indexes.delete(hash);
-    }
+    const gone = old.filter(({ hash }) => hash !== merged?.hash);
+    await Promise.all(gone.map(({ hash }) => this.#store.delete(this.#layout.index(hash))));
+    for (const { hash } of gone) this.#indexes.delete(hash);
   }
 }
 

@@ -4,17 +4,21 @@ import { frameBytesMax, indexEntriesMax } from './limits.ts';
 
 /** Where an object lies: `length` bytes at `offset` in the uncompressed bytes of a frame. */
 export interface Location {
-  readonly frame: FrameLocation;
+  readonly frame: FrameRange;
   readonly offset: number;
   readonly length: number;
 }
 
 /** Where a frame lies: bytes `start` (inclusive) to `end` (exclusive) of a pack; `size` is its uncompressed length. */
-export interface FrameLocation {
+export interface FrameRange {
   readonly pack: Hash;
   readonly start: number;
   readonly end: number;
   readonly size: number;
+}
+
+/** A frame as an index names it. */
+export interface FrameLocation extends FrameRange {
   /**
    * CRC-32 of the frame as it is stored. Readers check the hashes of what they get; this is for `fsck`, since zstd
    * overlooks a few flipped bits of its framing.
@@ -25,15 +29,16 @@ export interface FrameLocation {
 /** An object and where it lies, as the writer of an index names them. */
 export interface IndexEntry extends Location {
   readonly hash: Hash;
+  readonly frame: FrameLocation;
 }
 
-const magic = Buffer.from('MICIDX\0\x01', 'latin1');
+export const indexMagic = Buffer.from('MICIDX\0\x01', 'latin1');
 /** Makes the name of every pack unique: one that is being deleted is never written again. */
 export const packNonceBytes = 16;
-const headerBytes = 20 + packNonceBytes;
-const frameRecordBytes = 24;
-const entryRecordBytes = hashBytes + 12;
-const fanoutEntries = 257;
+export const headerBytes = 20 + packNonceBytes;
+export const frameRecordBytes = 24;
+export const entryRecordBytes = hashBytes + 12;
+export const fanoutEntries = 257;
 /** Stands for "the pack that has this index's own name", which an index cannot contain. */
 const selfPack = '0'.repeat(64) as Hash;
 
@@ -80,8 +85,8 @@ export class PackIndex {
   static parse(input: Uint8Array, hash: Hash): PackIndex {
     const bytes = Buffer.from(input.buffer, input.byteOffset, input.byteLength);
     if (bytes.length < headerBytes || hashOf(bytes) !== hash) throw damaged(hash);
-    if (!bytes.subarray(0, 6).equals(magic.subarray(0, 6))) throw damaged(hash);
-    if (!bytes.subarray(0, 8).equals(magic)) {
+    if (!bytes.subarray(0, 6).equals(indexMagic.subarray(0, 6))) throw damaged(hash);
+    if (!bytes.subarray(0, 8).equals(indexMagic)) {
       throw new BlobError(
         'blob/format-unknown',
         `Index ${hash} has a format that this version does not know. Update Micelio.`,
@@ -105,7 +110,7 @@ export class PackIndex {
     const fanoutStart = framesStart + frameList.length * frameRecordBytes;
     const entriesStart = fanoutStart + fanoutEntries * 4;
     const bytes = Buffer.alloc(entriesStart + sorted.length * entryRecordBytes);
-    magic.copy(bytes);
+    indexMagic.copy(bytes);
     bytes.writeUInt32LE(packs.size, 8);
     bytes.writeUInt32LE(frameList.length, 12);
     bytes.writeUInt32LE(sorted.length, 16);
@@ -165,6 +170,32 @@ export class PackIndex {
     }
   }
 
+  /**
+   * Tells of every object, in the order of their hashes, without making anything of it: where in `bytes` its record
+   * begins, which is with its hash, the number of its pack, and its length. For walks over millions.
+   */
+  visit(tell: (at: number, pack: number, length: number) => void): void {
+    const packs = this.packOfFrames();
+    for (let i = 0; i < this.entryCount; i++) {
+      const at = this.#entriesStart + i * entryRecordBytes;
+      const pack = packs[this.bytes.readUInt32LE(at + hashBytes)];
+      if (pack === undefined) throw damaged(this.hash);
+      tell(at, pack, this.bytes.readUInt32LE(at + hashBytes + 8));
+    }
+  }
+
+  /** The number of the pack of each frame. */
+  packOfFrames(): Uint32Array {
+    return Uint32Array.from(this.#frames, (_, i) =>
+      this.bytes.readUInt32LE(this.#framesStart + i * frameRecordBytes),
+    );
+  }
+
+  /** Where in `bytes` the tables of frames and of objects begin. */
+  get tables(): { readonly frames: number; readonly entries: number } {
+    return { frames: this.#framesStart, entries: this.#entriesStart };
+  }
+
   /** The frame of a number: the same object each time. */
   #frame(number: number): FrameLocation {
     if (number >= this.#frames.length) throw damaged(this.hash);
@@ -181,7 +212,7 @@ export class PackIndex {
     return { pack, start, end, size, checksum: this.bytes.readUInt32LE(at + 20) };
   }
 
-  #locationAt(at: number): Location {
+  #locationAt(at: number): Location & { readonly frame: FrameLocation } {
     const frame = this.#frame(this.bytes.readUInt32LE(at + hashBytes));
     const offset = this.bytes.readUInt32LE(at + hashBytes + 4);
     const length = this.bytes.readUInt32LE(at + hashBytes + 8);

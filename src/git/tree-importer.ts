@@ -84,7 +84,7 @@ export class TreeImporter {
     if (this.#isPartial) await fetchMissingBlobs(this.#repository, undefined, root);
     const walk = await DirectoryWalk.read(this.#repository, this.#reader, root);
     const contents = new ContentImport(this.#reader, batch, walk.entries(), this.#contents);
-    const builder = new TreeBuilder({ add: (bytes) => batch.add(bytes, 'node') });
+    const builder = new TreeBuilder({ add: (bytes, references) => batch.add(bytes, 'node', references) });
     const report = new ProgressReport(onProgress, walk.record.files);
     for (const walked of walk.entries()) {
       if (kindOfMode(walked.entry.mode, walked.path) === 'directory') {

@@ -1,6 +1,7 @@
 import type { Hash } from '../base/hash.ts';
 import { type ChildItem, type EntryItem, encodeInner, encodeLeaf } from './node.ts';
 import type { NodeSink } from './node-store.ts';
+import { referencesOf } from './references.ts';
 import { Splitter } from './splitter.ts';
 import { TreeError } from './tree-error.ts';
 
@@ -47,20 +48,21 @@ export class LevelWriter {
     const items = this.#items;
     this.#items = [];
     const key = items.at(-1)!.key;
+    const references = referencesOf(items);
     if (this.#level === 0) {
-      const hash = this.#sink.add(encodeLeaf(items as EntryItem[]));
+      const hash = this.#sink.add(encodeLeaf(items as EntryItem[]), references);
       this.#emit({ key, hash, count: items.length });
       return;
     }
     const children = items as ChildItem[];
-    const hash = this.#sink.add(encodeInner(this.#level, children));
+    const hash = this.#sink.add(encodeInner(this.#level, children), references);
     this.#emit({ key, hash, count: children.reduce((sum, child) => sum + child.count, 0) });
   }
 }
 
 /** Writes the tree with no entries. */
 export function writeEmptyTree(sink: NodeSink): Hash {
-  return sink.add(encodeLeaf([]));
+  return sink.add(encodeLeaf([]), []);
 }
 
 /** Writes the levels above `nodes`, which are all nodes of `level`, and returns the root. */

@@ -4,7 +4,10 @@ import type { BlobBatch } from '../blob/blob-batch.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { readFrames, verify } from '../blob/bulk-read.ts';
 import { decompress } from '../blob/compression.ts';
+import { decodeHints, hintsOf, type ReferenceLocations } from '../blob/location-hints.ts';
+import { nodeFrom } from './located-node.ts';
 import { decodeNode, type TreeNode } from './node.ts';
+import { referencesOfNode } from './references.ts';
 
 /** Where tree algorithms get nodes from. */
 export interface NodeSource {
@@ -14,8 +17,8 @@ export interface NodeSource {
 
 /** Where tree algorithms put nodes. */
 export interface NodeSink {
-  /** Takes the bytes of a new node and returns its name. */
-  add(bytes: Buffer): Hash;
+  /** Takes the bytes of a new node and what it refers to (`referencesOf`), and returns its name. */
+  add(bytes: Buffer, references: readonly Hash[]): Hash;
 }
 
 const cacheBytesDefault = 64 * 1024 * 1024;
@@ -46,18 +49,27 @@ export class NodeStore implements NodeSource {
     const wanted = hashes.filter((hash) => !this.#cache.has(hash) && !this.#fetching.has(hash));
     for (const hash of wanted) this.#fetching.add(hash);
     try {
-      for await (const { compressed, size, objects } of readFrames(this.#blobs, wanted)) {
+      for await (const { compressed, size, objects, pack } of readFrames(this.#blobs, wanted)) {
         const frame = decompress(compressed, size, 'A frame of tree nodes');
+        const hints = this.#blobs.indexes.isLoaded ? undefined : hintsOf(compressed);
         for (const { hash, offset, length } of objects) {
-          const bytes = Buffer.from(frame.subarray(offset, offset + length));
+          const bytes = frame.subarray(offset, offset + length);
           verify(hash, bytes);
-          this.reads++;
-          this.#cache.set(hash, decodeNode(bytes, hash));
+          this.#take(hash, bytes, hints && pack && decodeHints(hints, pack, offset));
         }
       }
     } finally {
       for (const hash of wanted) this.#fetching.delete(hash);
     }
+  }
+
+  /**
+   * Takes in a node that came from elsewhere than the store, with where its children lie (`locatedNode`). What is not
+   * the node `hash` is ignored.
+   */
+  offer(hash: Hash, encoded: Uint8Array): void {
+    const node = nodeFrom(encoded, hash, this.#blobs);
+    if (node !== undefined) this.#cache.set(hash, node);
   }
 
   /** Forgets what is in memory. */
@@ -66,10 +78,15 @@ export class NodeStore implements NodeSource {
   }
 
   async #load(hash: Hash): Promise<TreeNode> {
-    const bytes = await this.#blobs.get(hash);
+    const { bytes, references } = await this.#blobs.getReferring(hash);
+    return this.#take(hash, bytes, references);
+  }
+
+  #take(hash: Hash, bytes: Buffer, references: ReferenceLocations | undefined): TreeNode {
     this.reads++;
     // Copied, so that a cached node of a few kilobytes does not keep a whole frame alive.
     const node = decodeNode(Buffer.from(bytes), hash);
+    if (references !== undefined) this.#blobs.learn(referencesOfNode(node), references);
     this.#cache.set(hash, node);
     return node;
   }
@@ -87,8 +104,8 @@ export class NodeTransaction implements NodeSource, NodeSink {
     this.#batch = batch;
   }
 
-  add(bytes: Buffer): Hash {
-    const hash = this.#batch.add(bytes, 'node');
+  add(bytes: Buffer, references: readonly Hash[]): Hash {
+    const hash = this.#batch.add(bytes, 'node', references);
     this.#written.set(hash, bytes);
     return hash;
   }

@@ -87,7 +87,8 @@ export function decodeNode(bytes: Buffer, hash: Hash): TreeNode {
 abstract class DecodedNode {
   readonly hash: Hash;
   readonly keys: readonly TreeKey[];
-  protected readonly bytes: Buffer;
+  /** The node as it is stored. Not to be changed. */
+  readonly bytes: Buffer;
   protected readonly offsets: Uint32Array;
 
   constructor(bytes: Buffer, hash: Hash, keys: readonly TreeKey[], offsets: Uint32Array) {

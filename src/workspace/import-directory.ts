@@ -87,7 +87,7 @@ class Importer {
   ) {
     this.#batch = batch;
     this.#reader = new EntryReader(root, batch);
-    this.#builder = new TreeBuilder({ add: (bytes) => batch.add(bytes, 'node') });
+    this.#builder = new TreeBuilder({ add: (bytes, references) => batch.add(bytes, 'node', references) });
     this.#directories = directories;
     this.#onProgress = onProgress;
     let filesTotal = 0;
