@@ -35,7 +35,7 @@ export async function mergeFiles(
   trees: MergedTrees,
   labels: ConflictLabels,
 ): Promise<MergedFiles> {
-  const batch = await project.blobs.openBatch();
+  const batch = await project.blobs.openBatch({ expects: 'few' });
   const nodes = new NodeTransaction(project.nodes, batch);
   const { edits, conflicts } = await mergeTrees({
     changes: {

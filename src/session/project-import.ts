@@ -1,5 +1,5 @@
 import type { Hash } from '../base/hash.ts';
-import { writeEmptyTree } from '../tree/level-writer.ts';
+import { emptyTree, writeEmptyTree } from '../tree/level-writer.ts';
 import { NodeTransaction } from '../tree/node-store.ts';
 import { firstHead, type Imported, importsMax, type Landing } from './head.ts';
 import type { LandingOutcome, LandingQueue } from './landing/landing-queue.ts';
@@ -18,7 +18,7 @@ export interface ImportedTree {
 
 /** Makes an empty project: landing 0, which nobody landed. Throws `project/exists`. */
 export async function createProject(project: ProjectContext, description: string): Promise<void> {
-  const batch = await project.blobs.openBatch();
+  const batch = await project.blobs.openBatch({ expects: 'few' });
   const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
   await batch.flush();
   const about = { name: project.name, createdMs: project.clock.now(), description };
@@ -40,7 +40,7 @@ export async function landImport(
   if (previous?.tree === imported.tree && previous.commit === imported.commit) {
     return { outcome: 'landed', landing: await project.ledger.readLanding(previous.sequence) };
   }
-  const base = previous ?? { tree: await emptyTree(project), sequence: 0 };
+  const base = previous ?? { tree: emptyTree, sequence: 0 };
   return queue.land({
     origin: { kind: 'import', source: imported.source, commit: imported.commit, tree: imported.tree },
     agent,
@@ -65,11 +65,4 @@ export async function lastImport(
       return { tree: origin.tree, commit: origin.commit, sequence };
   }
   return undefined;
-}
-
-async function emptyTree(project: ProjectContext): Promise<Hash> {
-  const batch = await project.blobs.openBatch();
-  const tree = writeEmptyTree(new NodeTransaction(project.nodes, batch));
-  await batch.flush();
-  return tree;
 }

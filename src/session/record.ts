@@ -88,7 +88,7 @@ async function addToRecord(
 export async function keepShort(project: ProjectContext, session: Session): Promise<Session> {
   if (!isLong(session)) return session;
   const { conversation, decisions, worklog } = session;
-  const batch = await project.blobs.openBatch();
+  const batch = await project.blobs.openBatch({ expects: 'few' });
   const parts = encodeRecord({ conversation, decisions, worklog }).map((bytes) => batch.add(bytes));
   await batch.flush();
   return project.ledger.updateSession(session.id, (current) => {

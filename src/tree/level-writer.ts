@@ -1,4 +1,4 @@
-import type { Hash } from '../base/hash.ts';
+import { type Hash, hashOf } from '../base/hash.ts';
 import { type ChildItem, type EntryItem, encodeInner, encodeLeaf } from './node.ts';
 import type { NodeSink } from './node-store.ts';
 import { referencesOf } from './references.ts';
@@ -60,9 +60,13 @@ export class LevelWriter {
   }
 }
 
+const emptyLeaf = encodeLeaf([]);
+/** The tree with no entries. It can be read whether anybody has written it or not. */
+export const emptyTree: Hash = hashOf(emptyLeaf);
+
 /** Writes the tree with no entries. */
 export function writeEmptyTree(sink: NodeSink): Hash {
-  return sink.add(encodeLeaf([]), []);
+  return sink.add(emptyLeaf, []);
 }
 
 /** Writes the levels above `nodes`, which are all nodes of `level`, and returns the root. */

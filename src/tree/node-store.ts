@@ -5,8 +5,9 @@ import type { BlobStore } from '../blob/blob-store.ts';
 import { readFrames, verify } from '../blob/bulk-read.ts';
 import { decompress } from '../blob/compression.ts';
 import { decodeHints, hintsOf, type ReferenceLocations } from '../blob/location-hints.ts';
+import { emptyTree } from './level-writer.ts';
 import { nodeFrom } from './located-node.ts';
-import { decodeNode, type TreeNode } from './node.ts';
+import { decodeNode, encodeLeaf, type TreeNode } from './node.ts';
 import { referencesOfNode } from './references.ts';
 
 /** Where tree algorithms get nodes from. */
@@ -20,6 +21,8 @@ export interface NodeSink {
   /** Takes the bytes of a new node and what it refers to (`referencesOf`), and returns its name. */
   add(bytes: Buffer, references: readonly Hash[]): Hash;
 }
+
+const emptyNode = decodeNode(encodeLeaf([]), emptyTree);
 
 const cacheBytesDefault = 64 * 1024 * 1024;
 
@@ -38,7 +41,7 @@ export class NodeStore implements NodeSource {
   }
 
   node(hash: Hash): TreeNode | Promise<TreeNode> {
-    return this.#cache.get(hash) ?? this.#load(hash);
+    return this.#cache.get(hash) ?? (hash === emptyTree ? emptyNode : this.#load(hash));
   }
 
   /**
@@ -65,7 +68,7 @@ export class NodeStore implements NodeSource {
 
   /**
    * Takes in a node that came from elsewhere than the store, with where its children lie (`locatedNode`). What is not
-   * the node `hash` is ignored.
+   * the node `hash` is ignored. Throws `tree/corrupt` and `tree/format-unknown` when that is no node.
    */
   offer(hash: Hash, encoded: Uint8Array): void {
     const node = nodeFrom(encoded, hash, this.#blobs);

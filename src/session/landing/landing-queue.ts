@@ -114,7 +114,7 @@ export class LandingQueue {
   async #attempt(group: readonly Waiting[]): Promise<readonly Waiting[]> {
     const { ledger, blobs, nodes } = this.#project;
     const current = await ledger.readHead();
-    const batch = await blobs.openBatch();
+    const batch = await blobs.openBatch({ expects: 'few' });
     const move: Move = {
       current,
       files: new FileTransaction(blobs, batch),

@@ -49,7 +49,7 @@ async function settle(
   after: Hash,
 ): Promise<CheckoutState> {
   const changes = await treeChanges(content.nodes, state.tree, after);
-  const batch = await content.blobs.openBatch();
+  const batch = await content.blobs.openBatch({ expects: 'few' });
   const check = new DiskCheck(root, batch);
   const rows = new StateEdit(state);
   const edits: TreeEdit[] = [];

@@ -25,7 +25,7 @@ export async function takeSnapshot(
 ): Promise<CheckoutSnapshot> {
   const lookedMs = fileSystemNow(marker);
   const verdicts = judgeRows(root, state);
-  const batch = await content.blobs.openBatch();
+  const batch = await content.blobs.openBatch({ expects: 'few' });
   const { edits, state: rows } = await scan(root, state, verdicts, batch);
   if (rows.isEmpty) return { tree: state.tree, leftBehind: leftBehindOf(state) };
   const tree =
