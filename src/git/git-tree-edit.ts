@@ -10,8 +10,7 @@ import {
 import { GitError } from './git-error.ts';
 import { encodeGitTree, type GitTreeEntry, gitMode, kindOfMode, parseGitTree } from './git-tree.ts';
 import { idBytesOf, type ObjectId } from './object-id.ts';
-import type { ObjectReader } from './object-reader.ts';
-import type { ObjectWriter } from './object-writer.ts';
+import type { GitObjectType } from './object-reader.ts';
 import type { Repository } from './repository.ts';
 
 /** What a file, symlink or gitlink becomes in a git tree. */
@@ -20,8 +19,20 @@ export interface GitContent {
   readonly id: ObjectId;
 }
 
+/** Where tree objects are read from: an `ObjectReader`, or something in front of one. */
+export interface TreeSource {
+  read(id: ObjectId, type: 'tree'): Promise<Buffer>;
+}
+
+/** Where objects go: an `ObjectWriter`, or something in front of one. */
+export interface ObjectSink {
+  add(type: GitObjectType, bytes: Uint8Array): Promise<ObjectId>;
+}
+
 /** The edits in one directory, by name: what becomes of a file, and what is edited further below. */
 interface DirectoryEdits {
+  /** What the directory is before the edits, where that is not what the tree had: another tree, or nothing. */
+  replacement: ObjectId | 'nothing' | undefined;
   readonly contents: Map<FileName, GitContent | undefined>;
   readonly directories: Map<FileName, DirectoryEdits>;
 }
@@ -33,23 +44,24 @@ type Entries = Map<FileName, GitTreeEntry>;
  * others. Directories appear with the first thing in them and go with the last.
  */
 export class GitTreeEdit {
-  readonly #reader: ObjectReader;
+  readonly #source: TreeSource;
   readonly #idBytes: number;
   readonly #root: ObjectId | undefined;
-  readonly #edits: DirectoryEdits = { contents: new Map(), directories: new Map() };
-  /** Directories of the tree before the edits. */
-  readonly #before = new Map<TreePath, Entries>();
+  readonly #edits: DirectoryEdits = noEdits();
+  readonly #read = new Map<ObjectId, Entries>();
 
   /** `root` is the tree to begin with; undefined is an empty one. */
-  constructor(repository: Repository, reader: ObjectReader, root: ObjectId | undefined) {
-    this.#reader = reader;
+  constructor(repository: Repository, source: TreeSource, root: ObjectId | undefined) {
+    this.#source = source;
     this.#idBytes = idBytesOf[repository.objectFormat];
     this.#root = root;
   }
 
   /** What the tree had at `path` before any edit. */
   async before(path: TreePath): Promise<GitTreeEntry | undefined> {
-    return (await this.#directoryBefore(parentPath(path))).get(baseName(path));
+    const directory = parentPath(path);
+    const id = directory === rootPath ? this.#root : treeIdOf(await this.before(directory));
+    return (await this.#entriesOf(id, directory)).get(baseName(path));
   }
 
   /** Plans what becomes of `path`; undefined removes it. */
@@ -57,23 +69,37 @@ export class GitTreeEdit {
     this.#editsOf(parentPath(path)).contents.set(baseName(path), content);
   }
 
+  /** Plans that the directory `path` is `tree`, with what is planned below it on top; undefined removes all that is in it. */
+  setDirectory(path: TreePath, tree: ObjectId | undefined): void {
+    this.#editsOf(path).replacement = tree ?? 'nothing';
+  }
+
   /** Adds the directories that changed to `writer` and returns the new root. */
-  async write(writer: ObjectWriter): Promise<ObjectId> {
+  async write(writer: ObjectSink): Promise<ObjectId> {
     const { contents, directories } = this.#edits;
     if (this.#root !== undefined && contents.size + directories.size === 0) return this.#root;
-    const root = await this.#write(writer, rootPath, this.#edits);
+    const root = await this.#write(writer, rootPath, this.#edits, this.#root);
     return root ?? writer.add('tree', Buffer.alloc(0));
   }
 
-  async #write(writer: ObjectWriter, path: TreePath, edits: DirectoryEdits): Promise<ObjectId | undefined> {
-    const entries = new Map(await this.#directoryBefore(path));
-    for (const [name, below] of edits.directories) {
-      const id = await this.#write(writer, joinPath(path, name), below);
+  /** `id` is the directory before the edits. */
+  async #write(
+    writer: ObjectSink,
+    path: TreePath,
+    edits: DirectoryEdits,
+    id: ObjectId | undefined,
+  ): Promise<ObjectId | undefined> {
+    const { replacement, contents, directories } = edits;
+    const base = replacement === undefined ? id : replacement === 'nothing' ? undefined : replacement;
+    if (base !== undefined && contents.size + directories.size === 0) return base;
+    const entries = new Map(await this.#entriesOf(base, path));
+    for (const [name, below] of directories) {
       const old = entries.get(name);
-      if (id !== undefined) entries.set(name, { name, mode: gitMode.directory, id });
+      const written = await this.#write(writer, joinPath(path, name), below, treeIdOf(old));
+      if (written !== undefined) entries.set(name, { name, mode: gitMode.directory, id: written });
       else if (old !== undefined && isDirectory(old)) entries.delete(name);
     }
-    for (const [name, content] of edits.contents) {
+    for (const [name, content] of contents) {
       const old = entries.get(name);
       const stays = old !== undefined && isDirectory(old);
       if (content !== undefined && stays) throw mismatch(joinPath(path, name));
@@ -83,14 +109,13 @@ export class GitTreeEdit {
     return entries.size === 0 ? undefined : writer.add('tree', encodeGitTree(entries.values()));
   }
 
-  async #directoryBefore(path: TreePath): Promise<Entries> {
-    const known = this.#before.get(path);
+  async #entriesOf(id: ObjectId | undefined, path: TreePath): Promise<Entries> {
+    const known = id && this.#read.get(id);
     if (known !== undefined) return known;
-    const id = path === rootPath ? this.#root : treeIdOf(await this.before(path));
-    const bytes = id && (await this.#reader.read(id, 'tree'));
+    const bytes = id && (await this.#source.read(id, 'tree'));
     const tree = bytes && parseGitTree(bytes, this.#idBytes, path);
     const entries: Entries = new Map(tree?.entries.map((entry) => [entry.name, entry]));
-    this.#before.set(path, entries);
+    if (id !== undefined) this.#read.set(id, entries);
     return entries;
   }
 
@@ -100,11 +125,15 @@ export class GitTreeEdit {
     const name = baseName(directory);
     let edits = directories.get(name);
     if (edits === undefined) {
-      edits = { contents: new Map(), directories: new Map() };
+      edits = noEdits();
       directories.set(name, edits);
     }
     return edits;
   }
+}
+
+function noEdits(): DirectoryEdits {
+  return { replacement: undefined, contents: new Map(), directories: new Map() };
 }
 
 function isDirectory(entry: GitTreeEntry): boolean {

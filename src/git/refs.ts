@@ -65,6 +65,68 @@ export async function updateRef(
   throw new GitError('git/failed', `${ref} could not be moved to ${id}: ${stderr}`, { failure });
 }
 
+/** One of several refs that move together. `absent` as what comes next deletes the ref. */
+export interface RefMove {
+  readonly ref: RefName;
+  readonly expected: RefState;
+  readonly next: RefState;
+}
+
+/**
+ * How it went: `lost` means that a ref was not what was expected, `refused` that all were, and git would not move them,
+ * for the reason that it gives: a hook, a lock, a full disk. In both cases nothing has changed.
+ */
+export type RefOutcome =
+  | { readonly outcome: 'moved' | 'lost' }
+  | { readonly outcome: 'refused'; readonly words: string };
+
+/** The refs of `repository` that are one of `patterns` or lie below one, by name. */
+export async function readRefs(
+  repository: Repository,
+  patterns: readonly RefName[],
+): Promise<ReadonlyMap<RefName, ObjectId>> {
+  const args = ['for-each-ref', '--format=%(objectname) %(refname)', ...patterns];
+  return parseRefList(await repository.git.run(gitArguments(repository, args)), ' ');
+}
+
+/** Lines of an id and a ref's name, with `separator` between them. */
+export function parseRefList(output: Buffer, separator: string): ReadonlyMap<RefName, ObjectId> {
+  const refs = new Map<RefName, ObjectId>();
+  for (const line of output.toString('utf8').split('\n')) {
+    const end = line.indexOf(separator);
+    if (end > 0) refs.set(line.slice(end + 1) as RefName, parseObjectId(line.slice(0, end)));
+  }
+  return refs;
+}
+
+/** Moves all of `moves` or none, if every ref is what is expected. `reason` is for the logs of the refs. */
+export async function moveRefs(
+  repository: Repository,
+  moves: readonly RefMove[],
+  reason: string,
+): Promise<RefOutcome> {
+  const none = '0'.repeat(idBytesOf[repository.objectFormat] * 2);
+  const idOf = (state: RefState) => (state === 'absent' ? none : state);
+  const lines = moves.map(({ ref, expected, next }) =>
+    expected === next
+      ? `verify ${ref}\0${idOf(expected)}\0`
+      : `update ${ref}\0${idOf(next)}\0${idOf(expected)}\0`,
+  );
+  // Whoever is killed while writing this has not said "commit", and git drops it all.
+  const input = `start\0${lines.join('')}prepare\0commit\0`;
+  const args = gitArguments(repository, ['update-ref', '-m', reason, '--stdin', '-z']);
+  const { exitCode, stderr } = await repository.git.attempt(args, { input });
+  if (exitCode === 0) return { outcome: 'moved' };
+  const now = await readRefs(
+    repository,
+    moves.map(({ ref }) => ref),
+  );
+  const isAt = (end: 'expected' | 'next') =>
+    moves.every((move) => (now.get(move.ref) ?? 'absent') === move[end]);
+  if (isAt('next')) return { outcome: 'moved' };
+  return isAt('expected') ? { outcome: 'refused', words: stderr } : { outcome: 'lost' };
+}
+
 async function checkRefName(repository: Repository, ref: string): Promise<void> {
   const { exitCode } = await repository.git.attempt(['check-ref-format', ref]);
   if (exitCode === 0 && ref.startsWith('refs/')) return;

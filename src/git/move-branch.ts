@@ -1,0 +1,107 @@
+import type { TreePath } from '../tree/path.ts';
+import type { Checkout } from './checkouts.ts';
+import { followCheckout, forgetBehind, noteBehind, readBehind } from './follow-checkout.ts';
+import { IndexLock } from './index-lock.ts';
+import type { ObjectId } from './object-id.ts';
+import { type RefName, type RefOutcome, readRefs } from './refs.ts';
+import type { Repository } from './repository.ts';
+
+/** What became of a checkout whose branch has moved. */
+export interface CheckoutNote {
+  /** Absolute path. */
+  readonly directory: string;
+  /** `left`: git was at work in it for longer than we wait, or failed; whoever moves the branch next brings it along. */
+  readonly outcome: 'followed' | 'left';
+  /** Files with edits that conflict with what came. They are as they were, and the index has their versions. */
+  readonly conflicts: readonly TreePath[];
+  /** Why it was left. */
+  readonly reason?: string;
+}
+
+export interface BranchMove {
+  readonly repository: Repository;
+  readonly branch: RefName;
+  readonly expected: ObjectId;
+  /** Moves the branch. */
+  readonly move: () => Promise<RefOutcome>;
+  /** How long to wait for a git that is at work in a checkout, in ms. */
+  readonly waitMs: number;
+}
+
+/**
+ * Moves a branch that `checkouts` are on, and brings them along. Their indexes are locked from before the move to the
+ * end: a commit in between would undo what came. A checkout that git holds for too long doesn't keep the branch from
+ * moving.
+ */
+export async function moveBranch(
+  checkouts: readonly Checkout[],
+  { repository, branch, expected, move, waitMs }: BranchMove,
+): Promise<{ readonly result: RefOutcome; readonly notes: readonly CheckoutNote[] }> {
+  if (checkouts.length === 0) return { result: await move(), notes: [] };
+  const held: { readonly checkout: Checkout; readonly lock: IndexLock | undefined }[] = [];
+  try {
+    for (const checkout of checkouts) {
+      held.push({ checkout, lock: await IndexLock.take(checkout.gitDirectory, waitMs) });
+    }
+    if ((await readBranch(repository, branch)) !== expected)
+      return { result: { outcome: 'lost' }, notes: [] };
+    for (const { checkout } of held) await noteBehind(checkout, expected);
+    const result = await move();
+    // Whoever has the lock of a checkout that we have not may have forgotten the note in the meantime.
+    for (const { checkout, lock } of held) if (lock === undefined) await noteBehind(checkout, expected);
+    const notes: CheckoutNote[] = [];
+    for (const { checkout, lock } of held) notes.push(await follow(checkout, lock, repository, branch));
+    return { result, notes };
+  } finally {
+    for (const { lock } of held) await lock?.release();
+  }
+}
+
+/** Brings along the checkouts of `branch` that were left behind. */
+export async function catchUp(
+  checkouts: readonly Checkout[],
+  repository: Repository,
+  branch: RefName,
+  waitMs: number,
+): Promise<readonly CheckoutNote[]> {
+  const notes: CheckoutNote[] = [];
+  for (const checkout of checkouts) {
+    if ((await readBehind(checkout)) === undefined) continue;
+    const lock = await IndexLock.take(checkout.gitDirectory, waitMs);
+    try {
+      notes.push(await follow(checkout, lock, repository, branch));
+    } finally {
+      await lock?.release();
+    }
+  }
+  return notes;
+}
+
+async function follow(
+  checkout: Checkout,
+  lock: IndexLock | undefined,
+  repository: Repository,
+  branch: RefName,
+): Promise<CheckoutNote> {
+  const { directory } = checkout;
+  if (lock === undefined) {
+    const reason = 'its index is locked: git is at work there, or was killed';
+    return { directory, outcome: 'left', conflicts: [], reason };
+  }
+  const from = await readBehind(checkout);
+  const to = await readBranch(repository, branch);
+  try {
+    const conflicts =
+      from === undefined || to === undefined || from === to ? [] : await followCheckout(checkout, from, to);
+    await forgetBehind(checkout);
+    return { directory, outcome: 'followed', conflicts };
+  } catch (error) {
+    // The branch has moved, and that counts. The note stays, so the next one tries again.
+    const reason = error instanceof Error ? error.message : String(error);
+    return { directory, outcome: 'left', conflicts: [], reason };
+  }
+}
+
+async function readBranch(repository: Repository, branch: RefName): Promise<ObjectId | undefined> {
+  return (await readRefs(repository, [branch])).get(branch);
+}
