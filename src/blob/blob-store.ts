@@ -1,11 +1,12 @@
 import { LRUCache } from 'lru-cache';
 import { type Clock, systemClock } from '../base/clock.ts';
-import { type Hash, hashOf, parseHash } from '../base/hash.ts';
+import { type Hash, parseHash } from '../base/hash.ts';
 import { type Random, systemRandom } from '../base/random.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { BlobBatch, type ExpectedObjects } from './blob-batch.ts';
 import { BlobError } from './blob-error.ts';
 import { decompress } from './compression.ts';
+import { type ExpectedObject, holdsObject, openFrameWith } from './frame-check.ts';
 import { IndexSet } from './index-set.ts';
 import { KnownLocations } from './known-locations.ts';
 import { BlobLayout } from './layout.ts';
@@ -33,7 +34,10 @@ interface Frame {
 }
 
 interface FoundObject {
+  /** What lies where the object should. */
   readonly bytes: Buffer;
+  /** Whether it is the object. */
+  readonly isRight: boolean;
   readonly hints: Uint8Array | undefined;
   readonly location: Location;
   readonly foundBy: 'index' | 'hint';
@@ -125,14 +129,15 @@ export class BlobStore {
       await this.indexes.ensureLoaded();
       location = this.indexes.lookup(raw);
     }
-    const found = (location && (await this.#read(location, 'index'))) ?? (await this.#lookAgain(raw));
+    const found =
+      (location && (await this.#readAgainIfWrong(hash, location))) ?? (await this.#lookAgain(hash, raw));
     if (found === undefined) {
       throw new BlobError(
         'blob/not-found',
         `The store has no object ${hash}. Run "mic store fsck" to see what is missing.`,
       );
     }
-    if (hashOf(found.bytes) !== hash) {
+    if (!found.isRight) {
       throw new BlobError(
         'blob/corrupt',
         `Object ${hash} is damaged in the store (pack ${found.location.frame.pack}). Run "mic store fsck".`,
@@ -145,29 +150,43 @@ export class BlobStore {
   async #followHint(hash: Hash): Promise<FoundObject | undefined> {
     const location = this.#known.get(hash);
     if (location === undefined) return undefined;
-    const found = await this.#read(location, 'hint').catch((error: unknown) => {
+    const found = await this.#read(hash, location, 'hint').catch((error: unknown) => {
       // Bytes that are no frame: the hint may be what is wrong, and the indexes decide.
       if (error instanceof BlobError) return undefined;
       throw error;
     });
-    if (found !== undefined && hashOf(found.bytes) === hash) return found;
+    if (found?.isRight) return found;
     this.#known.forget(hash);
     return undefined;
   }
 
-  async #read(location: Location, foundBy: FoundObject['foundBy']): Promise<FoundObject | undefined> {
-    const frame = await this.#frame(location.frame);
+  /** A frame in memory may be a wrong copy, of which only other objects were looked at until now. */
+  async #readAgainIfWrong(hash: Hash, location: Location): Promise<FoundObject | undefined> {
+    const found = await this.#read(hash, location, 'index');
+    if (found === undefined || found.isRight) return found;
+    this.#frames.delete(keyOf(location.frame));
+    return this.#read(hash, location, 'index');
+  }
+
+  async #read(
+    hash: Hash,
+    location: Location,
+    foundBy: FoundObject['foundBy'],
+  ): Promise<FoundObject | undefined> {
+    const { offset, length } = location;
+    const expected = { hash, offset, length };
+    const frame = await this.#frame(location.frame, expected);
     if (frame === undefined) return undefined;
-    const bytes = frame.bytes.subarray(location.offset, location.offset + location.length);
-    return { bytes, hints: frame.hints, location, foundBy };
+    const bytes = frame.bytes.subarray(offset, offset + length);
+    return { bytes, isRight: holdsObject(frame.bytes, expected), hints: frame.hints, location, foundBy };
   }
 
   /** A frame, uncompressed; undefined when its pack is gone. */
-  async #frame(range: FrameRange): Promise<Frame | undefined> {
-    const key = `${range.pack}:${range.start}:${range.end}:${range.size}`;
+  async #frame(range: FrameRange, expected: ExpectedObject): Promise<Frame | undefined> {
+    const key = keyOf(range);
     const cached = this.#frames.get(key);
     if (cached !== undefined) return cached;
-    const reading = this.#reading.get(key) ?? this.#fetchFrame(key, range);
+    const reading = this.#reading.get(key) ?? this.#fetchFrame(key, range, expected);
     this.#reading.set(key, reading);
     try {
       return await reading;
@@ -176,10 +195,22 @@ export class BlobStore {
     }
   }
 
-  async #fetchFrame(key: string, { pack, start, end, size }: FrameRange): Promise<Frame | undefined> {
-    const stored = await this.store.get(this.layout.pack(pack), { start, end });
+  async #fetchFrame(
+    key: string,
+    { pack, start, end, size }: FrameRange,
+    expected: ExpectedObject,
+  ): Promise<Frame | undefined> {
+    let checked: { readonly stored: Uint8Array; readonly bytes: Buffer } | undefined;
+    const stored = await this.store.get(this.layout.pack(pack), { start, end }, (copy) => {
+      const bytes = openFrameWith(copy, size, [expected]);
+      checked = bytes && { stored: copy, bytes };
+      return bytes !== undefined;
+    });
     if (stored === undefined) return undefined;
-    const bytes = decompress(stored.bytes, size, `Pack ${pack}, byte ${start}`);
+    const bytes =
+      checked?.stored === stored.bytes
+        ? checked.bytes
+        : decompress(stored.bytes, size, `Pack ${pack}, byte ${start}`);
     const hints = hintsOf(stored.bytes);
     // Copied, so that they don't keep the compressed frame in memory.
     const frame = { bytes, hints: hints && Buffer.from(hints) };
@@ -188,10 +219,10 @@ export class BlobStore {
   }
 
   /** Another process may have written the object, or moved it to another pack, since the indexes were read. */
-  async #lookAgain(raw: Buffer): Promise<FoundObject | undefined> {
+  async #lookAgain(hash: Hash, raw: Buffer): Promise<FoundObject | undefined> {
     await this.indexes.refresh();
     const location = this.indexes.lookup(raw) ?? (await this.#lookAmongCondemned(raw));
-    return location && this.#read(location, 'index');
+    return location && this.#readAgainIfWrong(hash, location);
   }
 
   /**
@@ -206,4 +237,8 @@ export class BlobStore {
     }
     return undefined;
   }
+}
+
+function keyOf({ pack, start, end, size }: FrameRange): string {
+  return `${pack}:${start}:${end}:${size}`;
 }

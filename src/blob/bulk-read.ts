@@ -1,7 +1,8 @@
 import { type Hash, hashOf } from '../base/hash.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
-import { compress, decompress } from './compression.ts';
+import { compress } from './compression.ts';
+import { openFrameWith } from './frame-check.ts';
 import type { FrameRange } from './pack-index.ts';
 
 /** One of many objects to be read: `index` is its place among the hashes that were asked for. */
@@ -48,7 +49,8 @@ export async function* readFrames(blobs: BlobStore, hashes: readonly Hash[]): As
   const { frames, unlocated } = locate(blobs, hashes, byHints);
   for (const run of runsOf(frames)) {
     for await (const frame of readRun(blobs, run, unlocated)) {
-      if (!byHints || holdsAll(frame)) yield frame;
+      // What hints said is advice: that it is so has to be seen before somebody relies on it.
+      if (!byHints || openFrameWith(frame.compressed, frame.size, frame.objects)) yield frame;
       else {
         for (const { index, hash } of frame.objects) {
           blobs.forget(hash);
@@ -59,19 +61,6 @@ export async function* readFrames(blobs: BlobStore, hashes: readonly Hash[]): As
   }
   // What another process has written or moved since the indexes were read. Rare, so one by one.
   for (const index of unlocated) yield await readAlone(blobs, hashes[index]!, index);
-}
-
-/** What hints said is advice: that it is so has to be seen before somebody relies on it. */
-function holdsAll({ compressed, size, objects }: StoredFrame): boolean {
-  try {
-    const frame = decompress(compressed, size, 'A frame');
-    return objects.every(
-      ({ hash, offset, length }) => hashOf(frame.subarray(offset, offset + length)) === hash,
-    );
-  } catch (error) {
-    if (error instanceof BlobError) return false;
-    throw error;
-  }
 }
 
 /** Throws `blob/corrupt` unless `bytes` are what `hash` names. */
@@ -137,15 +126,19 @@ async function* readRun(
   unlocated: number[],
 ): AsyncGenerator<StoredFrame> {
   const { pack, start } = run[0]!.frame;
-  const stored = await blobs.store.get(blobs.layout.pack(pack), { start, end: run.at(-1)!.frame.end });
+  const partOf = (bytes: Uint8Array, { frame }: FrameWants) =>
+    bytes.subarray(frame.start - start, frame.end - start);
+  const range = { start, end: run.at(-1)!.frame.end };
+  const stored = await blobs.store.get(blobs.layout.pack(pack), range, (bytes) =>
+    run.every((wants) => openFrameWith(partOf(bytes, wants), wants.frame.size, wants.objects) !== undefined),
+  );
   if (stored === undefined) {
     // The pack was rewritten by a collection.
     for (const { objects } of run) for (const { index } of objects) unlocated.push(index);
     return;
   }
-  for (const { frame, objects } of run) {
-    const compressed = stored.bytes.subarray(frame.start - start, frame.end - start);
-    yield { compressed, size: frame.size, objects, pack };
+  for (const wants of run) {
+    yield { compressed: partOf(stored.bytes, wants), size: wants.frame.size, objects: wants.objects, pack };
   }
 }
 

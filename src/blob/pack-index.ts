@@ -95,6 +95,16 @@ export class PackIndex {
     return new PackIndex(bytes, hash);
   }
 
+  /** `parse`, for bytes that may come from anywhere: undefined where it throws. */
+  static ofCopy(input: Uint8Array, hash: Hash): PackIndex | undefined {
+    try {
+      return PackIndex.parse(input, hash);
+    } catch (error) {
+      if (error instanceof BlobError) return undefined;
+      throw error;
+    }
+  }
+
   /** Makes an index. A frame whose `pack` is `ownPack` lies in the pack that will carry the index's name. */
   static build(entries: readonly IndexEntry[], nonce: Uint8Array): PackIndex {
     const sorted = [...entries].sort((a, b) => (a.hash < b.hash ? -1 : a.hash > b.hash ? 1 : 0));

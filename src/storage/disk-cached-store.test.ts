@@ -184,12 +184,6 @@ test('passes over what its reader knows to be wrong, wherever it is kept', async
   assert.equal(reads(), before + 2);
 });
 
-test('does not keep what its reader knows to be wrong', async (t) => {
-  const { directory, inner } = await remote(t, { 'blobs/a': '0123456789' });
-  assert.equal(textOf(await cached(inner, directory).get(blob, undefined, () => false)), '0123456789');
-  assert.deepEqual(filesIn(directory), []);
-});
-
 test('keeps what it writes, when that is small', async (t) => {
   const { directory, inner, reads } = await remote(t, {});
   const store = cached(inner, directory, { bytesMax: 1 << 30 });

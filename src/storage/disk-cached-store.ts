@@ -52,8 +52,7 @@ export class DiskCachedStore implements ObjectStore {
     const kept = await this.#guarded('read', () => this.#options.cache.read(this.#nameOf(key), range, check));
     if (kept !== undefined) return new ReadObject(kept);
     const object = await this.#inner.get(key, range, check);
-    // What fails the check of its reader would only be removed by the next one.
-    if (object !== undefined && (check?.(object.bytes) ?? true)) await this.#keep(key, range, object.bytes);
+    if (object !== undefined) await this.#keep(key, range, object.bytes);
     return object;
   }
 

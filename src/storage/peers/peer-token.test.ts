@@ -17,7 +17,7 @@ test('admits those who have it, and nobody else', () => {
     `Bearer ${secret.slice(1)}`,
     `bearer ${secret}`,
   ]) {
-    assert.ok(!token.admits(wrong), wrong);
+    assert.ok(!token.admits(wrong), `${wrong}`);
   }
 });
 
