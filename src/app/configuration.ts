@@ -20,6 +20,8 @@ export interface Configuration {
   readonly store: string;
   /** What stands in front of a remote store. */
   readonly tiers: TierSettings;
+  /** The directory in which the cost of commands in requests is noted, absolute; undefined where it is not to be. */
+  readonly requestTally: string | undefined;
   /** The project to use where none is named. */
   readonly project: string | undefined;
   readonly agent: Agent;
@@ -38,6 +40,7 @@ export interface FileServerSettings {
   readonly overlays: string;
   /** As in `Configuration`. */
   readonly tiers: TierSettings;
+  readonly requestTally: string | undefined;
   /** The user's directory for files that do not outlive a login, absolute; undefined where the system has none. */
   readonly runtime: string | undefined;
   /** The address that it listens on. */
@@ -54,6 +57,7 @@ const fileSchema = v.strictObject({
   project: v.optional(v.string()),
   workspaces: v.optional(v.string()),
   keepDays: v.optional(v.pipe(v.number(), v.integer(), v.minValue(0))),
+  requestTally: v.optional(v.boolean()),
   ...tierSchema,
   agent: v.optional(v.object({ name: v.string(), email: v.string() })),
   fs: v.optional(
@@ -73,7 +77,7 @@ const loopback = '127.0.0.1';
 /**
  * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`,
  * `MICELIO_PROJECT`, `MICELIO_WORKSPACES`, `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`, `MICELIO_FS_HOST`,
- * `MICELIO_FS_PORT`, and those of `tierSettings`), then the workspace around it, then `micelio/config.json` in the XDG
+ * `MICELIO_FS_PORT`, `MICELIO_REQUEST_TALLY`, and those of `tierSettings`), then the workspace around it, then `micelio/config.json` in the XDG
  * configuration directory, then the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
  * and as `findMarker` and `parseStoreLocation` do.
  */
@@ -90,6 +94,7 @@ export function readConfiguration(variables: Environment, directory: string): Co
       directory,
     ),
     tiers: tierSettings(environment, file, cacheDirectory(environment, home)),
+    requestTally: requestTally(environment, home, file),
     project: environment.MICELIO_PROJECT ?? file.project,
     agent: {
       name:
@@ -124,8 +129,9 @@ function fileServerSettings(
   const { fs = {} } = file;
   const runtime = environment.XDG_RUNTIME_DIR;
   return {
-    state: join(xdgDirectory(environment.XDG_STATE_HOME, home, '.local/state'), 'micelio', 'mic-fs'),
+    state: join(stateDirectory(environment, home), 'mic-fs'),
     tiers: tierSettings(environment, file, cacheDirectory(environment, home)),
+    requestTally: requestTally(environment, home, file),
     overlays: join(xdgDirectory(environment.XDG_DATA_HOME, home, '.local/share'), 'micelio', 'mounts'),
     runtime: runtime !== undefined && isAbsolute(runtime) ? runtime : undefined,
     host: environment.MICELIO_FS_HOST ?? fs.host ?? loopback,
@@ -142,6 +148,22 @@ function portNumber(text: string): number {
     'configuration/invalid',
     `MICELIO_FS_PORT is "${text}", which is no port. Give a number from 1 to 65535, or unset it.`,
   );
+}
+
+function requestTally(environment: Environment, home: string, file: ConfigurationFile): string | undefined {
+  const setting = environment.MICELIO_REQUEST_TALLY;
+  if (setting !== undefined && setting !== 'on' && setting !== 'off') {
+    throw new ConfigurationError(
+      'configuration/invalid',
+      `MICELIO_REQUEST_TALLY is "${setting}". Set it to on or off, or unset it.`,
+    );
+  }
+  if (setting === 'off' || (setting === undefined && file.requestTally === false)) return undefined;
+  return join(stateDirectory(environment, home), 'requests');
+}
+
+function stateDirectory(environment: Environment, home: string): string {
+  return join(xdgDirectory(environment.XDG_STATE_HOME, home, '.local/state'), 'micelio');
 }
 
 function cacheDirectory(environment: Environment, home: string): string {

@@ -16,11 +16,12 @@ import type { TierSettings } from './tier-settings.ts';
  * `storage/location-invalid`, `storage/peers-invalid` and `configuration/invalid`.
  */
 export async function openRemoteStore(
-  { store, tiers }: StoreSettings,
+  { store, tiers, requests }: StoreSettings,
   onProblem: OnStoreProblem,
 ): Promise<ObjectStore> {
   const surroundings = { random: systemRandom, sleep: systemSleep };
-  const remote = new RetryingStore(new S3Store(parseS3Location(store), surroundings), surroundings);
+  const s3 = new S3Store(parseS3Location(store), { ...surroundings, ...requests?.hooks(store) });
+  const remote = new RetryingStore(s3, surroundings);
   return inFrontOf(remote, storeName(store), tiers, onProblem);
 }
 

@@ -1,6 +1,7 @@
 import { DirectoryStore } from '../storage/directory/directory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { isS3Url } from '../storage/s3/s3-location.ts';
+import type { RequestCounter } from './request-counter.ts';
 import type { TierSettings } from './tier-settings.ts';
 
 /** What a store is opened with. */
@@ -9,6 +10,8 @@ export interface StoreSettings {
   readonly store: string;
   /** What stands in front of it, if it is remote. */
   readonly tiers: TierSettings;
+  /** Counts the requests to it, if it is remote. */
+  readonly requests?: RequestCounter;
 }
 
 /** Told of what the store can do without, such as a cache that cannot be written. */

@@ -5,6 +5,7 @@ import { storageErrorFrom } from '../storage/directory/disk-error.ts';
 import { probeStore } from '../storage/probe.ts';
 import { isS3Url, parseS3Location } from '../storage/s3/s3-location.ts';
 import { openStore, type StoreSettings } from './open-store.ts';
+import type { RequestCounter } from './request-counter.ts';
 
 /** One thing that was looked at, and what is wrong with it, in words; undefined where nothing is. */
 export interface StoreFinding {
@@ -17,7 +18,7 @@ export interface StoreFinding {
  * answered and not thrown. The checks end with the first that fails.
  */
 export async function checkStore(settings: StoreSettings): Promise<StoreFinding[]> {
-  const place = await checkPlace(settings.store);
+  const place = await checkPlace(settings.store, settings.requests);
   if (place.problem !== undefined) return [place];
   const store = await openStore(settings, (problem) => {
     // What a probe writes is never cached.
@@ -27,7 +28,10 @@ export async function checkStore(settings: StoreSettings): Promise<StoreFinding[
 }
 
 /** Makes the directory or the bucket of a store where it is missing, and answers whether it did. Throws as stores do. */
-export async function makeStorePlace(location: string): Promise<'made' | 'was there'> {
+export async function makeStorePlace(
+  location: string,
+  requests: RequestCounter,
+): Promise<'made' | 'was there'> {
   if (!isS3Url(location)) {
     try {
       return mkdirSync(location, { recursive: true, mode: 0o700 }) === undefined ? 'was there' : 'made';
@@ -36,11 +40,11 @@ export async function makeStorePlace(location: string): Promise<'made' | 'was th
     }
   }
   const { makeBucket } = await import('../storage/s3/bucket.ts');
-  return makeBucket(parseS3Location(location));
+  return makeBucket(parseS3Location(location), requests.hooks(location));
 }
 
 /** Whether there is a directory or a bucket of the right kind. */
-async function checkPlace(location: string): Promise<StoreFinding> {
+export async function checkPlace(location: string, requests?: RequestCounter): Promise<StoreFinding> {
   if (!isS3Url(location)) {
     const problem = statSync(location, { throwIfNoEntry: false })?.isDirectory()
       ? undefined
@@ -50,7 +54,7 @@ async function checkPlace(location: string): Promise<StoreFinding> {
   const check = 'the bucket is there, and keeps no versions';
   const { requirePlainBucket } = await import('../storage/s3/bucket.ts');
   try {
-    await requirePlainBucket(parseS3Location(location));
+    await requirePlainBucket(parseS3Location(location), requests?.hooks(location));
     return { check, problem: undefined };
   } catch (error) {
     if (!(error instanceof MicelioError)) throw error;

@@ -35,8 +35,6 @@ export interface WorkspacesOptions {
   readonly owner: FileOwner;
   /** Called when something is mounted or is to be. */
   readonly mounts: () => Promise<Mounts>;
-  /** Whether something was mounted on this machine at some time; otherwise it is not looked for. */
-  readonly mayHaveMounts?: () => boolean;
 }
 
 /** Makes and finds the workspaces of sessions on this machine. */
@@ -67,9 +65,7 @@ export class Workspaces {
       const { openCheckout } = await import('../workspace/checkout/checkout.ts');
       return openCheckout(project, directory);
     }
-    // The session's last workspace may be another machine's, and of another kind. Whoever wrote a mount had a lease.
-    const wasServed = session.lease !== null && !isMount && hereIs === undefined;
-    return wasServed && this.#options.mayHaveMounts?.() ? this.#openMount(session, undefined) : undefined;
+    return undefined;
   }
 
   /** Which kind `create` makes. */

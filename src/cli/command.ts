@@ -1,5 +1,6 @@
 import type { Configuration, Environment } from '../app/configuration.ts';
 import type { Micelio } from '../app/micelio.ts';
+import type { RequestCounter } from '../app/request-counter.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -9,6 +10,8 @@ export interface CommandContext {
   readonly configuration: Configuration;
   readonly environment: Environment;
   readonly micelio: Micelio;
+  /** Counts what is sent to remote stores: also of those that the command opens itself. */
+  readonly requests: RequestCounter;
   /** The directory that the command was called in, absolute. */
   readonly directory: string;
   readonly progress: Progress;

@@ -88,9 +88,14 @@ export const commands: readonly CommandEntry[] = [
     () => import('./store/init.ts'),
   ),
   entry('store check', 'Try out whether a store can be relied upon', () => import('./store/check.ts')),
-  entry('store stats', 'Show what the store holds', () => import('./store/stats.ts')),
+  entry(
+    'store stats',
+    'Show what the store holds, and what using it has cost',
+    () => import('./store/stats.ts'),
+  ),
   entry('store gc', 'Delete what nobody needs any more', () => import('./store/gc.ts')),
   entry('store fsck', 'Check everything in the store', () => import('./store/fsck.ts')),
+  entry('store copy', 'Copy projects from one store to another', () => import('./store/copy.ts')),
   entry('completion', 'Print the completion script of a shell', () => import('./completion.ts')),
 ];
 

@@ -1,6 +1,7 @@
-import { readConfiguration } from '../app/configuration.ts';
+import { type Configuration, readConfiguration } from '../app/configuration.ts';
 import { wakeFileServer } from '../app/file-server/wake.ts';
 import { Micelio } from '../app/micelio.ts';
+import { RequestCounter } from '../app/request-counter.ts';
 import { version } from '../app/version.ts';
 import { MicelioError } from '../base/error.ts';
 import { CliError } from './cli-error.ts';
@@ -26,6 +27,7 @@ export interface Process {
 export async function main(program: Program, process: Process): Promise<number> {
   const json =
     process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
+  const requests = new RequestCounter();
   try {
     const { entry, rest } = findCommand(program, process.argv);
     if (entry === undefined) return print(process, await overview(program, rest), json);
@@ -34,9 +36,14 @@ export async function main(program: Program, process: Process): Promise<number> 
       const { commandHelp } = await import('./help.ts');
       return print(process, helpAnswer(commandHelp(program, entry, command)), json);
     }
-    return print(process, await run(program, process, entry, command, rest, json), json);
+    return print(
+      process,
+      await run(program, process, { entry, command, rest, requests, json }),
+      json,
+      requests,
+    );
   } catch (error) {
-    return fail(program, process, error, json);
+    return fail(program, process, error, json, requests);
   }
 }
 
@@ -121,14 +128,18 @@ function editDistance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-async function run(
-  program: Program,
-  process: Process,
-  entry: CommandEntry,
-  command: Command,
-  rest: readonly string[],
-  json: boolean,
-): Promise<Answer> {
+/** A call of a command, as it stands on the command line. */
+interface Call {
+  readonly entry: CommandEntry;
+  readonly command: Command;
+  /** What stands there besides the words of the command. */
+  readonly rest: readonly string[];
+  readonly requests: RequestCounter;
+  readonly json: boolean;
+}
+
+async function run(program: Program, process: Process, call: Call): Promise<Answer> {
+  const { entry, command, rest, requests, json } = call;
   const { args, options, store } = parseArguments(program, entry, command, rest);
   const environment =
     store === undefined ? process.environment : { ...process.environment, MICELIO_STORE: store };
@@ -142,18 +153,32 @@ async function run(
       {
         configuration,
         environment,
-        micelio: await Micelio.open(configuration, noteOnce(process)),
+        micelio: await Micelio.open({ ...configuration, requests }, noteOnce(process)),
+        requests,
         directory: process.directory,
         progress,
         readInput: () => readAll(process.stdin),
-        announce: (answer) => sayResult(process, answer, json),
+        announce: (answer) => sayResult(process, answer, json, requests),
       },
       args,
       options as never,
     );
   } finally {
     progress.clear();
+    await tally(configuration, requests, entry.path);
   }
+}
+
+/** Notes what the command has cost in requests, for `mic store stats`. */
+async function tally(
+  { requestTally }: Configuration,
+  requests: RequestCounter,
+  operation: string,
+): Promise<void> {
+  if (requestTally === undefined || requests.places.length === 0) return;
+  // Loaded here: on a store in a directory there is nothing to note.
+  const { RequestTally } = await import('../app/request-tally.ts');
+  await new RequestTally(requestTally).add(requests.places, () => operation, Date.now());
 }
 
 /** Tells the first time that something is amiss that the work can do without; more of the same would only be noise. */
@@ -172,24 +197,38 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function print(process: Process, answer: Answer, json: boolean): number {
+function print(process: Process, answer: Answer, json: boolean, requests?: RequestCounter): number {
   for (const note of answer.notes ?? []) process.stderr.write(`${printable(note)}\n`);
-  sayResult(process, answer, json);
+  sayResult(process, answer, json, requests);
   return exitCodes[answer.exit ?? 'ok'].code;
 }
 
-function sayResult(process: Process, answer: Answer, json: boolean): void {
+function sayResult(process: Process, answer: Answer, json: boolean, requests?: RequestCounter): void {
   if (json) {
-    if (answer.json !== undefined) process.stdout.write(`${JSON.stringify(answer.json, null, 2)}\n`);
+    if (answer.json !== undefined) printJson(process, answer.json, requests);
   } else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
   else if (answer.text !== '') process.stdout.write(`${printable(answer.text)}\n`);
 }
 
-function fail({ name }: Program, process: Process, error: unknown, json: boolean): number {
+/** Prints the one document, an object with what the command has cost so far, if it has sent any requests. */
+function printJson({ stdout }: Process, document: unknown, requests: RequestCounter | undefined): void {
+  const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
+  const counted = isObject && requests !== undefined && requests.places.length > 0;
+  const whole = counted ? { ...document, storeRequests: requests.total } : document;
+  stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
+}
+
+function fail(
+  { name }: Program,
+  process: Process,
+  error: unknown,
+  json: boolean,
+  requests: RequestCounter,
+): number {
   const exit = exitCodes[exitOf(error)].code;
   const code = error instanceof MicelioError ? error.code : 'unexpected';
   const message = error instanceof Error ? error.message : String(error);
-  if (json) process.stdout.write(`${JSON.stringify({ error: { code, message } }, null, 2)}\n`);
+  if (json) printJson(process, { error: { code, message } }, requests);
   else process.stderr.write(`${name}: ${printable(message)}\n`);
   if (code === 'unexpected' && error instanceof Error && !json)
     process.stderr.write(`${printable(error.stack ?? '')}\n`);

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import { locateProject, locateSession } from '../app/locate.ts';
 import { currentUser, launchMounts } from '../app/mounts.ts';
 import type { OpenProject } from '../app/open-project.ts';
@@ -51,6 +50,5 @@ export async function workspacesOf({ configuration, environment }: CommandContex
     here: workspace?.directory,
     owner: currentUser(),
     mounts: () => launchMounts(configuration, environment),
-    mayHaveMounts: () => existsSync(configuration.fileServer.overlays),
   });
 }

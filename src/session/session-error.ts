@@ -16,6 +16,7 @@ export type SessionErrorCode =
   | 'project/not-found'
   | 'project/exists'
   | 'project/damaged'
+  | 'project/diverged'
   | 'landing/nothing'
   | 'landing/unknown'
   | 'landing/changed-since'

@@ -101,6 +101,7 @@ const calls: Readonly<Record<string, Call>> = {
   'store stats': () => ({ args: [], wrong: [2, '--store=ftp://host'] }),
   'store gc': () => ({ args: ['--dry-run'], wrong: [2, '--grace-hours=some'] }),
   'store fsck': () => ({ args: [], wrong: [2, 'what'] }),
+  'store copy': () => ({ args: [scratch.store, 'made'], wrong: [2, 'made', 'made'] }),
   completion: () => ({ args: ['bash'], wrong: [2, 'tcsh'] }),
 };
 

@@ -6,6 +6,7 @@ import { systemCode } from '../../storage/directory/disk-error.ts';
 import type { ProcessLock } from '../../storage/directory/process-lock.ts';
 import type { PeerServer } from '../../storage/peers/peer-server.ts';
 import type { FileServerSettings } from '../configuration.ts';
+import type { RequestCounter } from '../request-counter.ts';
 import { openDiskCache } from '../store-cache.ts';
 import { bootName } from './boot.ts';
 import type { CallHandlers, FileServerStatus } from './calls.ts';
@@ -44,6 +45,7 @@ export interface FileServerProcessOptions {
   readonly version: string;
   readonly log: Log;
   /** Counts what is sent to remote stores. */
+  readonly requests: RequestCounter;
   readonly clock: Clock;
   readonly random: Random;
   readonly uid: number;
@@ -70,8 +72,8 @@ export class FileServerProcess {
   #stopping: Promise<void> | undefined;
 
   private constructor(options: FileServerProcessOptions, lock: ProcessLock) {
-    const { settings, log, clock, random, platform, uid } = options;
-    this.#stores = new Stores(settings.tiers, (problem) => log.failed('caching', problem));
+    const { settings, log, clock, random, platform, uid, requests } = options;
+    this.#stores = new Stores(settings.tiers, (problem) => log.failed('caching', problem), requests);
     this.#options = options;
     this.#lock = lock;
     this.#startedMs = clock.now();

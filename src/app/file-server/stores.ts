@@ -3,24 +3,28 @@ import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
 import type { OnStoreProblem } from '../open-store.ts';
+import type { RequestCounter } from '../request-counter.ts';
 import type { TierSettings } from '../tier-settings.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */
 export class Stores {
   readonly #tiers: TierSettings;
   readonly #onProblem: OnStoreProblem;
+  readonly #requests: RequestCounter;
   readonly #open = new Map<string, Promise<Micelio>>();
   readonly #contents = new Map<OpenProject, ContentCache>();
 
-  /** `tiers` are what stands in front of remote stores. */
-  constructor(tiers: TierSettings, onProblem: OnStoreProblem) {
+  /** `tiers` are what stands in front of remote stores; `requests` counts what is sent to them. */
+  constructor(tiers: TierSettings, onProblem: OnStoreProblem, requests: RequestCounter) {
+    this.#requests = requests;
     this.#tiers = tiers;
     this.#onProblem = onProblem;
   }
 
   /** A project of the store at `store`, an absolute path or an `s3://` URL. */
   async project(store: string, name: ProjectName): Promise<OpenProject> {
-    const micelio = this.#open.get(store) ?? Micelio.open({ store, tiers: this.#tiers }, this.#onProblem);
+    const settings = { store, tiers: this.#tiers, requests: this.#requests };
+    const micelio = this.#open.get(store) ?? Micelio.open(settings, this.#onProblem);
     this.#open.set(store, micelio);
     return (await micelio).project(name);
   }

@@ -15,9 +15,9 @@ export default command({
     ['mic store check', 'Can the store that is set be used?'],
     ['mic store check "s3://code/micelio?endpoint=https://s3.example.org"', 'Can this one?'],
   ],
-  async run({ configuration: { store: configured, tiers }, directory }, [location]) {
+  async run({ configuration: { store: configured, tiers }, directory, requests }, [location]) {
     const store = location === undefined ? configured : parseStoreLocation(location, directory);
-    const findings = await checkStore({ store, tiers });
+    const findings = await checkStore({ store, tiers, requests });
     return {
       json: checkJson(store, findings),
       text: checkText(store, findings),

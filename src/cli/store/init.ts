@@ -13,10 +13,10 @@ export default command({
     ['mic store init s3://code', 'A bucket of AWS, in the region that AWS_REGION names'],
     ['mic store init "s3://code/micelio?endpoint=https://s3.example.org"', 'A part of a bucket elsewhere'],
   ],
-  async run({ configuration: { tiers }, directory }, [location = '']) {
+  async run({ configuration: { tiers }, directory, requests }, [location = '']) {
     const store = parseStoreLocation(location, directory);
-    const place = await makeStorePlace(store);
-    const findings = await checkStore({ store, tiers });
+    const place = await makeStorePlace(store, requests);
+    const findings = await checkStore({ store, tiers, requests });
     const usable = isUsable(findings);
     const configuration = { store };
     const use = [

@@ -13,8 +13,13 @@ export interface S3ConnectionOptions {
   readonly stallMsMax?: number;
   /** How many requests, and connections, there are at most at once; 64 unless told otherwise. Others wait. */
   readonly requestsMax?: number;
-  /** Told of each request that is sent, by the name that S3 gives it, such as `PutObject`. */
-  readonly onRequest?: (operation: string) => void;
+  /**
+   * Told of each request that is sent: the name that S3 gives it, such as `PutObject`; the object or the prefix that it
+   * is about, empty where it is about none; and the bytes of its body.
+   */
+  readonly onRequest?: (operation: string, name: string, bytes: number) => void;
+  /** Told of each answer that comes, as far as its length is known beforehand: what it is about, and the bytes of its body. */
+  readonly onAnswer?: (name: string, bytes: number) => void;
   /** The credentials; otherwise what the AWS environment, files and services say. */
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string };
   /** How far the server's clock is ahead of this machine's, in ms, as far as is known. */
@@ -53,13 +58,16 @@ export class S3Connection {
     this.library = library;
     this.#requestsMax = options.requestsMax ?? requestsMaxDefault;
     this.client = new library.S3Client(clientConfiguration(location, options));
-    const { onRequest } = options;
+    const { onRequest, onAnswer } = options;
     // Around each request as it goes over the wire, and its answer before anybody has looked at it.
     this.client.middlewareStack.add(
       (next, { commandName }) =>
         async (input) => {
-          onRequest?.((commandName ?? 'Request').replace(/Command$/, ''));
+          const { Key, Prefix } = input.input as { readonly Key?: string; readonly Prefix?: string };
+          const name = Key ?? Prefix ?? '';
+          onRequest?.((commandName ?? 'Request').replace(/Command$/, ''), name, lengthOf(input.request));
           const result = await next(input);
+          onAnswer?.(name, lengthOf(result.response));
           this.#server ??= serverBehind(result.response);
           return result;
         },
@@ -113,8 +121,16 @@ export class S3Connection {
 
 /** Ceph numbers its requests in a way of its own. */
 function serverBehind(response: unknown): ServerKind {
-  const { headers } = response as { readonly headers?: Readonly<Record<string, string>> };
-  return /^tx[0-9a-f]{21}-/.test(headers?.['x-amz-request-id'] ?? '') ? 'ceph' : 'other';
+  return /^tx[0-9a-f]{21}-/.test(headersOf(response)['x-amz-request-id'] ?? '') ? 'ceph' : 'other';
+}
+
+/** Bytes of the body of a request or an answer that says so. */
+function lengthOf(message: unknown): number {
+  return Number(headersOf(message)['content-length'] ?? 0);
+}
+
+function headersOf(message: unknown): Readonly<Record<string, string>> {
+  return (message as { readonly headers?: Readonly<Record<string, string>> }).headers ?? {};
 }
 
 function clientConfiguration(location: S3Location, options: S3ConnectionOptions): S3ClientConfig {
