@@ -149,8 +149,12 @@ export class IndexSet {
   }
 
   async #load(hash: Hash): Promise<PackIndex | undefined> {
-    const object = await this.#store.get(this.#layout.index(hash));
-    return object && PackIndex.parse(object.bytes, hash);
+    let copy: PackIndex | undefined;
+    const object = await this.#store.get(this.#layout.index(hash), undefined, (bytes) => {
+      copy = PackIndex.ofCopy(bytes, hash);
+      return copy !== undefined;
+    });
+    return object && (copy ?? PackIndex.parse(object.bytes, hash));
   }
 
   /** Takes in an index that this process has just stored. */
