@@ -35,6 +35,8 @@ export interface WorkspacesOptions {
   readonly owner: FileOwner;
   /** Called when something is mounted or is to be. */
   readonly mounts: () => Promise<Mounts>;
+  /** Whether something was mounted on this machine at some time; otherwise it is not looked for. */
+  readonly mayHaveMounts?: () => boolean;
 }
 
 /** Makes and finds the workspaces of sessions on this machine. */
@@ -65,7 +67,9 @@ export class Workspaces {
       const { openCheckout } = await import('../workspace/checkout/checkout.ts');
       return openCheckout(project, directory);
     }
-    return undefined;
+    // The session's last workspace may be another machine's, and of another kind. Whoever wrote a mount had a lease.
+    const wasServed = session.lease !== null && !isMount && hereIs === undefined;
+    return wasServed && this.#options.mayHaveMounts?.() ? this.#openMount(session, undefined) : undefined;
   }
 
   /** Which kind `create` makes. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { locateProject, locateSession } from '../app/locate.ts';
 import { currentUser, launchMounts } from '../app/mounts.ts';
 import type { OpenProject } from '../app/open-project.ts';
@@ -50,5 +51,6 @@ export async function workspacesOf({ configuration, environment }: CommandContex
     here: workspace?.directory,
     owner: currentUser(),
     mounts: () => launchMounts(configuration, environment),
+    mayHaveMounts: () => existsSync(configuration.fileServer.overlays),
   });
 }

@@ -41,6 +41,7 @@ export async function recordSessions(
         here: undefined,
         owner: owner satisfies FileOwner,
         mounts: async () => ({ server: files, mounter }),
+        mayHaveMounts: () => true,
       });
       await new Sessions(project, workspaces).record(session, why === 'asked' ? '' : unaskedNote);
       // What a session that has landed is changed into afterwards is kept, though not in the session.
