@@ -4,7 +4,7 @@ import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { chunksOf } from './chunker.ts';
 import { objectBytesMax } from './limits.ts';
-import { decodeManifest, ManifestBuilder } from './manifest.ts';
+import { decodeManifest, type Manifest, ManifestBuilder, referencesOf } from './manifest.ts';
 
 /** A file up to this size, in bytes, is one blob; a larger one is chunks and a manifest. Part of the format. */
 export const wholeFileBytesMax = objectBytesMax;
@@ -38,7 +38,7 @@ export async function addFileStream(
   }
   stream = withHead(head, stream);
   size = 0;
-  const manifest = new ManifestBuilder((bytes) => batch.add(bytes));
+  const manifest = new ManifestBuilder((bytes, references) => batch.add(bytes, 'node', references));
   for await (const chunk of chunksOf(stream)) {
     // Copied: a chunk is a view of a buffer that is many times larger.
     manifest.add({ hash: batch.add(Buffer.from(chunk)), size: chunk.length });
@@ -91,7 +91,7 @@ export async function* objectsOfFile(blobs: BlobStore, file: FileContent): Async
 }
 
 async function* objectsBelow(blobs: BlobStore, hash: Hash): AsyncGenerator<Hash> {
-  const { level, items } = decodeManifest(await blobs.get(hash), hash);
+  const { level, items } = await loadManifest(blobs, hash);
   for (const item of items) {
     yield item.hash;
     if (level > 0) yield* objectsBelow(blobs, item.hash);
@@ -104,7 +104,7 @@ async function* readManifest(
   start: number,
   end: number,
 ): AsyncGenerator<Buffer> {
-  const { level, items } = decodeManifest(await blobs.get(hash), hash);
+  const { level, items } = await loadManifest(blobs, hash);
   let position = 0;
   for (const item of items) {
     const from = Math.max(start - position, 0);
@@ -114,6 +114,13 @@ async function* readManifest(
     if (level > 0) yield* readManifest(blobs, item.hash, from, to);
     else yield (await blobs.get(item.hash)).subarray(from, to);
   }
+}
+
+async function loadManifest(blobs: BlobStore, hash: Hash): Promise<Manifest> {
+  const { bytes, references } = await blobs.getReferring(hash);
+  const manifest = decodeManifest(bytes, hash);
+  if (references !== undefined) blobs.learn(referencesOf(manifest.items), references);
+  return manifest;
 }
 
 function sizeMismatch(file: FileContent): BlobError {

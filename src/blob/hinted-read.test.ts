@@ -7,6 +7,7 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import { BlobStore } from './blob-store.ts';
 import { readFrames, verify } from './bulk-read.ts';
 import { decompress } from './compression.ts';
+import { addFile, readFileRange, readWholeFile } from './file.ts';
 import { pseudoRandomBytes } from './fixtures.ts';
 import type { Location } from './pack-index.ts';
 
@@ -65,6 +66,22 @@ describe('whoever knows where an object lies', () => {
     assert.deepEqual(requests(measured), { get: 3 });
     assert.equal((await blobs.get(children[1]!)).toString(), 'second');
     assert.deepEqual(requests(measured), { get: 3 });
+  });
+
+  test('reads a large file from there without the indexes', async () => {
+    const { open } = world();
+    const { blobs: writer } = open();
+    const bytes = pseudoRandomBytes(12_000_000, 1);
+    const batch = await writer.openBatch();
+    const file = await addFile(batch, bytes);
+    await batch.flush();
+    const { blobs, measured } = open();
+    blobs.learn([file.hash], [writer.locate(file.hash)]);
+    assert.deepEqual(await Array.fromAsync(readFileRange(blobs, file, 6_000_000, 6_000_010)), [
+      bytes.subarray(6_000_000, 6_000_010),
+    ]);
+    assert.ok((await readWholeFile(blobs, file)).equals(bytes));
+    assert.equal(requests(measured).list, undefined);
   });
 
   test('reads many at once without the indexes too', async () => {

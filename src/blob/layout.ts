@@ -1,7 +1,7 @@
 import type { Hash } from '../base/hash.ts';
 import { type ObjectKey, parseKey } from '../storage/object-store.ts';
 
-/** What content-addressed bytes are for: file content (and manifests), or nodes of a tree. Each has frames of its own. */
+/** What content-addressed bytes are for: file content, or what refers to other objects: nodes of a tree and manifests. Each has frames of its own. */
 export type ObjectKind = 'blob' | 'node';
 
 /** Where the objects of one project lie in an object store (`docs/formats/store-layout.md`). */

@@ -56,6 +56,11 @@ export function decodeManifest(bytes: Buffer, hash: Hash): Manifest {
   return { level: bytes.readUInt32LE(magic.length), items };
 }
 
+/** The pieces of a manifest by their names. */
+export function referencesOf(items: readonly ManifestItem[]): Hash[] {
+  return items.map(({ hash }) => hash);
+}
+
 function damaged(hash: Hash): BlobError {
   return new BlobError(
     'blob/corrupt',
@@ -73,14 +78,14 @@ interface Level {
 
 /**
  * Builds the manifests over a file's chunks as the chunks come, and keeps no more of them than one unfinished manifest a
- * level. History-independent: the same chunks give the same manifests. Every manifest is handed to `write`, those below
- * before those above.
+ * level. History-independent: the same chunks give the same manifests. Every manifest is handed to `write` with the names of its
+ * pieces, those below before those above.
  */
 export class ManifestBuilder {
-  readonly #write: (bytes: Buffer) => void;
+  readonly #write: (bytes: Buffer, references: readonly Hash[]) => void;
   readonly #levels: Level[] = [];
 
-  constructor(write: (bytes: Buffer) => void) {
+  constructor(write: (bytes: Buffer, references: readonly Hash[]) => void) {
     this.#write = write;
   }
 
@@ -113,7 +118,7 @@ export class ManifestBuilder {
     state.pending = [];
     state.written++;
     const bytes = encodeManifest({ level, items });
-    this.#write(bytes);
+    this.#write(bytes, referencesOf(items));
     this.#add(level + 1, { hash: hashOf(bytes), size: items.reduce((sum, item) => sum + item.size, 0) });
   }
 }
