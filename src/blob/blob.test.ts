@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { type Hash, hashOf } from '../base/hash.ts';
+import { MeasuredStore } from '../storage/measured-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
 import type { ObjectKey } from '../storage/object-store.ts';
 import { BlobStore } from './blob-store.ts';
@@ -143,6 +144,18 @@ describe('a large file', () => {
         assert.ok(Buffer.concat(pieces).equals(bytes.subarray(Math.max(0, start), end)));
       }
     }
+  });
+
+  test('is read with few requests', async () => {
+    const { store, blobs: writer } = open();
+    const bytes = randomBytes(16 * 1024 * 1024);
+    const file = await write(writer, bytes);
+    const measured = new MeasuredStore(store);
+    const blobs = new BlobStore(measured, prefix);
+    assert.ok((await readWholeFile(blobs, file)).equals(bytes));
+    // Two indexes, the manifests, and windows of 3 MiB: one a chunk would be five hundred.
+    const { requests } = measured.snapshot().get;
+    assert.ok(requests <= 13, `${requests} requests`);
   });
 
   test('is the same file however its bytes arrive', async () => {

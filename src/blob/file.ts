@@ -5,6 +5,7 @@ import type { BlobStore } from './blob-store.ts';
 import { chunksOf } from './chunker.ts';
 import { objectBytesMax } from './limits.ts';
 import { decodeManifest, type Manifest, ManifestBuilder, referencesOf } from './manifest.ts';
+import { type ChunkSlice, readChunks } from './read-chunks.ts';
 
 /** A file up to this size, in bytes, is one blob; a larger one is chunks and a manifest. Part of the format. */
 export const wholeFileBytesMax = objectBytesMax;
@@ -70,7 +71,7 @@ export async function* readFileRange(
     return;
   }
   let yielded = 0;
-  for await (const piece of readManifest(blobs, file.hash, start, last)) {
+  for await (const piece of readChunks(blobs, slicesBelow(blobs, file.hash, start, last))) {
     yielded += piece.length;
     yield piece;
   }
@@ -98,12 +99,13 @@ async function* objectsBelow(blobs: BlobStore, hash: Hash): AsyncGenerator<Hash>
   }
 }
 
-async function* readManifest(
+/** The parts of chunks that hold the bytes from `start` (inclusive) to `end` (exclusive) below a manifest. */
+async function* slicesBelow(
   blobs: BlobStore,
   hash: Hash,
   start: number,
   end: number,
-): AsyncGenerator<Buffer> {
+): AsyncGenerator<ChunkSlice> {
   const { level, items } = await loadManifest(blobs, hash);
   let position = 0;
   for (const item of items) {
@@ -111,8 +113,8 @@ async function* readManifest(
     const to = Math.min(end - position, item.size);
     position += item.size;
     if (from >= to) continue;
-    if (level > 0) yield* readManifest(blobs, item.hash, from, to);
-    else yield (await blobs.get(item.hash)).subarray(from, to);
+    if (level > 0) yield* slicesBelow(blobs, item.hash, from, to);
+    else yield { hash: item.hash, from, to };
   }
 }
 
