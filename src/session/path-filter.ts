@@ -8,6 +8,8 @@ const probeCount = 6;
 const filterBytesMin = 8;
 /** A landing that changes more than about 20,000 paths gets a filter that answers "maybe" more often. */
 const filterBytesMax = 32 * 1024;
+/** With more elements than this, a filter has its largest size. */
+const elementsMax = Math.floor((filterBytesMax * 8) / bitsPerElement);
 
 /**
  * A Bloom filter of the paths that a landing changed (Bloom, 1970; format in `docs/formats/landings.md`). It answers
@@ -26,17 +28,23 @@ export class PathFilter {
   }
 
   static of(changes: readonly TreeChange[]): PathFilter {
-    const elements = new Set<string>();
-    for (const { path, before, after } of changes) {
-      elements.add(changed(path));
-      if (before?.type === 'directory' && after?.type !== 'directory') elements.add(vanished(path));
-      if (after !== undefined && after.type !== 'directory' && before?.type !== after.type)
-        elements.add(placed(path));
-      if (after === undefined && parentPath(path) !== rootPath) elements.add(thinned(parentPath(path)));
-      for (const directory of ancestorsOf(path)) elements.add(changedBelow(directory));
+    let elements = new Set<string>();
+    let largest: PathFilter | undefined;
+    for (const element of elementsOf(changes)) {
+      if (largest !== undefined) largest.#add(probeOf(element));
+      else elements.add(element);
+      if (elements.size <= elementsMax) continue;
+      // It is as large as it can be, however many follow: they need not be kept to be counted.
+      largest = PathFilter.#filled(elements, filterBytesMax);
+      elements = new Set();
     }
+    if (largest !== undefined) return largest;
     const size = Math.ceil((elements.size * bitsPerElement) / 8);
-    const filter = new PathFilter(Buffer.alloc(Math.min(Math.max(size, filterBytesMin), filterBytesMax)));
+    return PathFilter.#filled(elements, Math.max(size, filterBytesMin));
+  }
+
+  static #filled(elements: ReadonlySet<string>, size: number): PathFilter {
+    const filter = new PathFilter(Buffer.alloc(size));
     for (const element of elements) filter.#add(probeOf(element));
     return filter;
   }
@@ -80,30 +88,51 @@ export class PathFilter {
   }
 }
 
+/** The elements that stand for changes in a filter, many of them several times. */
+function* elementsOf(changes: readonly TreeChange[]): Generator<string> {
+  for (const { path, before, after } of changes) {
+    yield changed(path);
+    if (before?.type === 'directory' && after?.type !== 'directory') yield vanished(path);
+    if (after !== undefined && after.type !== 'directory' && before?.type !== after.type) yield placed(path);
+    if (after === undefined && parentPath(path) !== rootPath) yield thinned(parentPath(path));
+    for (const directory of ancestorsOf(path)) yield changedBelow(directory);
+  }
+}
+
 /**
- * What to ask path filters about some changes, worked out once for many filters: whether the other side changed the same
- * path, one above or below it, or a directory that one side removed while the other put something into it, or one that
- * both sides removed something from.
+ * What to ask path filters about some changes, worked out when it is first asked and once for many filters: whether the
+ * other side changed the same path, one above or below it, or a directory that one side removed while the other put
+ * something into it, or one that both sides removed something from.
  */
 export class PathQuery {
-  readonly probes: readonly Probe[];
+  readonly #changes: readonly TreeChange[];
+  #probes: readonly Probe[] | undefined;
 
-  private constructor(probes: readonly Probe[]) {
-    this.probes = probes;
+  private constructor(changes: readonly TreeChange[]) {
+    this.#changes = changes;
   }
 
   static of(changes: readonly TreeChange[]): PathQuery {
-    const elements = new Set<string>();
-    for (const { path, before, after } of changes) {
-      for (const directory of ancestorsOf(path)) elements.add(vanished(directory)).add(placed(directory));
-      if (after === undefined && parentPath(path) !== rootPath) elements.add(thinned(parentPath(path)));
-      // Both sides may add files to one new directory: that alone is no meeting.
-      if (before === undefined && after?.type === 'directory') elements.add(placed(path));
-      else if (before?.type === 'directory' && after?.type === 'directory') elements.add(changed(path));
-      else elements.add(changed(path)).add(changedBelow(path));
-    }
-    return new PathQuery(Array.from(elements, probeOf));
+    return new PathQuery(changes);
   }
+
+  get probes(): readonly Probe[] {
+    this.#probes ??= Array.from(queryElements(this.#changes), probeOf);
+    return this.#probes;
+  }
+}
+
+function queryElements(changes: readonly TreeChange[]): Set<string> {
+  const elements = new Set<string>();
+  for (const { path, before, after } of changes) {
+    for (const directory of ancestorsOf(path)) elements.add(vanished(directory)).add(placed(directory));
+    if (after === undefined && parentPath(path) !== rootPath) elements.add(thinned(parentPath(path)));
+    // Both sides may add files to one new directory: that alone is no meeting.
+    if (before === undefined && after?.type === 'directory') elements.add(placed(path));
+    else if (before?.type === 'directory' && after?.type === 'directory') elements.add(changed(path));
+    else elements.add(changed(path)).add(changedBelow(path));
+  }
+  return elements;
 }
 
 /** Where the bits of an element are, in a filter of any size. */
