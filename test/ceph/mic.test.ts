@@ -3,24 +3,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, test } from 'node:test';
 import { write } from '../mic.ts';
-import { MountedFiles, MountScratch } from '../mounts.ts';
+import { MountedFiles } from '../mounts.ts';
 import { describeWherePossible } from '../needs.ts';
+import { BucketScratch } from './bucket-scratch.ts';
 import { cephLack } from './lack.ts';
 import { TestBucket } from './test-bucket.ts';
-
-/** A scratch whose processes use a store in a bucket. */
-class BucketScratch extends MountScratch {
-  readonly #own: Readonly<Record<string, string>>;
-
-  constructor(name: string, own: Readonly<Record<string, string>>) {
-    super(name);
-    this.#own = own;
-  }
-
-  override get environment(): Record<string, string> {
-    return { ...super.environment, ...this.#own };
-  }
-}
 
 interface CheckJson {
   readonly usable: boolean;
@@ -33,10 +20,8 @@ describeWherePossible('mic on a store in a bucket', cephLack(), () => {
   before(async () => {
     bucket = await TestBucket.make();
   });
-  const scratchOn = (prefix: string, gateway = 0): BucketScratch => {
-    const url = bucket.url(prefix, bucket.service.endpoints[gateway]!);
-    return new BucketScratch(`mic-${prefix}`, { ...bucket.environment, MICELIO_STORE: url });
-  };
+  const scratchOn = (prefix: string, gateway = 0): BucketScratch =>
+    new BucketScratch(prefix, () => bucket, gateway);
 
   test('makes a bucket, tries it out, and says how to use it', async () => {
     const scratch = scratchOn('init');
