@@ -65,6 +65,28 @@ for (const [name, verb] of Object.entries(verbs)) {
   });
 }
 
+test('a store that has answered is waited for longer than one that never did', async () => {
+  for (const [answered, attempts] of [
+    [false, 3],
+    [true, 7],
+  ] as const) {
+    let calls = 0;
+    let isAway = false;
+    const inner: ObjectStore = Object.assign(new MemoryStore(), {
+      get: async () => {
+        calls++;
+        if (isAway) throw new StorageError('storage/unavailable', 'Not now.');
+        return undefined;
+      },
+    });
+    const store = new RetryingStore(inner, { ...options, attemptsMax: 3, attemptsMaxOnceAnswered: 7 });
+    if (answered) await store.get(key);
+    [calls, isAway] = [0, true];
+    await assert.rejects(store.get(key), unavailable);
+    assert.equal(calls, attempts);
+  }
+});
+
 test('conditional writes are never repeated', async () => {
   for (const fault of ['lose-request', 'lose-answer'] as const) {
     const inner = failingTimes(fault, 2);

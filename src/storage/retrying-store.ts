@@ -17,14 +17,20 @@ import type {
 export interface RetryingStoreOptions {
   readonly random: Random;
   readonly sleep: Sleep;
-  /** How often an operation is tried in all; 6 unless told otherwise. */
+  /** How often an operation is tried in all while the store has never answered; 6 unless told otherwise. */
   readonly attemptsMax?: number;
+  /** … and once it has: 12 unless told otherwise, which with the backoff waits for it about a quarter of a minute. */
+  readonly attemptsMaxOnceAnswered?: number;
   /** 100 ms doubling to 5 s unless told otherwise. */
   readonly backoff?: Backoff;
 }
 
+const attemptsMaxDefault = 6;
+const attemptsMaxOnceAnsweredDefault = 12;
+
 /**
- * Repeats what failed with `storage/unavailable`, where repeating is harmless: reads, lists, `put` and `delete`.
+ * Repeats what failed with `storage/unavailable`, where repeating is harmless: reads, lists, `put` and `delete`. A store
+ * that never answered may well be the wrong one, and whoever asked should soon hear of it; one that did will be back.
  * Conditional writes go through once. Whether one of them happened is for its caller to find out (`document.ts`).
  */
 export class RetryingStore implements ObjectStore {
@@ -32,13 +38,19 @@ export class RetryingStore implements ObjectStore {
   readonly #random: Random;
   readonly #sleep: Sleep;
   readonly #attemptsMax: number;
+  readonly #attemptsMaxOnceAnswered: number;
   readonly #backoff: Backoff;
+  #hasAnswered = false;
 
   constructor(inner: ObjectStore, options: RetryingStoreOptions) {
     this.#inner = inner;
     this.#random = options.random;
     this.#sleep = options.sleep;
-    this.#attemptsMax = options.attemptsMax ?? 6;
+    this.#attemptsMax = options.attemptsMax ?? attemptsMaxDefault;
+    this.#attemptsMaxOnceAnswered = Math.max(
+      options.attemptsMaxOnceAnswered ?? attemptsMaxOnceAnsweredDefault,
+      this.#attemptsMax,
+    );
     this.#backoff = options.backoff ?? { firstMs: 100, maxMs: 5000 };
   }
 
@@ -67,7 +79,9 @@ export class RetryingStore implements ObjectStore {
           yield info;
           after = info.key;
           failures = 0;
+          this.#hasAnswered = true;
         }
+        this.#hasAnswered = true;
         return;
       } catch (error) {
         await this.#pauseAfter(error, ++failures);
@@ -86,7 +100,9 @@ export class RetryingStore implements ObjectStore {
   async #repeating<T>(operation: () => Promise<T>): Promise<T> {
     for (let failures = 0; ; ) {
       try {
-        return await operation();
+        const result = await operation();
+        this.#hasAnswered = true;
+        return result;
       } catch (error) {
         await this.#pauseAfter(error, ++failures);
       }
@@ -95,7 +111,8 @@ export class RetryingStore implements ObjectStore {
 
   /** Waits before the next attempt, or throws `error` where there is to be none. */
   async #pauseAfter(error: unknown, failures: number): Promise<void> {
-    if (!hasCode(error, 'storage/unavailable') || failures >= this.#attemptsMax) throw error;
+    const attemptsMax = this.#hasAnswered ? this.#attemptsMaxOnceAnswered : this.#attemptsMax;
+    if (!hasCode(error, 'storage/unavailable') || failures >= attemptsMax) throw error;
     await this.#sleep(backoffMs(this.#random, this.#backoff, failures - 1));
   }
 }
