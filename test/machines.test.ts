@@ -97,10 +97,16 @@ describe('sessions across machines', { concurrency: 4 }, () => {
       checkpoints.map(({ note }) => note),
       ['recorded by mic-fs'],
     );
+    const before = await tree();
+    await atAda.write('third.txt', 'third.txt\n');
     await ada.killServer();
+    // What was left is recorded though nobody asks for the session.
+    await ada.micFs(['start']);
+    await until(tree, (now) => now !== before);
+    await ada.micFs(['stop']);
     const { workspace: there } = await ben.path(sessionId);
     const atBen = await MountedFiles.mount(there);
-    assert.equal(await atBen.read('second.txt'), 'second.txt\n');
+    assert.equal(await atBen.read('third.txt'), 'third.txt\n');
     await Promise.all([atAda.close(), atBen.close()]);
   });
 });

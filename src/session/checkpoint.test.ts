@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { checkpointSession } from './checkpoint.ts';
+import { checkpointSession, unaskedNote } from './checkpoint.ts';
 import { agent, memoryProject, treeWith } from './fixtures.ts';
 import { startSession } from './start.ts';
 
@@ -19,4 +19,28 @@ test('files that others have recorded since are not recorded over', async () => 
   // Who has seen them may go on from there.
   const third = await checkpointSession(project, second.session, ours, '');
   assert.deepEqual([third.outcome, third.session.tree], ['recorded', ours]);
+});
+
+test('a checkpoint that nobody asked for gives way to the next, unless somebody asks for it', async () => {
+  const project = await memoryProject();
+  let session = await startSession(project, { title: 'Work', goal: 'Get it done', agent });
+  const { worklog } = session;
+  const record = async (text: string, note: string): Promise<string[]> => {
+    const tree = await treeWith(project, session.tree, { a: text });
+    session = (await checkpointSession(project, session, tree, note)).session;
+    assert.equal(session.tree, tree);
+    return session.checkpoints.map((checkpoint) => `${checkpoint.number} ${checkpoint.note}`.trimEnd());
+  };
+  const unasked = (number: number): string => `${number} ${unaskedNote}`;
+  assert.deepEqual(await record('1', unaskedNote), [unasked(1)]);
+  assert.deepEqual(await record('2', unaskedNote), [unasked(2)]);
+  assert.deepEqual(await record('2', unaskedNote), [unasked(2)]);
+  assert.deepEqual(session.worklog, worklog);
+  assert.deepEqual(await record('2', ''), ['2']);
+  assert.deepEqual(await record('2', ''), ['2']);
+  assert.deepEqual(await record('3', unaskedNote), ['2', unasked(3)]);
+  assert.deepEqual(await record('4', 'good'), ['2', '4 good']);
+  assert.deepEqual(await record('5', unaskedNote), ['2', '4 good', unasked(5)]);
+  assert.deepEqual(await record('5', 'better'), ['2', '4 good', '5 better']);
+  assert.equal(session.worklog.length, worklog.length + 3);
 });

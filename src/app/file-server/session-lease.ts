@@ -5,6 +5,7 @@ import type { ProjectLedger } from '../../session/project.ts';
 import type { Session } from '../../session/session.ts';
 import type { SessionId } from '../../session/session-id.ts';
 import { fileSystemError, NotResident } from '../../vfs/file-system-error.ts';
+import type { UnrecordedMark } from './unrecorded-mark.ts';
 
 /** How long a client's change waits for the store to say whose the session is, in ms; then it is made all the same. */
 const patienceMs = 5000;
@@ -16,11 +17,14 @@ export interface SessionLeaseOptions {
   /** Whether the files here are made from `tree`: then nobody has changed the session behind our back. */
   readonly isOurs: (tree: Hash) => boolean;
   readonly clock: Clock;
+  /** Ends after `ms`, and keeps no process alive. */
   readonly sleep: (ms: number) => Promise<unknown>;
   /** Called when somebody else has the session. */
   readonly onLost: (session: Session) => void;
-  /** Called when the store does not answer. */
+  /** Called when the store does not answer, once until it does again. */
   readonly onFailure: (error: unknown) => void;
+  /** Says for the next process whether something is not recorded. */
+  readonly mark: UnrecordedMark;
 }
 
 /**
@@ -45,6 +49,7 @@ export class SessionLease {
   /** One thing after the other is done to the lease. Never fails. */
   #turn: Promise<unknown> = Promise.resolve();
   #confirming: Promise<void> | undefined;
+  #isOutOfReach = false;
 
   constructor(options: SessionLeaseOptions) {
     this.#options = options;
@@ -85,13 +90,17 @@ export class SessionLease {
 
   /** What was captured is recorded. */
   noteRecorded(): void {
+    if (!this.isUnrecorded) return;
     this.#recorded = this.#captured;
+    if (!this.isUnrecorded) this.#options.mark.clear();
   }
 
   /** Session and files agree: whoever wrote the session meanwhile, their changes are here too. */
   noteAgreed(): void {
     this.noteRecorded();
-    if (this.#state === 'lost') this.#state = 'unsure';
+    if (this.#state !== 'lost') return;
+    this.#state = 'unsure';
+    this.#permittedUntilMs = 0;
   }
 
   /** Whether something has not been recorded for `ms`, nor tried to be. */
@@ -133,13 +142,16 @@ export class SessionLease {
       try {
         await giveLeaseBack(await project(), session, claim.holder);
       } catch (error) {
-        this.#options.onFailure(error);
+        this.#fail(error);
       }
     });
   }
 
   #countChange(now: number): void {
-    if (!this.isUnrecorded) this.#unrecordedMs = now;
+    if (!this.isUnrecorded) {
+      this.#unrecordedMs = now;
+      this.#options.mark.set();
+    }
     this.#changes++;
     this.#usedMs = now;
   }
@@ -156,18 +168,17 @@ export class SessionLease {
    * whether it may be recorded is decided then.
    */
   async #confirmPatiently(): Promise<void> {
-    const { promise: outOfPatience, resolve } = Promise.withResolvers<void>();
-    const timer = setTimeout(resolve, patienceMs);
-    await Promise.race([this.#confirm(), outOfPatience]);
-    clearTimeout(timer);
-    if (this.#options.clock.now() >= this.#permittedUntilMs) this.#goOnUnsure();
+    await Promise.race([this.#confirm(), this.#options.sleep(patienceMs)]);
+    const isAsked = this.#state === 'lost' || this.#options.clock.now() < this.#permittedUntilMs;
+    if (!isAsked) this.#goOnUnsure();
   }
 
   async #askStore(): Promise<void> {
-    const { session, claim, project, isOurs, clock, onLost, onFailure } = this.#options;
+    const { session, claim, project, isOurs, clock, onLost } = this.#options;
     const beganMs = clock.now();
     try {
       const confirmation = await confirmLease(await project(), session, claim, isOurs);
+      this.#isOutOfReach = false;
       if (confirmation.outcome === 'held') {
         this.#hold(beganMs);
         return;
@@ -175,9 +186,14 @@ export class SessionLease {
       this.#state = 'lost';
       onLost(confirmation.session);
     } catch (error) {
-      onFailure(error);
+      this.#fail(error);
       this.#goOnUnsure();
     }
+  }
+
+  #fail(error: unknown): void {
+    if (!this.#isOutOfReach) this.#options.onFailure(error);
+    this.#isOutOfReach = true;
   }
 
   #hold(sinceMs: number): void {

@@ -9,6 +9,7 @@ import type { SessionExport } from './export-record.ts';
 import type { ExportRegistry } from './export-registry.ts';
 import type { Log } from './log.ts';
 import { SessionLease } from './session-lease.ts';
+import { UnrecordedMark } from './unrecorded-mark.ts';
 
 /** Leases that are renewed or given back at the same time. */
 const atOnceMax = 32;
@@ -22,13 +23,19 @@ export interface SessionLeasesOptions {
   readonly settings: LeaseSettings;
 }
 
-/** The leases of the sessions in which somebody has worked since this process began. */
+/** The leases of the sessions in which somebody has worked since this process began, or has left something before. */
 export class SessionLeases {
   readonly #options: SessionLeasesOptions;
   readonly #leases = new Map<ServedId, SessionLease>();
 
+  /** Knows from the start of what an earlier process has left unrecorded. */
   constructor(options: SessionLeasesOptions) {
     this.#options = options;
+    for (const record of options.registry) {
+      if (record.kind === 'session' && record.state === 'served' && this.#markOf(record).isSet) {
+        this.of(record).noteOpened(true);
+      }
+    }
   }
 
   of(record: SessionExport): SessionLease {
@@ -86,8 +93,13 @@ export class SessionLeases {
       clock,
       sleep,
       onLost: (moved) => log.say(this.#lost(record, moved)),
+      mark: this.#markOf(record),
       onFailure: (error) => log.failed(`asking whose session ${session} is`, error),
     });
+  }
+
+  #markOf({ id }: SessionExport): UnrecordedMark {
+    return new UnrecordedMark(this.#options.registry.directoryOf(id));
   }
 
   #lost({ id }: SessionExport, moved: Session): string {
