@@ -2,6 +2,7 @@ import { BlobStore } from '../blob/blob-store.ts';
 import { LandingQueue } from '../session/landing/landing-queue.ts';
 import type { ProjectContext, ProjectLedger } from '../session/project.ts';
 import { projectPrefix } from '../session/project-name.ts';
+import { TimelyLedger } from '../session/timely-ledger.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { NodeStore } from '../tree/node-store.ts';
 
@@ -13,6 +14,7 @@ export interface OpenProject extends ProjectContext {
 export function openProject(store: ObjectStore, project: ProjectLedger): OpenProject {
   const { clock, random } = project;
   const blobs = new BlobStore(store, projectPrefix(project.name), { clock, random });
-  const context = { ...project, blobs, nodes: new NodeStore(blobs) };
+  const ledger = new TimelyLedger(project.ledger, blobs);
+  const context = { ...project, ledger, blobs, nodes: new NodeStore(blobs) };
   return { ...context, landings: new LandingQueue(context) };
 }

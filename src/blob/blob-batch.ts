@@ -9,12 +9,11 @@ import { encodeHints } from './location-hints.ts';
 import { OpenFrames, type PendingObject } from './open-frames.ts';
 import type { Location, PackIndex } from './pack-index.ts';
 import { type FinishedPack, PackWriter } from './pack-writer.ts';
+import { requireYoung } from './written-nodes.ts';
 
 /** Of `few` objects a batch writes some that the store has, sooner than to read all indexes for them. */
 export type ExpectedObjects = 'few' | 'many';
 
-/** A batch must be flushed, and what refers to it recorded, well within the grace period of garbage collection. */
-const batchAgeMsMax = 12 * 60 * 60 * 1000;
 /** Uncompressed bytes that may wait for compression before `backpressure` asks the writer to pause … */
 const pendingBytesMax = 6 * 1024 * 1024;
 /** … and how many are left when it may go on: enough to keep the other threads busy meanwhile. */
@@ -29,6 +28,8 @@ const mergeOnceIn = 16;
 export class BlobBatch {
   readonly #blobs: BlobStore;
   readonly #added = new HashSet();
+  /** The nodes among them. */
+  readonly #nodes = new HashSet();
   readonly #open = new OpenFrames((objects, size) => this.#closeFrame(objects, size));
   readonly #openedMs: number;
   #expects: ExpectedObjects;
@@ -82,6 +83,7 @@ export class BlobBatch {
       );
     }
     const raw = Buffer.from(hash, 'hex');
+    if (kind === 'node') this.#nodes.add(raw);
     if (this.#added.has(raw)) return false;
     if (!this.#isStored(raw)) return this.addAgain(hash, bytes, kind, references);
     this.#added.add(raw);
@@ -119,7 +121,8 @@ export class BlobBatch {
     await this.#settled();
     if (!this.#pack.isEmpty) await this.#startStoring();
     await this.#storing;
-    this.#requireYoung();
+    this.requireYoung();
+    this.#blobs.written.note(this.#nodes, this.#openedMs);
   }
 
   /** Only what the store certainly had a short while ago: a collection may have taken what is known from before. */
@@ -177,13 +180,12 @@ export class BlobBatch {
     for (const resolve of this.#waiting.splice(0)) resolve();
   }
 
-  /** What this batch took for stored is only sure to stay for so long. */
-  #requireYoung(): void {
-    if (this.#blobs.clock.now() - this.#openedMs <= batchAgeMsMax) return;
-    throw new BlobError(
-      'blob/too-slow',
-      'Writing took more than 12 hours, and what it builds upon may have been collected since. What was written is kept for a while: do it again, and it will be quick.',
-    );
+  /**
+   * Throws `blob/too-slow` when the batch is so old that what it took for stored may be gone before long. To be asked
+   * right before what it holds is recorded.
+   */
+  requireYoung(): void {
+    requireYoung(this.#openedMs, this.#blobs.clock);
   }
 
   async #settled(): Promise<void> {
@@ -206,6 +208,8 @@ export class BlobBatch {
   async #storePack({ bytes, index }: FinishedPack): Promise<void> {
     const { store, layout, indexes, random } = this.#blobs;
     await store.put(layout.pack(index.hash), bytes);
+    // A pack that no index names for long is collected: none may name it afterwards.
+    this.requireYoung();
     await store.put(layout.index(index.hash), index.bytes);
     indexes.add(index);
     if (this.#expects === 'many') await indexes.mergeWhereMany();

@@ -15,6 +15,7 @@ import { decodeHints, hintsOf, type ReferenceLocations } from './location-hints.
 import type { FrameRange, Location } from './pack-index.ts';
 import { readPackIndex } from './pack-reader.ts';
 import type { ReferringObject } from './referring-object.ts';
+import { requireYoung, WrittenNodes } from './written-nodes.ts';
 
 export interface BlobStoreOptions {
   /** Memory for uncompressed frames, in bytes. Neighbours in a frame are often read one after the other. */
@@ -55,6 +56,8 @@ export class BlobStore {
   readonly indexes: IndexSet;
   readonly clock: Clock;
   readonly random: Random;
+  /** What the batches of this process have written lately. */
+  readonly written = new WrittenNodes();
   readonly #known = new KnownLocations();
   readonly #frames: LRUCache<string, Frame>;
   /** Frames that are being read: neighbours are often asked for at the same time. */
@@ -66,7 +69,7 @@ export class BlobStore {
     this.clock = options.clock ?? systemClock;
     this.random = options.random ?? systemRandom;
     this.layout = new BlobLayout(prefix);
-    this.indexes = new IndexSet(store, this.layout, this.clock);
+    this.indexes = new IndexSet(store, this.layout, this);
     this.#frames = new LRUCache({
       maxSize: options.frameCacheBytes ?? frameCacheBytesDefault,
       sizeCalculation: ({ bytes, hints }) => bytes.length + (hints?.length ?? 0) + 1,
@@ -108,6 +111,15 @@ export class BlobStore {
   /** Whether the indexes that are loaded have `hash`. */
   has(hash: Hash): boolean {
     return this.indexes.lookup(Buffer.from(hash, 'hex')) !== undefined;
+  }
+
+  /**
+   * Throws `blob/too-slow` for the root of a tree that this process has written so long ago that parts of it, which were
+   * in the store before, may have been collected since. To be asked right before the tree is recorded.
+   */
+  requireYoung(root: Hash): void {
+    const openedMs = this.written.openedMs(root);
+    if (openedMs !== undefined) requireYoung(openedMs, this.clock);
   }
 
   /**

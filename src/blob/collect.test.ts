@@ -7,9 +7,10 @@ import { MemoryStore } from '../storage/memory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { BlobStore } from './blob-store.ts';
 import { collectPacks } from './collect.ts';
+import type { NeededObjects } from './needed-objects.ts';
 
 const hourMs = 60 * 60 * 1000;
-const rules = { graceMs: 24 * hourMs, mode: 'collect' } as const;
+const rules = { graceMs: 24 * hourMs, mode: 'collect', referencesOf: () => [] } as const;
 
 /** A store with a clock of its own, as seen by any number of processes. */
 function world() {
@@ -20,6 +21,12 @@ function world() {
     store,
     pass: (hours: number) => (now += hours * hourMs),
     open: (other: ObjectStore = store) => new BlobStore(other, 'micelio-acme/projects/web', { clock }),
+    /** These objects, as found just now. */
+    needing: (...hashes: Hash[]): NeededObjects => {
+      const blobs = new HashSet();
+      for (const hash of hashes) blobs.add(Buffer.from(hash, 'hex'));
+      return { blobs, nodes: new HashSet(), asOfMs: now };
+    },
     packs: async () => (await Array.fromAsync(store.list('micelio-acme/projects/web/packs/'))).length,
   };
 }
@@ -31,57 +38,51 @@ async function write(blobs: BlobStore, ...texts: string[]): Promise<Hash[]> {
   return hashes;
 }
 
-function setOf(...hashes: Hash[]): HashSet {
-  const set = new HashSet();
-  for (const hash of hashes) set.add(Buffer.from(hash, 'hex'));
-  return set;
-}
-
 describe('a collection', () => {
   test('deletes a pack that nobody needs a grace period after it has condemned it', async () => {
-    const { open, pass, packs } = world();
+    const { needing, open, pass, packs } = world();
     const [kept] = await write(open(), 'kept');
     const [lost] = await write(open(), 'lost');
-    await collectPacks(open(), setOf(kept!), rules);
+    await collectPacks(open(), needing(kept!), rules);
     pass(24);
-    assert.equal((await collectPacks(open(), setOf(kept!), rules)).condemnedPacks, 1);
+    assert.equal((await collectPacks(open(), needing(kept!), rules)).condemnedPacks, 1);
     pass(23);
-    assert.equal((await collectPacks(open(), setOf(kept!), rules)).deletedPacks, 0);
+    assert.equal((await collectPacks(open(), needing(kept!), rules)).deletedPacks, 0);
     assert.equal(await packs(), 2);
     pass(1);
-    assert.equal((await collectPacks(open(), setOf(kept!), rules)).deletedPacks, 1);
+    assert.equal((await collectPacks(open(), needing(kept!), rules)).deletedPacks, 1);
     assert.equal(await packs(), 1);
     await open().get(kept!);
     await assert.rejects(open().get(lost!), { code: 'blob/not-found' });
   });
 
   test('moves the little that is needed out of a pack', async () => {
-    const { open, pass } = world();
+    const { needing, open, pass } = world();
     const [needed] = await write(open(), 'needed', 'not needed at all, and much longer '.repeat(50));
     pass(25);
-    assert.equal((await collectPacks(open(), setOf(needed!), rules)).movedObjects, 1);
+    assert.equal((await collectPacks(open(), needing(needed!), rules)).movedObjects, 1);
     pass(25);
-    assert.equal((await collectPacks(open(), setOf(needed!), rules)).deletedPacks, 1);
+    assert.equal((await collectPacks(open(), needing(needed!), rules)).deletedPacks, 1);
     assert.equal((await open().get(needed!)).toString(), 'needed');
   });
 
   test('leaves a pack alone that holds nothing but the empty file', async () => {
-    const { open, pass } = world();
+    const { needing, open, pass } = world();
     const [empty] = await write(open(), '');
     for (let round = 0; round < 3; round++) {
       pass(25);
-      assert.equal((await collectPacks(open(), setOf(empty!), rules)).condemnedPacks, 0);
+      assert.equal((await collectPacks(open(), needing(empty!), rules)).condemnedPacks, 0);
     }
   });
 
   test('removes a pack that was stored without its index', async () => {
-    const { store, open, pass, packs } = world();
+    const { needing, store, open, pass, packs } = world();
     const blobs = open(new FaultyStore(store, { crashAt: 2, count: 'writes' }));
     await assert.rejects(write(blobs, 'unfinished'), SimulatedCrash);
     assert.equal(await packs(), 1);
     for (let round = 0; round < 2; round++) {
       pass(25);
-      await collectPacks(open(), setOf(), rules);
+      await collectPacks(open(), needing(), rules);
     }
     assert.equal(await packs(), 0);
   });
@@ -90,13 +91,13 @@ describe('a collection', () => {
 describe('a writer that built upon a pack just before it was condemned', () => {
   test('is readable at every moment, and the pack comes back', async () => {
     for (let crashAt = 1, died = true; died; crashAt++) {
-      const { store, open, pass } = world();
+      const { needing, store, open, pass } = world();
       const [late] = await write(open(), 'unused until now');
       pass(25);
       const writer = open();
       await writer.openBatch();
       const collector = open(new FaultyStore(store, { crashAt, count: 'writes' }));
-      died = await collectPacks(collector, setOf(), rules).then(
+      died = await collectPacks(collector, needing(), rules).then(
         () => false,
         () => true,
       );
@@ -104,7 +105,7 @@ describe('a writer that built upon a pack just before it was condemned', () => {
       assert.equal((await open().get(late!)).toString(), 'unused until now', `died at write ${crashAt}`);
       for (let round = 0; round < 4; round++) {
         pass(25);
-        await collectPacks(open(), setOf(late!), rules);
+        await collectPacks(open(), needing(late!), rules);
         await open().get(late!);
       }
     }
@@ -120,13 +121,13 @@ describe('a writer that built upon a pack just before it was condemned', () => {
   });
 
   test('reads the indexes again when it begins after a while', async () => {
-    const { store, open, pass } = world();
+    const { needing, store, open, pass } = world();
     const [old] = await write(open(), 'collected meanwhile');
     const writer = open();
     await writer.openBatch();
     for (let round = 0; round < 2; round++) {
       pass(25);
-      await collectPacks(open(), setOf(), rules);
+      await collectPacks(open(), needing(), rules);
     }
     await write(writer, 'collected meanwhile');
     assert.equal((await open(store).get(old!)).toString(), 'collected meanwhile');

@@ -1,13 +1,12 @@
 import type { Clock } from '../base/clock.ts';
 import { type Hash, parseHash } from '../base/hash.ts';
+import type { Random } from '../base/random.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobLayout } from './layout.ts';
-import { indexEntriesMax } from './limits.ts';
-import { type IndexEntry, type Location, PackIndex, packNonceBytes } from './pack-index.ts';
-
-/** An index that stands for several packs names no pack of its own, and two that say the same may be one. */
-const noNonce = new Uint8Array(packNonceBytes);
+import { indexAgeMsMax, indexEntriesMax } from './limits.ts';
+import { mergeIndexes } from './merge-indexes.ts';
+import { type Location, PackIndex, packNonceBytes } from './pack-index.ts';
 
 /** How many indexes of one size class may stand side by side before they are merged into one. */
 const indexesPerLevelMax = 32;
@@ -17,8 +16,15 @@ const levelFactor = 4096;
 const smallIndexBytesMax = 192 * 1024;
 /** How many of them are merged at once, at the most. */
 const smallIndexesMax = 256;
+/** What was read of the indexes this long ago, in ms, is not written again (`docs/formats/packs.md`, "Collection"). */
+const mergeAgeMsMax = 60 * 60 * 1000;
 /** How often a refresh lists again because an index was merged away under it. */
 const listingsMax = 16;
+
+interface IndexSetOptions {
+  readonly clock: Clock;
+  readonly random: Random;
+}
 
 interface SeenIndex {
   readonly index: PackIndex;
@@ -34,6 +40,7 @@ export class IndexSet {
   readonly #store: ObjectStore;
   readonly #layout: BlobLayout;
   readonly #clock: Clock;
+  readonly #random: Random;
   #indexes = new Map<Hash, SeenIndex>();
   /** The last refresh, and the one that follows it, if somebody waits for one. */
   #refreshing: Promise<void> = Promise.resolve();
@@ -41,8 +48,9 @@ export class IndexSet {
   /** When the indexes were last listed, ms since the epoch. */
   #listedMs = Number.NEGATIVE_INFINITY;
 
-  constructor(store: ObjectStore, layout: BlobLayout, clock: Clock) {
+  constructor(store: ObjectStore, layout: BlobLayout, { clock, random }: IndexSetOptions) {
     this.#clock = clock;
+    this.#random = random;
     this.#store = store;
     this.#layout = layout;
   }
@@ -166,7 +174,9 @@ export class IndexSet {
    * Merges a size class of indexes that has grown too long into one index: stores that, then deletes the old ones.
    * Killed in between, or done by two processes at once, it leaves an object named twice, which harms nobody.
    */
-  async mergeWhereMany(): Promise<void> {
+  async mergeWhereMany(sideBySideMax = indexesPerLevelMax): Promise<void> {
+    if (this.#indexes.size <= sideBySideMax) return;
+    if (this.ageMs > indexAgeMsMax) await this.refresh();
     const levels = new Map<number, PackIndex[]>();
     for (const { index } of this.#indexes.values()) {
       const level = Math.floor(Math.log(index.entryCount + 1) / Math.log(levelFactor));
@@ -174,8 +184,8 @@ export class IndexSet {
     }
     for (const members of levels.values()) {
       const entries = members.reduce((sum, { entryCount }) => sum + entryCount, 0);
-      if (members.length > indexesPerLevelMax && entries <= indexEntriesMax)
-        await this.replace(members, mergedEntries(members));
+      if (members.length > sideBySideMax && entries <= indexEntriesMax)
+        await this.#replace(members, this.#seenMsOf(members));
     }
   }
 
@@ -184,6 +194,7 @@ export class IndexSet {
    * don't load indexes, which are large where there is much.
    */
   async mergeSmall(): Promise<void> {
+    const listedMs = this.#clock.now();
     const small: Hash[] = [];
     for await (const { key, size } of this.#store.list(this.#layout.indexPrefix)) {
       if (size <= smallIndexBytesMax) small.push(parseHash(key.slice(this.#layout.indexPrefix.length)));
@@ -192,29 +203,40 @@ export class IndexSet {
     const read = await Promise.all(small.slice(0, smallIndexesMax).map((hash) => this.#load(hash)));
     const members = read.filter((index) => index !== undefined);
     // Where one is gone, somebody else is merging them.
-    if (members.length === read.length) await this.replace(members, mergedEntries(members));
+    if (members.length === read.length) await this.#replace(members, listedMs);
   }
 
-  /** Stores one index of `entries` in place of `old`, which are deleted afterwards. */
-  async replace(old: readonly PackIndex[], entries: readonly IndexEntry[]): Promise<void> {
-    const merged = entries.length === 0 ? undefined : PackIndex.build(entries, noNonce);
+  /** Takes packs out of all indexes that are loaded. Throws `blob/too-slow` when these are not of the last hour. */
+  async takeOut(packs: ReadonlySet<Hash>): Promise<void> {
+    const old = this.all.filter((index) => index.packs.some((pack) => packs.has(pack)));
+    if (old.length === 0 || (await this.#replace(old, this.#seenMsOf(old), packs))) return;
+    throw new BlobError(
+      'blob/too-slow',
+      'What was read of the indexes was too old before it could be written again. Nothing was lost; try again.',
+    );
+  }
+
+  #seenMsOf(indexes: readonly PackIndex[]): number {
+    return Math.min(
+      ...indexes.map(({ hash }) => this.#indexes.get(hash)?.seenMs ?? Number.NEGATIVE_INFINITY),
+    );
+  }
+
+  /**
+   * Stores one index of what `old` name, except the packs `without`, in their place; they are deleted afterwards. Does
+   * nothing, and answers false, when `seenMs`, at which the store certainly had them, is long ago: they may name packs
+   * that a collection has taken out of the indexes since, and might soon delete.
+   */
+  async #replace(old: readonly PackIndex[], seenMs: number, without?: ReadonlySet<Hash>): Promise<boolean> {
+    const merged = mergeIndexes(old, this.#random.bytes(packNonceBytes), without);
+    if (this.#clock.now() - seenMs > mergeAgeMsMax) return false;
     if (merged !== undefined) {
-      // It says what they said, and is no newer than they are.
-      const seenMs = Math.min(
-        this.#clock.now(),
-        ...old.map(({ hash }) => this.#indexes.get(hash)?.seenMs ?? this.#clock.now()),
-      );
       await this.#store.put(this.#layout.index(merged.hash), merged.bytes);
+      // It says what they said, and is no newer than they are.
       this.#indexes.set(merged.hash, { index: merged, seenMs });
     }
-    const gone = old.filter(({ hash }) => hash !== merged?.hash);
-    await Promise.all(gone.map(({ hash }) => this.#store.delete(this.#layout.index(hash))));
-    for (const { hash } of gone) this.#indexes.delete(hash);
+    await Promise.all(old.map(({ hash }) => this.#store.delete(this.#layout.index(hash))));
+    for (const { hash } of old) this.#indexes.delete(hash);
+    return true;
   }
-}
-
-function mergedEntries(indexes: readonly PackIndex[]): IndexEntry[] {
-  const entries = new Map<Hash, IndexEntry>();
-  for (const index of indexes) for (const entry of index.entries()) entries.set(entry.hash, entry);
-  return [...entries.values()];
 }

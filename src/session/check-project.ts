@@ -30,8 +30,10 @@ export async function checkProject(
   if (lostDocuments.length > 0) {
     return { ...counts, trees: 0, entries: 0, damagedPacks, lostDocuments, missing: [] };
   }
-  const reachable = await findReachable(project, async (hash) => {
-    if (damaged.has(hash) || !project.blobs.has(hash)) await project.blobs.get(hash);
+  const reachable = await findReachable(project, {
+    readBlob: async (hash) => {
+      if (damaged.has(hash) || !project.blobs.has(hash)) await project.blobs.get(hash);
+    },
   });
   return {
     ...counts,

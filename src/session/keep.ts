@@ -1,7 +1,7 @@
 import { checkpointOf, withCheckpoint } from './checkpoint.ts';
 import { withLeaseGivenBack } from './lease.ts';
 import { nextState } from './life-cycle.ts';
-import type { ProjectLedger } from './project.ts';
+import { type ProjectLedger, sessionNotFound } from './project.ts';
 import { withWork } from './record.ts';
 import { recordText } from './record-text.ts';
 import type { Session } from './session.ts';
@@ -54,6 +54,8 @@ export function restoreSession(project: ProjectLedger, id: SessionId, author: st
   return project.ledger.updateSession(id, (session) => {
     const isAbandoned = session.state === 'abandoned';
     if (!session.removed && !isAbandoned) return session;
+    // Garbage collection is about to delete it.
+    if (session.removed?.keepUntilMs === 0) throw sessionNotFound(project, id);
     const state = isAbandoned ? nextState(session.state, 'reopen', id) : session.state;
     return withWork({ ...session, state, removed: null }, project.clock.now(), author, 'Restored');
   });

@@ -26,8 +26,13 @@ export interface ProjectContext extends ProjectLedger {
 export async function requireSession(project: ProjectLedger, id: SessionId): Promise<Session> {
   const session = await project.ledger.readSession(id);
   if (session !== undefined) return session;
-  throw new SessionError(
+  throw sessionNotFound(project, id);
+}
+
+/** The error for a session that is not there, or is about to be deleted for good. */
+export function sessionNotFound({ name }: ProjectLedger, id: SessionId): SessionError {
+  return new SessionError(
     'session/not-found',
-    `Project ${project.name} has no session ${id}. "mic session list" shows what there is.`,
+    `Project ${name} has no session ${id}. "mic session list" shows what there is.`,
   );
 }

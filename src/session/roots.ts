@@ -2,6 +2,7 @@ import type { Hash } from '../base/hash.ts';
 import type { Landing } from './head.ts';
 import type { ProjectContext } from './project.ts';
 import type { Session } from './session.ts';
+import type { SessionId } from './session-id.ts';
 
 /** Something that must be kept, and what keeps it. */
 export interface Root {
@@ -11,13 +12,29 @@ export interface Root {
   readonly of: string;
 }
 
-/** Everything that a project's head, landings and sessions keep, newest first. The same tree may come several times. */
-export async function* projectRoots(project: ProjectContext): AsyncGenerator<Root> {
+/** Landings read at once. */
+const readsAtOnce = 32;
+
+/**
+ * Everything that a project's head, landings and sessions keep. The same tree may come several times. Sessions come
+ * first: what lands meanwhile, and is forgotten as a session, is among the landings, and those never go. Sessions
+ * `without` keep nothing.
+ */
+export async function* projectRoots(
+  project: ProjectContext,
+  without: ReadonlySet<SessionId>,
+): AsyncGenerator<Root> {
+  for await (const session of project.ledger.listSessions()) {
+    if (!without.has(session.id)) yield* sessionRoots(session);
+  }
   const { head } = await project.ledger.readHead();
   yield { kind: 'tree', hash: head.tree, of: 'the head' };
-  for await (const session of project.ledger.listSessions()) yield* sessionRoots(session);
-  for (let sequence = head.sequence; sequence > 0; sequence--) {
-    yield* landingRoots(await project.ledger.readLanding(sequence));
+  for (let newest = head.sequence; newest > 0; newest -= readsAtOnce) {
+    const count = Math.min(readsAtOnce, newest);
+    const landings = await Promise.all(
+      Array.from({ length: count }, (_, i) => project.ledger.readLanding(newest - i)),
+    );
+    for (const landing of landings) yield* landingRoots(landing);
   }
 }
 
