@@ -6,8 +6,8 @@ import { StorageError } from '../storage/object-store.ts';
 import { isS3Url } from '../storage/s3/s3-location.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { Micelio } from './micelio.ts';
+import type { StoreRequests } from './open-store.ts';
 import type { OnProgress } from './projects.ts';
-import type { RequestCounter } from './request-counter.ts';
 import { checkPlace } from './store-check.ts';
 import type { TierSettings } from './tier-settings.ts';
 
@@ -41,7 +41,7 @@ const projectCodes: ReadonlySet<string> = new Set<SessionErrorCode>([
 export async function* copyStore(
   { from, to, projects, mode }: CopyStoreRequest,
   tiers: TierSettings,
-  requests: RequestCounter,
+  requests: StoreRequests,
   onProgress: OnProgress,
 ): AsyncGenerator<ProjectCopy> {
   if (from === to)

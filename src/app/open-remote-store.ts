@@ -20,7 +20,8 @@ export async function openRemoteStore(
   onProblem: OnStoreProblem,
 ): Promise<ObjectStore> {
   const surroundings = { random: systemRandom, sleep: systemSleep };
-  const s3 = new S3Store(parseS3Location(store), { ...surroundings, ...requests?.hooks(store) });
+  const counter = await requests?.load();
+  const s3 = new S3Store(parseS3Location(store), { ...surroundings, ...counter?.hooks(store) });
   const remote = new RetryingStore(s3, surroundings);
   return inFrontOf(remote, storeName(store), tiers, onProblem);
 }

@@ -11,7 +11,25 @@ export interface StoreSettings {
   /** What stands in front of it, if it is remote. */
   readonly tiers: TierSettings;
   /** Counts the requests to it, if it is remote. */
-  readonly requests?: RequestCounter;
+  readonly requests?: StoreRequests;
+}
+
+/** The requests to remote stores. What counts them is loaded with the first of these: most commands know none. */
+export class StoreRequests {
+  #loading: Promise<RequestCounter> | undefined;
+  /** Undefined while no remote store was opened. */
+  counter: RequestCounter | undefined;
+
+  load(): Promise<RequestCounter> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  async #load(): Promise<RequestCounter> {
+    const { RequestCounter } = await import('./request-counter.ts');
+    this.counter = new RequestCounter();
+    return this.counter;
+  }
 }
 
 /** Told of what the store can do without, such as a cache that cannot be written. */

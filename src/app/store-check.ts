@@ -4,8 +4,7 @@ import { systemRandom } from '../base/random.ts';
 import { storageErrorFrom } from '../storage/directory/disk-error.ts';
 import { probeStore } from '../storage/probe.ts';
 import { isS3Url, parseS3Location } from '../storage/s3/s3-location.ts';
-import { openStore, type StoreSettings } from './open-store.ts';
-import type { RequestCounter } from './request-counter.ts';
+import { openStore, type StoreRequests, type StoreSettings } from './open-store.ts';
 
 /** One thing that was looked at, and what is wrong with it, in words; undefined where nothing is. */
 export interface StoreFinding {
@@ -30,7 +29,7 @@ export async function checkStore(settings: StoreSettings): Promise<StoreFinding[
 /** Makes the directory or the bucket of a store where it is missing, and answers whether it did. Throws as stores do. */
 export async function makeStorePlace(
   location: string,
-  requests: RequestCounter,
+  requests: StoreRequests,
 ): Promise<'made' | 'was there'> {
   if (!isS3Url(location)) {
     try {
@@ -40,11 +39,11 @@ export async function makeStorePlace(
     }
   }
   const { makeBucket } = await import('../storage/s3/bucket.ts');
-  return makeBucket(parseS3Location(location), requests.hooks(location));
+  return makeBucket(parseS3Location(location), (await requests.load()).hooks(location));
 }
 
 /** Whether there is a directory or a bucket of the right kind. */
-export async function checkPlace(location: string, requests?: RequestCounter): Promise<StoreFinding> {
+export async function checkPlace(location: string, requests?: StoreRequests): Promise<StoreFinding> {
   if (!isS3Url(location)) {
     const problem = statSync(location, { throwIfNoEntry: false })?.isDirectory()
       ? undefined
@@ -54,7 +53,7 @@ export async function checkPlace(location: string, requests?: RequestCounter): P
   const check = 'the bucket is there, and keeps no versions';
   const { requirePlainBucket } = await import('../storage/s3/bucket.ts');
   try {
-    await requirePlainBucket(parseS3Location(location), requests?.hooks(location));
+    await requirePlainBucket(parseS3Location(location), (await requests?.load())?.hooks(location));
     return { check, problem: undefined };
   } catch (error) {
     if (!(error instanceof MicelioError)) throw error;

@@ -1,6 +1,6 @@
 import type { Configuration, Environment } from '../app/configuration.ts';
 import type { Micelio } from '../app/micelio.ts';
-import type { RequestCounter } from '../app/request-counter.ts';
+import type { StoreRequests } from '../app/open-store.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -11,7 +11,7 @@ export interface CommandContext {
   readonly environment: Environment;
   readonly micelio: Micelio;
   /** Counts what is sent to remote stores: also of those that the command opens itself. */
-  readonly requests: RequestCounter;
+  readonly requests: StoreRequests;
   /** The directory that the command was called in, absolute. */
   readonly directory: string;
   readonly progress: Progress;

@@ -1,7 +1,7 @@
 import { type Configuration, readConfiguration } from '../app/configuration.ts';
 import { wakeFileServer } from '../app/file-server/wake.ts';
 import { Micelio } from '../app/micelio.ts';
-import { RequestCounter } from '../app/request-counter.ts';
+import { StoreRequests } from '../app/open-store.ts';
 import { version } from '../app/version.ts';
 import { MicelioError } from '../base/error.ts';
 import { CliError } from './cli-error.ts';
@@ -27,7 +27,7 @@ export interface Process {
 export async function main(program: Program, process: Process): Promise<number> {
   const json =
     process.argv.includes('--json') && !process.argv.slice(0, process.argv.indexOf('--json')).includes('--');
-  const requests = new RequestCounter();
+  const requests = new StoreRequests();
   try {
     const { entry, rest } = findCommand(program, process.argv);
     if (entry === undefined) return print(process, await overview(program, rest), json);
@@ -134,7 +134,7 @@ interface Call {
   readonly command: Command;
   /** What stands there besides the words of the command. */
   readonly rest: readonly string[];
-  readonly requests: RequestCounter;
+  readonly requests: StoreRequests;
   readonly json: boolean;
 }
 
@@ -172,13 +172,13 @@ async function run(program: Program, process: Process, call: Call): Promise<Answ
 /** Notes what the command has cost in requests, for `mic store stats`. */
 async function tally(
   { requestTally }: Configuration,
-  requests: RequestCounter,
+  { counter }: StoreRequests,
   operation: string,
 ): Promise<void> {
-  if (requestTally === undefined || requests.places.length === 0) return;
+  if (requestTally === undefined || counter === undefined) return;
   // Loaded here: on a store in a directory there is nothing to note.
   const { RequestTally } = await import('../app/request-tally.ts');
-  await new RequestTally(requestTally).add(requests.places, () => operation, Date.now());
+  await new RequestTally(requestTally).add(counter.places, () => operation, Date.now());
 }
 
 /** Tells the first time that something is amiss that the work can do without; more of the same would only be noise. */
@@ -197,13 +197,13 @@ async function readAll(stream: NodeJS.ReadStream): Promise<string> {
   return Buffer.concat(pieces).toString('utf8');
 }
 
-function print(process: Process, answer: Answer, json: boolean, requests?: RequestCounter): number {
+function print(process: Process, answer: Answer, json: boolean, requests?: StoreRequests): number {
   for (const note of answer.notes ?? []) process.stderr.write(`${printable(note)}\n`);
   sayResult(process, answer, json, requests);
   return exitCodes[answer.exit ?? 'ok'].code;
 }
 
-function sayResult(process: Process, answer: Answer, json: boolean, requests?: RequestCounter): void {
+function sayResult(process: Process, answer: Answer, json: boolean, requests?: StoreRequests): void {
   if (json) {
     if (answer.json !== undefined) printJson(process, answer.json, requests);
   } else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
@@ -211,10 +211,10 @@ function sayResult(process: Process, answer: Answer, json: boolean, requests?: R
 }
 
 /** Prints the one document, an object with what the command has cost so far, if it has sent any requests. */
-function printJson({ stdout }: Process, document: unknown, requests: RequestCounter | undefined): void {
+function printJson({ stdout }: Process, document: unknown, requests: StoreRequests | undefined): void {
   const isObject = typeof document === 'object' && document !== null && !Array.isArray(document);
-  const counted = isObject && requests !== undefined && requests.places.length > 0;
-  const whole = counted ? { ...document, storeRequests: requests.total } : document;
+  const counted = isObject ? requests?.counter?.total : undefined;
+  const whole = counted === undefined ? document : { ...(document as object), storeRequests: counted };
   stdout.write(`${JSON.stringify(whole, null, 2)}\n`);
 }
 
@@ -223,7 +223,7 @@ function fail(
   process: Process,
   error: unknown,
   json: boolean,
-  requests: RequestCounter,
+  requests: StoreRequests,
 ): number {
   const exit = exitCodes[exitOf(error)].code;
   const code = error instanceof MicelioError ? error.code : 'unexpected';

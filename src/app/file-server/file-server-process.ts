@@ -6,7 +6,7 @@ import { systemCode } from '../../storage/directory/disk-error.ts';
 import type { ProcessLock } from '../../storage/directory/process-lock.ts';
 import type { PeerServer } from '../../storage/peers/peer-server.ts';
 import type { FileServerSettings } from '../configuration.ts';
-import type { RequestCounter } from '../request-counter.ts';
+import type { StoreRequests } from '../open-store.ts';
 import { openDiskCache } from '../store-cache.ts';
 import { bootName } from './boot.ts';
 import type { CallHandlers, FileServerStatus } from './calls.ts';
@@ -45,7 +45,7 @@ export interface FileServerProcessOptions {
   readonly version: string;
   readonly log: Log;
   /** Counts what is sent to remote stores. */
-  readonly requests: RequestCounter;
+  readonly requests: StoreRequests;
   readonly clock: Clock;
   readonly random: Random;
   readonly uid: number;
@@ -84,7 +84,7 @@ export class FileServerProcess {
       registry: this.#registry,
       project: (record) => this.#stores.project(record.store, record.project),
       ...{ clock, log, settings: settings.lease },
-      sleep: (ms) => delay(ms, undefined, { ref: false }),
+      sleep: (ms) => delay(ms),
     });
     const surroundings = {
       stores: this.#stores,

@@ -2,7 +2,7 @@ import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { FileServerSettings } from '../configuration.ts';
 import { currentUser } from '../mounts.ts';
-import { RequestCounter } from '../request-counter.ts';
+import { StoreRequests } from '../open-store.ts';
 import { version } from '../version.ts';
 import { FileServerProcess } from './file-server-process.ts';
 import { type AnsweringServer, endFileServer, findFileServer } from './launch.ts';
@@ -18,7 +18,7 @@ export async function startFileServer(
 ): Promise<FileServerProcess | 'running'> {
   const state = stateOf(settings);
   const write = logTo === 'file' ? boundedFile(state.logFile) : (line: string) => stderr.write(line);
-  const requests = new RequestCounter();
+  const requests = new StoreRequests();
   const server = await FileServerProcess.start({
     settings,
     state,

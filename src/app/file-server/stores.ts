@@ -2,20 +2,19 @@ import type { ProjectName } from '../../session/project-name.ts';
 import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
-import type { OnStoreProblem } from '../open-store.ts';
-import type { RequestCounter } from '../request-counter.ts';
+import type { OnStoreProblem, StoreRequests } from '../open-store.ts';
 import type { TierSettings } from '../tier-settings.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */
 export class Stores {
   readonly #tiers: TierSettings;
   readonly #onProblem: OnStoreProblem;
-  readonly #requests: RequestCounter;
+  readonly #requests: StoreRequests;
   readonly #open = new Map<string, Promise<Micelio>>();
   readonly #contents = new Map<OpenProject, ContentCache>();
 
   /** `tiers` are what stands in front of remote stores; `requests` counts what is sent to them. */
-  constructor(tiers: TierSettings, onProblem: OnStoreProblem, requests: RequestCounter) {
+  constructor(tiers: TierSettings, onProblem: OnStoreProblem, requests: StoreRequests) {
     this.#requests = requests;
     this.#tiers = tiers;
     this.#onProblem = onProblem;

@@ -1,5 +1,5 @@
 import type { Clock } from '../../base/clock.ts';
-import type { RequestCounter } from '../request-counter.ts';
+import type { StoreRequests } from '../open-store.ts';
 import { RequestTally } from '../request-tally.ts';
 
 /** How often what was sent is noted, in ms. */
@@ -7,14 +7,14 @@ const tallyMs = 5 * 60 * 1000;
 
 /** Notes from time to time, and when the server has stopped, what serving each project has cost in requests. */
 export function tallyRequests(
-  requests: RequestCounter,
+  requests: StoreRequests,
   directory: string,
   clock: Clock,
   stopped: Promise<void>,
 ): void {
   const tally = new RequestTally(directory);
   const note = (): Promise<void> =>
-    tally.add(requests.take(), (project) => `mic-fs ${project}`.trimEnd(), clock.now());
+    tally.add(requests.counter?.take() ?? [], (project) => `mic-fs ${project}`.trimEnd(), clock.now());
   const timer = setInterval(note, tallyMs).unref();
   stopped.then(() => {
     clearInterval(timer);
