@@ -15,7 +15,7 @@ const rooms: Readonly<Record<string, { readonly imports: readonly string[] }>> =
     imports: ['workspace', 'ledger', 'session', 'nfs', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'],
   },
   workspace: { imports: ['session', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'] },
-  ledger: { imports: ['session', 'storage', 'base'] },
+  ledger: { imports: ['session', 'git', 'tree', 'storage', 'base'] },
   session: { imports: ['merge', 'tree', 'blob', 'storage', 'base'] },
   nfs: { imports: ['vfs', 'base'] },
   vfs: { imports: ['tree', 'blob', 'storage', 'base'] },

@@ -1,0 +1,160 @@
+import { nextState } from '../../session/life-cycle.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { Agent } from '../../session/session.ts';
+import { type ClaimToken, type HeldClaim, isHeld, released, renewed, taken } from './claim.ts';
+import { refuseWhileHeld } from './claim-guard.ts';
+import { ClaimLost } from './git-ledger-error.ts';
+import { folderOfState } from './layout.ts';
+import { claimOf, folderOf, type LedgerContext, ownClaim, subject } from './ledger-context.ts';
+import type { LedgerDraft } from './ledger-draft.ts';
+import { planHash, recordClaim } from './mend.ts';
+import { type Alongside, commitMove, editsOf } from './session-moves.ts';
+
+export interface ClaimRequest extends Alongside {
+  readonly slug: Slug;
+  readonly by: Agent;
+  /** How long the claim is good for without being renewed, in ms; the project's setting where it is left out. */
+  readonly leaseMs?: number;
+}
+
+/** Decides who has a planned session, and no more. Throws `ClaimLost` where somebody else has it. */
+export async function decideClaim(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { slug, by, leaseMs = context.leaseMs }: ClaimRequest,
+): Promise<HeldClaim> {
+  const session = await folderOf(draft, slug);
+  const previous = claimOf(draft, slug);
+  if (isHeld(previous)) throw new ClaimLost(slug, previous);
+  nextState(await draft.stateOf(session), 'start', slug);
+  const plan = await planHash(draft, context, session);
+  const claim = taken(context, { slug, agent: by, leaseMs, plan }, previous);
+  await draft.setClaim(slug, claim);
+  return claim;
+}
+
+/** Claims a planned session, and records it. */
+export async function claimSession(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: ClaimRequest,
+): Promise<HeldClaim> {
+  const claim = await decideClaim(draft, context, request);
+  const session = await folderOf(draft, request.slug);
+  await recordClaim(
+    draft,
+    context,
+    claim,
+    session,
+    'claim',
+    editsOf(context, 'active', request.slug, request),
+  );
+  return claim;
+}
+
+/** A claim that was decided before it was recorded: still there, and recorded by now. Throws `ClaimLost`. */
+export async function confirmClaim(draft: LedgerDraft, claim: HeldClaim): Promise<HeldClaim> {
+  const { folder } = await folderOf(draft, claim.slug);
+  const own = ownClaim(draft, claim);
+  if (folder !== 'active') throw new ClaimLost(claim.slug, undefined);
+  return own;
+}
+
+export interface TakeOverRequest extends ClaimRequest {
+  /** `when-lapsed`: once its holder has not renewed it for its time. `now`: the caller knows that nobody works on it. */
+  readonly mode: 'when-lapsed' | 'now';
+}
+
+export interface TakenOver {
+  readonly claim: HeldClaim;
+  /** Why that was allowed. */
+  readonly because: 'unclaimed' | 'told-to' | 'not-renewed-by-its-clock' | 'not-renewed-while-watched';
+}
+
+/** Decides that an active session is the caller's now. Throws `session/claim-held`. */
+export async function decideTakeOver(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: TakeOverRequest,
+): Promise<TakenOver> {
+  const { slug, by, leaseMs = context.leaseMs, mode } = request;
+  const session = await folderOf(draft, slug);
+  const state = await draft.stateOf(session);
+  // Says what to do instead, where nobody could have it.
+  if (session.folder !== 'active') nextState(state, 'complete', slug);
+  const previous = claimOf(draft, slug);
+  let because: TakenOver['because'] = isHeld(previous) ? 'told-to' : 'unclaimed';
+  if (isHeld(previous) && mode === 'when-lapsed') {
+    because = refuseWhileHeld(draft, context, previous, 'take it over');
+  }
+  const plan = isHeld(previous) ? previous.plan : await planHash(draft, context, session);
+  const claim = taken(context, { slug, agent: by, leaseMs, plan }, previous);
+  await draft.setClaim(slug, claim);
+  return { claim, because };
+}
+
+export async function takeOverSession(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: TakeOverRequest,
+): Promise<TakenOver> {
+  const outcome = await decideTakeOver(draft, context, request);
+  const session = await folderOf(draft, request.slug);
+  const edits = editsOf(context, 'active', request.slug, request);
+  await recordClaim(draft, context, outcome.claim, session, 'take over', edits);
+  return outcome;
+}
+
+/** Renews a claim. Throws `ClaimLost`. */
+export async function renewClaim(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  token: ClaimToken,
+): Promise<HeldClaim> {
+  const claim = renewed(context, ownClaim(draft, token));
+  await draft.setClaim(token.slug, claim);
+  return claim;
+}
+
+export interface HolderRequest extends Alongside {
+  readonly token: ClaimToken;
+}
+
+/** Gives a session back to `planned/`. Throws `ClaimLost`. */
+export async function releaseSession(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: HolderRequest,
+): Promise<void> {
+  const { slug } = request.token;
+  const claim = ownClaim(draft, request.token);
+  const session = await folderOf(draft, slug);
+  const to = folderOfState(nextState(await draft.stateOf(session), 'release', slug));
+  await draft.setClaim(slug, released(context, claim));
+  const gone = Array.from(context.filesOfClaim(claim).keys(), (path) => ({ path, change: () => undefined }));
+  await commitMove(draft, context, {
+    session,
+    to,
+    by: claim.agent,
+    message: subject(slug, 'session', `release by ${claim.agent.name}`),
+    lock: 'drop',
+    with: { ...request, files: [...gone, ...(request.files ?? [])] },
+  });
+}
+
+/** Brings an abandoned session back to `active/`, as the caller's. */
+export async function reopenSession(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: ClaimRequest,
+): Promise<HeldClaim> {
+  const { slug, by, leaseMs = context.leaseMs } = request;
+  const session = await folderOf(draft, slug);
+  nextState(await draft.stateOf(session), 'reopen', slug);
+  const plan = await planHash(draft, context, session);
+  const claim = taken(context, { slug, agent: by, leaseMs, plan }, claimOf(draft, slug));
+  await draft.setClaim(slug, claim);
+  const edits = editsOf(context, 'active', slug, request);
+  await recordClaim(draft, context, claim, session, 'reopen', edits);
+  return claim;
+}

@@ -1,0 +1,318 @@
+import { type Clock, systemClock } from '../../base/clock.ts';
+import { type Random, systemRandom } from '../../base/random.ts';
+import type { Git } from '../../git/git-process.ts';
+import { type CheckoutNote, catchUp } from '../../git/move-branch.ts';
+import type { ObjectId } from '../../git/object-id.ts';
+import { StagedObjects } from '../../git/staged-objects.ts';
+import type { SessionState } from '../../session/life-cycle.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { FileName, TreePath } from '../../tree/path.ts';
+import type { Authority, LedgerNote } from './authority.ts';
+import {
+  type Claim,
+  type ClaimStanding,
+  type ClaimToken,
+  ClaimWatch,
+  type HeldClaim,
+  isHeld,
+  standingOf,
+} from './claim.ts';
+import {
+  type ClaimRequest,
+  claimSession,
+  confirmClaim,
+  decideClaim,
+  decideTakeOver,
+  type HolderRequest,
+  releaseSession,
+  renewClaim,
+  reopenSession,
+  type TakenOver,
+  type TakeOverRequest,
+  takeOverSession,
+} from './claim-moves.ts';
+import { type Hub, openHub } from './hub.ts';
+import { HubReader } from './hub-reader.ts';
+import {
+  type CompleteRequest,
+  type ConflictRequest,
+  completeSession,
+  type Landed,
+  type LandRequest,
+  landCode,
+  type MainMoved,
+  markConflict,
+  markResolved,
+} from './landing-moves.ts';
+import { folderOf, type LedgerContext } from './ledger-context.ts';
+import { LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
+import { type Done, LedgerQueue, type Operation } from './ledger-queue.ts';
+import { checkoutWaitMs, LocalAuthority } from './local-authority.ts';
+import { RemoteAuthority } from './remote-authority.ts';
+import {
+  type AbandonRequest,
+  abandonSession,
+  type DraftRequest,
+  draftSession,
+  type EditRequest,
+  editSession,
+  type MoveRequest,
+  movePlan,
+} from './session-moves.ts';
+import { type GitLedgerSettings, parseSettings, settingsBytesMax } from './settings.ts';
+
+export interface GitLedgerOptions {
+  /** This machine's name, for people. */
+  readonly machine: string;
+  readonly clock?: Clock;
+  readonly random?: Random;
+  /** Files that a claim puts into its session's folder, such as `.session-env`. The same for the same claim. */
+  readonly filesOfClaim?: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
+}
+
+/** A session, as a list shows it. */
+export interface SessionSummary {
+  readonly slug: Slug;
+  readonly state: SessionState;
+  /** Who has it; undefined where nobody has. */
+  readonly claim: HeldClaim | undefined;
+  readonly standing: ClaimStanding;
+}
+
+/**
+ * Sessions as folders on the main branch of a git repository, and claims as refs (`docs/decisions/0010-the-git-ledger.md`).
+ * Every change is one commit on main; claims are decided by their refs alone. Changes that are asked for at once go
+ * together. All of them throw `ledger/unreachable`, `ledger/refused`, `ledger/busy` and `ledger/not-initialised`, and
+ * `session/not-found` and `session/forbidden-move` where the session is not one that it can be done to.
+ */
+export class GitLedger {
+  readonly hub: Hub;
+  readonly settings: GitLedgerSettings;
+  readonly #context: LedgerContext;
+  readonly #queue: LedgerQueue;
+  readonly #authority: Authority;
+
+  private constructor(
+    context: LedgerContext,
+    settings: GitLedgerSettings,
+    authority: Authority,
+    reader: HubReader,
+  ) {
+    this.hub = context.hub;
+    this.settings = settings;
+    this.#context = context;
+    this.#authority = authority;
+    this.#queue = new LedgerQueue(context, authority, reader);
+  }
+
+  /**
+   * Opens the ledger of the repository that `path` lies in: a hub, or a session's clone or worktree that knows its hub.
+   * To be closed. Throws as `openHub` does, and `ledger/settings-invalid`.
+   */
+  static async open(git: Git, path: string, options: GitLedgerOptions): Promise<GitLedger> {
+    const hub = await openHub(git, path);
+    const reader = await HubReader.open(hub.repository);
+    try {
+      const { machine, clock = systemClock, random = systemRandom } = options;
+      const local = new LocalAuthority(hub);
+      const settings = await readSettings(hub, local, reader);
+      const remote = settings.authority;
+      const filesOfClaim = options.filesOfClaim ?? (() => new Map<FileName, Uint8Array>());
+      const { leaseMs } = settings;
+      const context = { hub, machine, clock, random, leaseMs, watch: new ClaimWatch(), filesOfClaim };
+      const authority = remote === undefined ? local : new RemoteAuthority(hub, remote, reader);
+      return new GitLedger(context, settings, authority, reader);
+    } catch (error) {
+      await reader.close();
+      throw error;
+    }
+  }
+
+  /** Ends what runs for this ledger, once what was asked for has been done. */
+  async close(): Promise<void> {
+    await this.#queue.close();
+  }
+
+  /** Whose refs decide: the name of a remote, or the hub's path. */
+  get authority(): string {
+    return this.#authority.name;
+  }
+
+  /** Makes a session in `drafting/`. Throws `session/exists`. */
+  draft(request: DraftRequest): Promise<Done<void>> {
+    return this.#run(`draft ${request.slug}`, (draft) => draftSession(draft, this.#context, request));
+  }
+
+  /** Moves a session to `planned/`, where it can be claimed, or back to `drafting/`. */
+  move(request: MoveRequest): Promise<Done<void>> {
+    const { event, slug } = request;
+    return this.#run(`${event} ${slug}`, (draft) => movePlan(draft, this.#context, request));
+  }
+
+  /** Takes a planned session. Throws `ClaimLost` where somebody else has it. */
+  claim(request: ClaimRequest): Promise<Done<HeldClaim>> {
+    const context = this.#context;
+    return this.#queue.run({
+      name: `claim ${request.slug}`,
+      apply: (draft) => claimSession(draft, context, request),
+      early: { decide: (draft) => decideClaim(draft, context, request), confirm: confirmClaim },
+      hooks: 'skip',
+    });
+  }
+
+  /** Says that whoever has a session is still at work. Throws `ClaimLost`. */
+  renew(token: ClaimToken): Promise<Done<HeldClaim>> {
+    return this.#run(`renew ${token.slug}`, (draft) => renewClaim(draft, this.#context, token));
+  }
+
+  /** Gives a session back to `planned/`. Throws `ClaimLost`. */
+  release(request: HolderRequest): Promise<Done<void>> {
+    return this.#run(`release ${request.token.slug}`, (draft) =>
+      releaseSession(draft, this.#context, request),
+    );
+  }
+
+  /** Takes an active session from whoever has it, or had it. Throws `session/claim-held` where that is too early. */
+  takeOver(request: TakeOverRequest): Promise<Done<TakenOver>> {
+    const context = this.#context;
+    return this.#queue.run({
+      name: `take over ${request.slug}`,
+      apply: (draft) => takeOverSession(draft, context, request),
+      early: {
+        decide: (draft) => decideTakeOver(draft, context, request),
+        confirm: async (draft, decided) => ({ ...decided, claim: await confirmClaim(draft, decided.claim) }),
+      },
+      hooks: 'skip',
+    });
+  }
+
+  /** Moves a session to `abandoned/`. Throws `session/claim-held` and `ClaimLost`. */
+  abandon(request: AbandonRequest): Promise<Done<void>> {
+    return this.#run(`abandon ${request.slug}`, (draft) => abandonSession(draft, this.#context, request));
+  }
+
+  /** Brings an abandoned session back to `active/`, as the caller's. */
+  reopen(request: ClaimRequest): Promise<Done<HeldClaim>> {
+    return this.#run(`reopen ${request.slug}`, (draft) => reopenSession(draft, this.#context, request));
+  }
+
+  /** Edits files of a session. Throws `session/plan-frozen`, and `ClaimLost` where a claim is given. */
+  edit(request: EditRequest): Promise<Done<void>> {
+    return this.#run(`edit ${request.slug}`, (draft) => editSession(draft, this.#context, request));
+  }
+
+  /** Notes that a landing met a conflict: the session is `conflicted`. Throws `ClaimLost`. */
+  conflict(request: ConflictRequest): Promise<Done<HeldClaim>> {
+    return this.#run(`conflict ${request.token.slug}`, (draft) =>
+      markConflict(draft, this.#context, request),
+    );
+  }
+
+  /** Notes that a conflict is resolved. Throws `ClaimLost`. */
+  resolve(request: HolderRequest): Promise<Done<HeldClaim>> {
+    return this.#run(`resolve ${request.token.slug}`, (draft) => markResolved(draft, this.#context, request));
+  }
+
+  /** Puts a session's changes on main while it goes on. Throws `ClaimLost`. */
+  land(request: LandRequest): Promise<Done<Landed | MainMoved>> {
+    const name = `land ${request.token.slug}`;
+    return this.#run(name, (draft) => landCode(draft, this.#context, request), 'run');
+  }
+
+  /** Completes a session: its changes, its files and its folder's move come to main at once. Throws `ClaimLost`. */
+  complete(request: CompleteRequest): Promise<Done<Landed | MainMoved>> {
+    const name = `complete ${request.token.slug}`;
+    const hooks = request.code === undefined ? 'skip' : 'run';
+    return this.#run(name, (draft) => completeSession(draft, this.#context, request), hooks);
+  }
+
+  /** All sessions, or those in `states`, by slug. */
+  list(states?: readonly SessionState[]): Promise<readonly SessionSummary[]> {
+    return this.#queue.read(async (draft) => {
+      const sessions: SessionSummary[] = [];
+      for (const session of (await draft.sessions()).values()) {
+        const state = await draft.stateOf(session);
+        if (states === undefined || states.includes(state))
+          sessions.push(this.#summary(draft, session.slug, state));
+      }
+      return sessions.sort((a, b) => (a.slug < b.slug ? -1 : 1));
+    });
+  }
+
+  /** One session. Throws `session/not-found`. */
+  session(slug: Slug): Promise<SessionSummary> {
+    return this.#queue.read(async (draft) => {
+      const session = await folderOf(draft, slug);
+      return this.#summary(draft, slug, await draft.stateOf(session));
+    });
+  }
+
+  /** The file `name` of each of `slugs` that has it. */
+  files(slugs: readonly Slug[], name: TreePath | FileName): Promise<ReadonlyMap<Slug, Buffer>> {
+    return this.#queue.read(async (draft) => {
+      const sessions = await draft.sessions();
+      const files = new Map<Slug, Buffer>();
+      for (const slug of slugs) {
+        const session = sessions.get(slug);
+        if (session === undefined) continue;
+        const path = sessionFile(this.hub, session.folder, slug, name);
+        const bytes = await draft.readFile(path, sessionFileBytesMax);
+        if (bytes !== undefined) files.set(slug, bytes);
+      }
+      return files;
+    });
+  }
+
+  /** All files in a session's folder and below, by their paths in it. Throws `session/not-found`. */
+  folder(slug: Slug): Promise<ReadonlyMap<TreePath, Buffer>> {
+    return this.#queue.read(async (draft) => {
+      const { tree } = await folderOf(draft, slug);
+      const files = new Map<TreePath, Buffer>();
+      for (const { path, id } of await draft.filesOf(tree)) {
+        files.set(path, await draft.objects.readBlob(id, sessionFileBytesMax));
+      }
+      return files;
+    });
+  }
+
+  /** The file `path` on main, from the top; undefined where there is none. */
+  file(path: TreePath): Promise<Buffer | undefined> {
+    return this.#queue.read((draft) => draft.readFile(path, sessionFileBytesMax));
+  }
+
+  /** The commit that main is at. */
+  main(): Promise<ObjectId> {
+    return this.#queue.read(async (draft) => draft.main);
+  }
+
+  /** Finishes what others have left half done, and brings along checkouts of main that were left behind. */
+  async mend(): Promise<readonly (LedgerNote | CheckoutNote)[]> {
+    const { repository, main } = this.hub;
+    const { notes } = await this.#run('mend', async () => {});
+    return [...notes, ...(await catchUp(await this.hub.checkouts(), repository, main, checkoutWaitMs))];
+  }
+
+  #run<T>(
+    name: string,
+    apply: (draft: LedgerDraft) => Promise<T>,
+    hooks: Operation<T>['hooks'] = 'skip',
+  ): Promise<Done<T>> {
+    return this.#queue.run({ name, apply, hooks });
+  }
+
+  #summary(draft: LedgerDraft, slug: Slug, state: SessionState): SessionSummary {
+    const { clock, watch } = this.#context;
+    const claim: Claim | undefined = draft.claims.get(slug)?.claim;
+    const blob = draft.refs.claims.get(slug);
+    const now = clock.now();
+    const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
+    return { slug, state, claim: isHeld(claim) ? claim : undefined, standing };
+  }
+}
+
+/** The settings on the hub's own main, which say who decides. */
+async function readSettings(hub: Hub, local: LocalAuthority, reader: HubReader): Promise<GitLedgerSettings> {
+  const refs = await local.look();
+  const draft = new LedgerDraft(hub, new StagedObjects(hub.repository, reader.current), refs, new Map(), 0);
+  return parseSettings(await draft.readFile(hub.layout.settings, settingsBytesMax));
+}

@@ -1,0 +1,89 @@
+import { dirname, resolve } from 'node:path';
+import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
+import { GitError } from '../../git/git-error.ts';
+import type { Git } from '../../git/git-process.ts';
+import { parseRefName, type RefName } from '../../git/refs.ts';
+import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
+import { GitLedgerError } from './git-ledger-error.ts';
+import { GitLedgerLayout, isRoot } from './layout.ts';
+
+/** The repository on this machine that a ledger works with. */
+export interface Hub {
+  /** Opened at the git directory that all its worktrees share. */
+  readonly repository: Repository;
+  /** The branch that the ledger is on. */
+  readonly main: RefName;
+  readonly layout: GitLedgerLayout;
+  /** The checkouts that are on main now. */
+  checkouts(): Promise<readonly Checkout[]>;
+}
+
+/**
+ * Finds the hub of `path`: the repository that the setting `micelio.hub` of the one around `path` names, or else that
+ * one, whichever of its worktrees `path` is in. `micelio.main` says which branch is main, where it is not the one that
+ * the hub is on; `micelio.root` which folder is the agents', where it is not `_AGENTS`. Throws `ledger/no-hub`,
+ * `ledger/no-main` and `ledger/settings-invalid`.
+ */
+export async function openHub(git: Git, path: string): Promise<Hub> {
+  const here = await openShared(git, path);
+  const settings = await readConfig(here);
+  const named = settings.get('micelio.hub');
+  if (named === undefined || named === '') return hubOf(here, settings);
+  const hub = await openShared(git, resolve(dirname(here.gitDirectory), named));
+  return hubOf(hub, await readConfig(hub));
+}
+
+async function hubOf(repository: Repository, settings: ReadonlyMap<string, string>): Promise<Hub> {
+  const main = settings.get('micelio.main') ?? (await currentBranch(repository));
+  const root = settings.get('micelio.root');
+  if (root !== undefined && !isRoot(root)) {
+    throw new GitLedgerError(
+      'ledger/settings-invalid',
+      `"${root}" (git config micelio.root) cannot be a folder of the project. Give a path such as _AGENTS.`,
+    );
+  }
+  const branch = parseRefName(main);
+  const isBare = settings.get('core.bare') === 'true';
+  return {
+    repository,
+    main: branch,
+    layout: new GitLedgerLayout(root),
+    checkouts: () => checkoutsOf(repository, branch, isBare),
+  };
+}
+
+async function openShared(git: Git, path: string): Promise<Repository> {
+  try {
+    const repository = await openRepository(git, path);
+    return { ...repository, gitDirectory: await commonDirectory(repository) };
+  } catch (cause) {
+    if (!(cause instanceof GitError) || cause.code !== 'git/not-a-repository') throw cause;
+    throw new GitLedgerError(
+      'ledger/no-hub',
+      `"${path}" is no git repository, or one that git cannot use. Go to a repository, or to a session of one; where the hub was moved, say in its sessions where it is: git config micelio.hub PATH.`,
+      { cause },
+    );
+  }
+}
+
+async function readConfig(repository: Repository): Promise<ReadonlyMap<string, string>> {
+  const args = ['config', '--null', '--get-regexp', '^(micelio\\..*|core\\.bare)$'];
+  const { stdout } = await repository.git.attempt(gitArguments(repository, args));
+  const records = stdout.toString('utf8').split('\0').slice(0, -1);
+  return new Map(
+    records.map((record) => {
+      const end = record.indexOf('\n');
+      return end < 0 ? [record, 'true'] : [record.slice(0, end), record.slice(end + 1)];
+    }),
+  );
+}
+
+async function currentBranch(repository: Repository): Promise<string> {
+  const args = gitArguments(repository, ['symbolic-ref', '--quiet', 'HEAD']);
+  const { exitCode, stdout } = await repository.git.attempt(args);
+  if (exitCode === 0) return stdout.toString('utf8').trim();
+  throw new GitLedgerError(
+    'ledger/no-main',
+    `The hub ${repository.gitDirectory} is on no branch, so it does not say which one is main. Say it: git config micelio.main main`,
+  );
+}

@@ -1,0 +1,167 @@
+import { GitTreeEdit } from '../../git/git-tree-edit.ts';
+import type { ObjectId } from '../../git/object-id.ts';
+import { nextState } from '../../session/life-cycle.ts';
+import type { FileName } from '../../tree/path.ts';
+import { type HeldClaim, renewed } from './claim.ts';
+import type { HolderRequest } from './claim-moves.ts';
+import { conflictFile } from './layout.ts';
+import { folderOf, type LedgerContext, ownClaim, subject } from './ledger-context.ts';
+import type { LedgerDraft } from './ledger-draft.ts';
+import { commitMove, editSession, fileEdit } from './session-moves.ts';
+
+/** A commit that carries a session's changes onto main. The hub has it. */
+export interface CodeCommit {
+  readonly commit: ObjectId;
+  /** Its only parent: what main was when it was made. */
+  readonly onto: ObjectId;
+}
+
+/** Main has changed in more than its sessions since the code commit was made: merge again, onto `main`. */
+export interface MainMoved {
+  readonly outcome: 'main-moved';
+  readonly main: ObjectId;
+}
+
+export interface Landed {
+  readonly outcome: 'landed';
+  /** The commit that carries the changes: the one given, or the same change on top of moves of other sessions. */
+  readonly code: ObjectId | undefined;
+}
+
+export interface LandRequest {
+  readonly token: HolderRequest['token'];
+  readonly code: CodeCommit;
+}
+
+/** Puts a session's changes on main while the session goes on, and renews its claim. Throws `ClaimLost`. */
+export async function landCode(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { token, code }: LandRequest,
+): Promise<Landed | MainMoved> {
+  const claim = ownClaim(draft, token);
+  const landed = await putOnMain(draft, context, code);
+  if (landed === undefined) return { outcome: 'main-moved', main: draft.main };
+  await draft.setClaim(token.slug, renewed(context, claim));
+  return { outcome: 'landed', code: landed };
+}
+
+export interface CompleteRequest extends HolderRequest {
+  /** The session's changes; left out where there are none, or all have landed. */
+  readonly code?: CodeCommit;
+}
+
+/**
+ * Completes a session: its changes and the move of its folder to `completed/` come to main at once, with the files given
+ * (its plan among them, as it may be unlocked for last notes), and the claim is gone. Throws `ClaimLost`.
+ */
+export async function completeSession(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  request: CompleteRequest,
+): Promise<Landed | MainMoved> {
+  const { token, code } = request;
+  const claim = ownClaim(draft, token);
+  const before = await folderOf(draft, token.slug);
+  nextState(await draft.stateOf(before), 'complete', token.slug);
+  const landed = code && (await putOnMain(draft, context, code));
+  if (code !== undefined && landed === undefined) return { outcome: 'main-moved', main: draft.main };
+  await draft.setClaim(token.slug, 'absent');
+  await commitMove(draft, context, {
+    session: await folderOf(draft, token.slug),
+    to: 'completed',
+    by: claim.agent,
+    message: subject(token.slug, 'session', `complete by ${claim.agent.name}`),
+    lock: 'drop',
+    with: { ...request, files: [{ path: conflictFile, change: () => undefined }, ...(request.files ?? [])] },
+  });
+  return { outcome: 'landed', code: landed };
+}
+
+export interface ConflictRequest extends HolderRequest {
+  /** What is in conflict, for people: becomes `conflict.md`. */
+  readonly report: Uint8Array | string;
+}
+
+/** Notes that a session's landing met a conflict. Throws `ClaimLost`. */
+export async function markConflict(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { token, report, files = [], ...rest }: ConflictRequest,
+): Promise<HeldClaim> {
+  return noteConflict(draft, context, 'conflict', {
+    ...rest,
+    token,
+    files: [fileEdit(conflictFile, report), ...files],
+  });
+}
+
+/** Notes that a conflict is resolved. Throws `ClaimLost`. */
+export async function markResolved(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { token, files = [], ...rest }: HolderRequest,
+): Promise<HeldClaim> {
+  const gone = { path: conflictFile as FileName, change: () => undefined };
+  return noteConflict(draft, context, 'resolve', { ...rest, token, files: [gone, ...files] });
+}
+
+async function noteConflict(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  event: 'conflict' | 'resolve',
+  request: HolderRequest,
+): Promise<HeldClaim> {
+  const { slug } = request.token;
+  const { agent } = ownClaim(draft, request.token);
+  nextState(await draft.stateOf(await folderOf(draft, slug)), event, slug);
+  await editSession(draft, context, { ...request, slug, by: agent, message: `session: ${event}` });
+  return ownClaim(draft, request.token);
+}
+
+/**
+ * Puts a commit on main; undefined where main has moved on by more than moves of sessions. Those the commit does not
+ * touch, so that it is made again on top of them; otherwise a busy ledger would keep anything from landing.
+ */
+async function putOnMain(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { commit, onto }: CodeCommit,
+): Promise<ObjectId | undefined> {
+  if (draft.main === onto) {
+    draft.land(commit);
+    return commit;
+  }
+  const { hub } = context;
+  const sessionsOf = async (tree: ObjectId) =>
+    (await new GitTreeEdit(hub.repository, draft.objects, tree).before(hub.layout.sessions))?.id;
+  const withSessions = async (tree: ObjectId, sessions: ObjectId | undefined) => {
+    const edit = new GitTreeEdit(hub.repository, draft.objects, tree);
+    edit.setDirectory(hub.layout.sessions, sessions);
+    return edit.write(draft.objects);
+  };
+  const [old, now, made] = [
+    await draft.treeOf(onto),
+    await draft.treeOf(draft.main),
+    await draft.treeOf(commit),
+  ];
+  const [sessionsThen, sessionsNow] = [await sessionsOf(old), await sessionsOf(now)];
+  const isOnlySessions = (await withSessions(now, sessionsThen)) === old;
+  if (!isOnlySessions || (await sessionsOf(made)) !== sessionsThen) return undefined;
+  const bytes = await draft.objects.read(commit, 'commit');
+  const text = bytes.toString('latin1');
+  const [head, end] = [`tree ${made}\nparent ${onto}\n`, text.indexOf('\nauthor ')];
+  // More parents, or others: then it is more than one change.
+  if (end !== head.length - 1 || !text.startsWith(head)) return undefined;
+  const again = `tree ${await withSessions(made, sessionsNow)}\nparent ${draft.main}\n${withoutSignature(text.slice(head.length))}`;
+  const id = await draft.objects.add('commit', Buffer.from(again, 'latin1'));
+  draft.land(id);
+  return id;
+}
+
+/** A commit without the signature of it as it was, which would be wrong now. */
+function withoutSignature(commit: string): string {
+  const end = commit.indexOf('\n\n');
+  const headers = commit.slice(0, end).replace(/\ngpgsig(?:-sha256)? [^\n]*(?:\n [^\n]*)*/g, '');
+  return headers + commit.slice(end);
+}

@@ -1,0 +1,263 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Random } from '../../base/random.ts';
+import type { PushHooks } from '../../git/remote.ts';
+import { StagedObjects } from '../../git/staged-objects.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import { SessionError } from '../../session/session-error.ts';
+import type { Authority, LedgerNote, MoveResult } from './authority.ts';
+import { GitLedgerError } from './git-ledger-error.ts';
+import type { HubReader } from './hub-reader.ts';
+import type { LedgerContext } from './ledger-context.ts';
+import { type KnownClaim, LedgerDraft, readClaim } from './ledger-draft.ts';
+import { mend } from './mend.ts';
+
+/** A change of the ledger. It may be asked for again and again, on what the ledger is then, until it has happened. */
+export interface Operation<T> {
+  /** For the logs of the refs. */
+  readonly name: string;
+  readonly apply: (draft: LedgerDraft) => Promise<T>;
+  /**
+   * What decides it by the ref of a claim alone, for when main is busy, and what is left to do once that has happened:
+   * others may do it on the way.
+   */
+  readonly early?: {
+    readonly decide: (draft: LedgerDraft) => Promise<T>;
+    readonly confirm: (draft: LedgerDraft, decided: T) => Promise<T>;
+  };
+  /** Whether the user's hooks run before a push: where files of theirs come to main. */
+  readonly hooks: PushHooks;
+}
+
+export interface Done<T> {
+  readonly value: T;
+  readonly notes: readonly LedgerNote[];
+}
+
+/** For how long somebody else may be faster, in ms. */
+const busyMsMax = 60_000;
+/** How often git may refuse a move, although every ref is what was expected: a lock may be held for a moment. */
+const refusalsMax = 4;
+/** Waits grow up to this, in ms. */
+const pauseMsMax = 400;
+const pauseMsMin = 10;
+
+/** An operation on its way. */
+interface Waiting {
+  operation: Operation<unknown>;
+  readonly resolve: (done: Done<unknown>) => void;
+  readonly reject: (error: unknown) => void;
+  notes: readonly LedgerNote[];
+}
+
+/**
+ * Makes changes of a ledger: those that wait go together, as several commits and one move of the refs. What others have
+ * left half done is finished on the way.
+ */
+export class LedgerQueue {
+  readonly #context: LedgerContext;
+  readonly #authority: Authority;
+  readonly #reader: HubReader;
+  readonly #claims = new Map<string, KnownClaim>();
+  #waiting: Waiting[] = [];
+  /** Who looks at the repository, or changes it, one after the other. */
+  #turn: Promise<unknown> = Promise.resolve();
+  #isScheduled = false;
+
+  constructor(context: LedgerContext, authority: Authority, reader: HubReader) {
+    this.#context = context;
+    this.#authority = authority;
+    this.#reader = reader;
+  }
+
+  /** Runs `operation`. Its error is that of the operation, or that the ledger cannot be changed now. */
+  run<T>(operation: Operation<T>): Promise<Done<T>> {
+    const done = new Promise<Done<unknown>>((resolve, reject) => {
+      this.#waiting.push({ operation: operation as Operation<unknown>, resolve, reject, notes: [] });
+    });
+    if (!this.#isScheduled) {
+      this.#isScheduled = true;
+      void this.#inTurn(() => this.#drain());
+    }
+    return done as Promise<Done<T>>;
+  }
+
+  /** Reads the ledger as it is now. */
+  read<T>(work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
+    return this.#inTurn(() => this.#withReader(async () => work(await this.#look())));
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(() => this.#reader.close());
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => {});
+    return turn;
+  }
+
+  async #drain(): Promise<void> {
+    this.#isScheduled = false;
+    const batch = this.#waiting;
+    this.#waiting = [];
+    if (batch.length === 0) return;
+    try {
+      await this.#withReader(() => this.#settle(batch));
+    } catch (error) {
+      for (const { reject } of batch) reject(error);
+    }
+  }
+
+  /** A reader that has failed in the middle of an answer is of no use any more. */
+  async #withReader<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      await this.#reader.reopen();
+      throw error;
+    }
+  }
+
+  async #settle(batch: readonly Waiting[]): Promise<void> {
+    const started = performance.now();
+    let left = batch;
+    for (let [attempt, refusals] = [1, 0]; left.length > 0; attempt++) {
+      const isEarly = attempt > 1 && left.some(({ operation }) => operation.early !== undefined);
+      const { outcome, open } = isEarly ? await this.#decideEarly(left) : await this.#attempt(left);
+      left = open;
+      if (outcome.outcome === 'moved') continue;
+      if (outcome.outcome === 'refused' && ++refusals >= refusalsMax) {
+        if (left.length === 1) throw this.#refused(outcome.words);
+        // One of them may be what is refused, and the others should not have to do with it.
+        for (const one of left) await this.#settleAlone(one);
+        return;
+      }
+      if (performance.now() - started > busyMsMax) throw this.#busy();
+      await this.#pause(attempt);
+    }
+  }
+
+  async #settleAlone(one: Waiting): Promise<void> {
+    try {
+      await this.#settle([one]);
+    } catch (error) {
+      one.reject(error);
+    }
+  }
+
+  /** Applies all that waits, and moves the refs. What has failed or happened is answered; `open` is what has not. */
+  async #attempt(batch: readonly Waiting[]): Promise<{ outcome: MoveResult; open: readonly Waiting[] }> {
+    const draft = await this.#look();
+    await mend(draft, this.#context);
+    const open = new Map(batch.map((waiting) => [waiting, undefined as unknown]));
+    for (const waiting of batch) {
+      try {
+        open.set(waiting, await draft.attempt(() => waiting.operation.apply(draft)));
+      } catch (error) {
+        waiting.reject(error);
+        open.delete(waiting);
+        if (isAnswer(error)) continue;
+        // Git itself has failed, maybe in the middle of what it was saying. The others begin anew.
+        await this.#reader.reopen();
+        return { outcome: { outcome: 'lost' }, open: Array.from(open.keys()) };
+      }
+    }
+    const outcome = await this.#move(draft, batch);
+    if (outcome.outcome !== 'moved') return { outcome, open: Array.from(open.keys()) };
+    for (const [waiting, value] of open)
+      waiting.resolve({ value, notes: [...waiting.notes, ...outcome.notes] });
+    return { outcome, open: [] };
+  }
+
+  /** Decides what the ref of a claim alone can decide. Whoever is decided goes on to have it recorded. */
+  async #decideEarly(batch: readonly Waiting[]): Promise<{ outcome: MoveResult; open: readonly Waiting[] }> {
+    const draft = await this.#look();
+    const decided: { readonly waiting: Waiting; readonly value: unknown }[] = [];
+    const open: Waiting[] = [];
+    for (const waiting of batch) {
+      const { early } = waiting.operation;
+      open.push(waiting);
+      if (early === undefined) continue;
+      try {
+        decided.push({ waiting, value: await draft.attempt(() => early.decide(draft)) });
+      } catch (error) {
+        waiting.reject(error);
+        open.pop();
+      }
+    }
+    const outcome = await this.#move(draft, batch);
+    if (outcome.outcome !== 'moved') return { outcome, open };
+    for (const { waiting, value } of decided) {
+      const { early, ...operation } = waiting.operation;
+      waiting.notes = [...waiting.notes, ...outcome.notes];
+      waiting.operation = { ...operation, apply: (later) => early!.confirm(later, value) };
+    }
+    return { outcome, open };
+  }
+
+  async #move(draft: LedgerDraft, batch: readonly Waiting[]): Promise<MoveResult> {
+    const moves = draft.moves();
+    if (moves.length === 0) return { outcome: 'moved', notes: [] };
+    await draft.objects.flush();
+    const hooks = batch.some(({ operation }) => operation.hooks === 'run') ? 'run' : 'skip';
+    const reason = batch.length === 1 ? batch[0]!.operation.name : `${batch.length} moves of sessions`;
+    return this.#authority.move(moves, { reason, hooks });
+  }
+
+  async #look(): Promise<LedgerDraft> {
+    const { hub, watch, clock } = this.#context;
+    const refs = await this.#authority.look();
+    const objects = new StagedObjects(hub.repository, this.#reader.current);
+    const claims = new Map<Slug, KnownClaim>();
+    const now = clock.now();
+    for (const [slug, blob] of refs.claims) {
+      const key = `${slug} ${blob}`;
+      const known = this.#claims.get(key) ?? (await readClaim(objects, slug, blob));
+      claims.set(slug, known);
+      watch.see(slug, blob, now);
+    }
+    this.#claims.clear();
+    for (const [slug, known] of claims) this.#claims.set(`${slug} ${known.blob}`, known);
+    const draft = new LedgerDraft(hub, objects, refs, claims, now);
+    await this.#checkInitialised(draft);
+    return draft;
+  }
+
+  async #checkInitialised(draft: LedgerDraft): Promise<void> {
+    const { layout, main } = this.#context.hub;
+    if ((await draft.entryAt(layout.sessions)) !== undefined) return;
+    throw new GitLedgerError(
+      'ledger/not-initialised',
+      `${main} of ${this.#authority.name} has no ${layout.sessions}/. Lay it out with "mic init".`,
+    );
+  }
+
+  async #pause(attempt: number): Promise<void> {
+    const most = Math.min(pauseMsMax, pauseMsMin * 2 ** attempt);
+    await sleep(most * fraction(this.#context.random));
+  }
+
+  #refused(words: string): GitLedgerError {
+    return new GitLedgerError(
+      'ledger/refused',
+      `${this.#authority.name} refused the change, and nothing has changed. Where a hook or a protected branch says no, have it allow pushes to ${this.#context.hub.main} and refs/claims/; where a lock was left behind, remove the file that git names. Git says: ${words}`,
+    );
+  }
+
+  #busy(): GitLedgerError {
+    return new GitLedgerError(
+      'ledger/busy',
+      `Others have changed ${this.#authority.name} faster for ${busyMsMax / 1000} s. Try again.`,
+    );
+  }
+}
+
+/** Whether an error is what the ledger has to say to what was asked for. */
+function isAnswer(error: unknown): boolean {
+  return error instanceof GitLedgerError || error instanceof SessionError;
+}
+
+/** From 0 to 1. */
+function fraction(random: Random): number {
+  return random.bytes(1)[0]! / 255;
+}

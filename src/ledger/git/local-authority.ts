@@ -1,0 +1,53 @@
+import { moveBranch } from '../../git/move-branch.ts';
+import { moveRefs, type RefMove, readRefs } from '../../git/refs.ts';
+import type { Authority, AuthorityRefs, MoveOptions, MoveResult } from './authority.ts';
+import { authorityRefs } from './authority-refs.ts';
+import type { Hub } from './hub.ts';
+import { claimRefs } from './layout.ts';
+
+/** How long to wait for a git that is at work in a checkout of main, in ms. */
+export const checkoutWaitMs = 2000;
+
+/** The hub itself decides. */
+export class LocalAuthority implements Authority {
+  readonly #hub: Hub;
+
+  constructor(hub: Hub) {
+    this.#hub = hub;
+  }
+
+  get name(): string {
+    return this.#hub.repository.gitDirectory;
+  }
+
+  async look(): Promise<AuthorityRefs> {
+    const { repository, main } = this.#hub;
+    return authorityRefs(await readRefs(repository, [claimRefs, main]), main, this.name);
+  }
+
+  async move(moves: readonly RefMove[], { reason }: MoveOptions): Promise<MoveResult> {
+    const { repository, main } = this.#hub;
+    const ofMain = moves.find(({ ref }) => ref === main);
+    const move = () => moveRefs(repository, moves, `micelio: ${reason}`);
+    if (ofMain === undefined || ofMain.expected === 'absent') return withNotes(await move());
+    const { result, notes } = await moveBranch(await this.#hub.checkouts(), {
+      repository,
+      branch: main,
+      expected: ofMain.expected,
+      move,
+      waitMs: checkoutWaitMs,
+    });
+    return withNotes(
+      result,
+      notes.map((note) => ({ kind: 'checkout', ...note })),
+    );
+  }
+}
+
+function withNotes(
+  result: Awaited<ReturnType<typeof moveRefs>>,
+  notes: Extract<MoveResult, { outcome: 'moved' }>['notes'] = [],
+): MoveResult {
+  if ('words' in result) return result;
+  return result.outcome === 'moved' ? { outcome: 'moved', notes } : { outcome: 'lost' };
+}

@@ -1,0 +1,155 @@
+import { moveBranch } from '../../git/move-branch.ts';
+import type { ObjectId } from '../../git/object-id.ts';
+import { moveRefs, type RefMove, type RefName, readRef, readRefs } from '../../git/refs.ts';
+import { fetchObjects, pushRefs, type Remote, readRemoteRefs } from '../../git/remote.ts';
+import { gitArguments } from '../../git/repository.ts';
+import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
+import { authorityRefs } from './authority-refs.ts';
+import { GitLedgerError } from './git-ledger-error.ts';
+import type { Hub } from './hub.ts';
+import type { HubReader } from './hub-reader.ts';
+import { claimRef, claimRefs } from './layout.ts';
+import { checkoutWaitMs } from './local-authority.ts';
+
+/** How often what was just listed may be gone when it is fetched. */
+const fetchAttemptsMax = 5;
+
+/** The remote that several hubs share decides; each hub's own main follows it. */
+export class RemoteAuthority implements Authority {
+  readonly name: string;
+  readonly #hub: Hub;
+  readonly #remote: Remote;
+  readonly #reader: HubReader;
+  /** What the hub is known to have. */
+  readonly #present = new Set<ObjectId>();
+
+  constructor(hub: Hub, remote: string, reader: HubReader) {
+    this.name = remote;
+    this.#hub = hub;
+    this.#remote = { repository: hub.repository, name: remote };
+    this.#reader = reader;
+  }
+
+  async look(): Promise<AuthorityRefs> {
+    for (let attempt = 1; ; attempt++) {
+      const refs = await this.#list([this.#hub.main, claimRefs]);
+      const found = authorityRefs(refs, this.#hub.main, `The remote "${this.name}"`);
+      const missing: RefName[] = [];
+      if (!(await this.#has(found.main))) missing.push(this.#hub.main);
+      for (const [slug, id] of found.claims) if (!(await this.#has(id))) missing.push(claimRef(slug));
+      if (missing.length === 0) return found;
+      if (attempt > fetchAttemptsMax) throw this.#unreachable('what it lists cannot be fetched from it');
+      await this.#fetch(missing);
+      if (missing.includes(this.#hub.main)) await this.#followMain(found.main);
+    }
+  }
+
+  async move(moves: readonly RefMove[], { hooks }: MoveOptions): Promise<MoveResult> {
+    const { main } = this.#hub;
+    const pushed = await pushRefs(this.#remote, moves, hooks);
+    const ofMain = moves.find(({ ref }) => ref === main)?.next;
+    const outcome = pushed.outcome === 'moved' ? 'moved' : await this.#whatHappened(moves);
+    if (outcome === 'unchanged') return { outcome: 'refused', words: wordsOf(pushed) };
+    if (outcome === 'lost') return { outcome: 'lost' };
+    for (const { next } of moves) if (next !== 'absent') this.#present.add(next);
+    const notes = ofMain === undefined || ofMain === 'absent' ? [] : await this.#followMain(ofMain);
+    return { outcome: 'moved', notes };
+  }
+
+  /** After a push that did not say that it was done. */
+  async #whatHappened(moves: readonly RefMove[]): Promise<'moved' | 'unchanged' | 'lost'> {
+    const now = await this.#list(moves.map(({ ref }) => ref));
+    const isAt = (end: 'expected' | 'next') =>
+      moves.every((move) => (now.get(move.ref) ?? 'absent') === move[end]);
+    if (isAt('next')) return 'moved';
+    if (isAt('expected')) return 'unchanged';
+    // It is all or nothing, so one ref that has moved tells for all: a claim to the very blob that is ours alone, or main
+    // to our commit, on top of which others may have been put since.
+    for (const { ref, next } of moves) {
+      const id = now.get(ref);
+      if (id === undefined || next === 'absent') continue;
+      if (id === next || (ref === this.#hub.main && (await this.#isOnTop(ref, id, next)))) return 'moved';
+    }
+    return 'lost';
+  }
+
+  async #isOnTop(ref: RefName, id: ObjectId, commit: ObjectId): Promise<boolean> {
+    if (!(await this.#has(id))) await this.#fetch([ref]);
+    return (await this.#has(id)) && this.#isAncestor(commit, id);
+  }
+
+  /** Brings the hub's main to `commit`, where that loses nothing of its own. */
+  async #followMain(commit: ObjectId): Promise<readonly LedgerNote[]> {
+    const { repository, main } = this.#hub;
+    if (!(await this.#has(commit))) return [];
+    await this.#track(commit);
+    const own = await readRef(repository, main);
+    if (own === commit) return [];
+    if (own !== 'absent' && !(await this.#isAncestor(own, commit))) {
+      // Older than what the hub has already: somebody else's answer was faster.
+      return (await this.#isAncestor(commit, own)) ? [] : [{ kind: 'hub-diverged', remote: this.name }];
+    }
+    const move = () =>
+      moveRefs(repository, [{ ref: main, expected: own, next: commit }], `micelio: ${this.name}`);
+    if (own === 'absent') {
+      await move();
+      return [];
+    }
+    const moved = { repository, branch: main, expected: own, move, waitMs: checkoutWaitMs };
+    const { notes } = await moveBranch(await this.#hub.checkouts(), moved);
+    return notes.map((note) => ({ kind: 'checkout', ...note }));
+  }
+
+  /** Notes where the remote's main is, as a fetch would. If another does so at the same time, either is right. */
+  async #track(commit: ObjectId): Promise<void> {
+    const { repository, main } = this.#hub;
+    const ref: RefName = `refs/remotes/${this.name}/${main.slice('refs/heads/'.length)}`;
+    const expected = (await readRefs(repository, [ref])).get(ref) ?? 'absent';
+    if (expected !== commit) await moveRefs(repository, [{ ref, expected, next: commit }], 'micelio: look');
+  }
+
+  async #isAncestor(older: ObjectId, newer: ObjectId): Promise<boolean> {
+    const { repository } = this.#hub;
+    const args = gitArguments(repository, ['merge-base', '--is-ancestor', older, newer]);
+    return (await repository.git.attempt(args)).exitCode === 0;
+  }
+
+  async #has(id: ObjectId): Promise<boolean> {
+    if (this.#present.has(id)) return true;
+    const isThere = (await this.#reader.current.typeOf(id)) !== undefined;
+    if (isThere) this.#present.add(id);
+    return isThere;
+  }
+
+  async #list(refs: readonly RefName[]): Promise<ReadonlyMap<RefName, ObjectId>> {
+    try {
+      return await readRemoteRefs(this.#remote, refs);
+    } catch (cause) {
+      throw this.#unreachable(cause instanceof Error ? cause.message : String(cause), cause);
+    }
+  }
+
+  async #fetch(refs: readonly RefName[]): Promise<void> {
+    try {
+      await fetchObjects(this.#remote, refs);
+    } catch (cause) {
+      // A claim may have gone between the list and now; then the next list does not have it.
+      const listed = await this.#list(refs);
+      if (refs.every((ref) => listed.has(ref))) {
+        throw this.#unreachable(cause instanceof Error ? cause.message : String(cause), cause);
+      }
+    }
+  }
+
+  #unreachable(why: string, cause?: unknown): GitLedgerError {
+    return new GitLedgerError(
+      'ledger/unreachable',
+      `The remote "${this.name}", whose refs decide, cannot be reached, so nothing is known to have changed. See that "git ls-remote ${this.name}" works in the hub, and do it again: what was done after all is found. Git says: ${why}`,
+      cause === undefined ? undefined : { cause },
+    );
+  }
+}
+
+function wordsOf(pushed: Awaited<ReturnType<typeof pushRefs>>): string {
+  return pushed.outcome === 'failed' ? pushed.error.message : '';
+}
