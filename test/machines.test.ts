@@ -95,7 +95,7 @@ describe('sessions across machines', { concurrency: 4 }, () => {
     );
     assert.deepEqual(
       checkpoints.map(({ note }) => note),
-      ['recorded by mic-fs'],
+      ['recorded by mic-fs', 'recorded by mic-fs'],
     );
     const before = await tree();
     await atAda.write('third.txt', 'third.txt\n');

@@ -21,7 +21,7 @@ test('files that others have recorded since are not recorded over', async () => 
   assert.deepEqual([third.outcome, third.session.tree], ['recorded', ours]);
 });
 
-test('a checkpoint that nobody asked for gives way to the next, unless somebody asks for it', async () => {
+test('a checkpoint that nobody asked for is as any other once somebody asks, and before goes first', async () => {
   const project = await memoryProject();
   let session = await startSession(project, { title: 'Work', goal: 'Get it done', agent });
   const { worklog } = session;
@@ -33,14 +33,14 @@ test('a checkpoint that nobody asked for gives way to the next, unless somebody 
   };
   const unasked = (number: number): string => `${number} ${unaskedNote}`;
   assert.deepEqual(await record('1', unaskedNote), [unasked(1)]);
-  assert.deepEqual(await record('2', unaskedNote), [unasked(2)]);
-  assert.deepEqual(await record('2', unaskedNote), [unasked(2)]);
+  assert.deepEqual(await record('2', unaskedNote), [unasked(1), unasked(2)]);
+  assert.deepEqual(await record('2', unaskedNote), [unasked(1), unasked(2)]);
   assert.deepEqual(session.worklog, worklog);
-  assert.deepEqual(await record('2', ''), ['2']);
-  assert.deepEqual(await record('2', ''), ['2']);
-  assert.deepEqual(await record('3', unaskedNote), ['2', unasked(3)]);
-  assert.deepEqual(await record('4', 'good'), ['2', '4 good']);
-  assert.deepEqual(await record('5', unaskedNote), ['2', '4 good', unasked(5)]);
-  assert.deepEqual(await record('5', 'better'), ['2', '4 good', '5 better']);
-  assert.equal(session.worklog.length, worklog.length + 3);
+  assert.deepEqual(await record('2', ''), [unasked(1), '2']);
+  assert.deepEqual(await record('2', ''), [unasked(1), '2']);
+  assert.deepEqual(await record('3', unaskedNote), [unasked(1), '2', unasked(3)]);
+  assert.deepEqual(await record('3', 'good'), [unasked(1), '2', '3 good']);
+  assert.equal(session.worklog.length, worklog.length + 2);
+  for (let number = 4; number <= 500; number++) await record(`${number}`, unaskedNote);
+  assert.deepEqual((await record('501', '')).slice(0, 3), ['2', '3 good', unasked(4)]);
 });

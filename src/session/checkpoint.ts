@@ -9,8 +9,8 @@ import { SessionError } from './session-error.ts';
 const checkpointsMax = 500;
 
 /**
- * The note of a checkpoint that nobody asked for: it gives way to the next one, and the worklog does not tell of it. It
- * stays when somebody asks for one while the files are still these.
+ * The note of a checkpoint that nobody asked for. The worklog does not tell of it, and where there are too many it goes
+ * first; it is as any other when somebody asks for one while the files are still these.
  */
 export const unaskedNote = 'recorded by mic-fs';
 
@@ -63,14 +63,22 @@ export function withCheckpoint(session: Session, tree: Hash, note: string, now: 
     );
   }
   const last = session.checkpoints.at(-1);
-  const isNewTree = tree !== session.tree;
-  const kept = last?.note === unaskedNote ? session.checkpoints.slice(0, -1) : session.checkpoints;
   // What nobody asked for, and now somebody does, keeps its number.
-  const number = (last?.number ?? 0) + (kept === session.checkpoints || isNewTree ? 1 : 0);
-  const checkpoints = [...kept, { number, tree, atMs: now, note }].slice(-checkpointsMax);
+  const isAskedFor = tree === session.tree && last?.note === unaskedNote;
+  const kept = isAskedFor ? session.checkpoints.slice(0, -1) : session.checkpoints;
+  const number = (last?.number ?? 0) + (isAskedFor ? 0 : 1);
+  const checkpoints = notTooMany([...kept, { number, tree, atMs: now, note }]);
   if (note === unaskedNote) return { ...session, tree, checkpoints, updatedMs: now };
   const text = note === '' ? `Checkpoint ${number}` : `Checkpoint ${number}: ${note}`;
   return withWork({ ...session, tree, checkpoints }, now, session.agent.name, text);
+}
+
+/** They are what machines merge from that come back, so none goes before it has to. */
+function notTooMany(checkpoints: readonly Checkpoint[]): Checkpoint[] {
+  const many = checkpoints.length - checkpointsMax;
+  if (many <= 0) return [...checkpoints];
+  const unasked = checkpoints.filter(({ note }) => note === unaskedNote).slice(0, many);
+  return checkpoints.filter((checkpoint) => !unasked.includes(checkpoint)).slice(-checkpointsMax);
 }
 
 /** Whether the session has `tree` as its files already, in a checkpoint that says as much as `note`. */

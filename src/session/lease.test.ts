@@ -129,7 +129,8 @@ describe('a lease', () => {
     assert.equal((await world.lease())!.token, 1);
     await world.giveBack(a);
     assert.equal((await world.take(b, 'when-possible')).token, 2);
-    assert.deepEqual((await world.lease())!.bases, [a.claim.base, b.claim.base]);
+    const { tree: agreed } = world.session;
+    assert.deepEqual((await world.lease())!.bases, [a.claim.base, agreed, b.claim.base]);
   });
 
   test('that is free is not taken by itself where the session was recorded elsewhere', async () => {

@@ -19,7 +19,7 @@ import type { SessionId } from './session-id.ts';
 
 /** How far the clocks of two machines are believed to be apart at most, in ms. */
 export const clocksApartMsMax = 10 * 60 * 1000;
-/** Holders whose base trees are kept: then the oldest go. */
+/** Trees that are kept for holders that may come back: then the oldest go. */
 const basesMax = 100;
 
 /** Who wants to write. */
@@ -56,7 +56,12 @@ export function withLease(session: Session, claim: Claim, nowMs: number): Sessio
   const { lease } = session;
   const { holder, machine, base, termMs } = claim;
   const isMine = lease?.holder === holder;
-  const bases = [...(lease?.bases ?? []).filter((known) => known !== base), base].slice(-basesMax);
+  const bases = new Set(lease?.bases ?? []);
+  // What the last holder agreed with: from there it merges when it comes back.
+  if (lease !== null && !isMine) bases.add(session.tree);
+  // Its own comes last, where it is not dropped.
+  bases.delete(base);
+  bases.add(base);
   const taken: Lease = {
     token: isMine ? lease.token : (lease?.token ?? 0) + 1,
     holder,
@@ -64,7 +69,7 @@ export function withLease(session: Session, claim: Claim, nowMs: number): Sessio
     sinceMs: isMine && lease.untilMs !== null ? lease.sinceMs : nowMs,
     untilMs: nowMs + termMs,
     termMs,
-    bases,
+    bases: [...bases].slice(-basesMax),
   };
   return { ...session, lease: taken };
 }

@@ -67,7 +67,7 @@ const leaseSchema = v.object({
   untilMs: v.nullable(milliseconds),
   /** How long a renewal is good for, in ms. */
   termMs: milliseconds,
-  /** The trees that those who had it keep their files as differences from: they may come back. */
+  /** The trees that those who had it keep their files as differences from, and merge from: they may come back. */
   bases: v.array(hash),
 });
 export type Lease = v.InferOutput<typeof leaseSchema>;

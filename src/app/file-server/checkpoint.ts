@@ -35,6 +35,12 @@ export async function recordSessions(
     const { store, session, owner, directory } = record;
     try {
       const project = await stores.project(store, record.project);
+      // Nothing can be recorded in a session that has landed: what it is changed into afterwards is kept for a fork.
+      const found = why === 'unasked' ? await project.ledger.readSession(session) : undefined;
+      if (found?.landed != null) {
+        leases.of(record).leaveUnrecorded();
+        continue;
+      }
       const workspaces = new Workspaces({
         root: directory,
         store,
@@ -43,8 +49,7 @@ export async function recordSessions(
         mounts: async () => ({ server: files, mounter }),
         mayHaveMounts: () => true,
       });
-      await new Sessions(project, workspaces).record(session, why === 'asked' ? '' : unaskedNote);
-      // What a session that has landed is changed into afterwards is kept, though not in the session.
+      await new Sessions(project, workspaces).record(found ?? session, why === 'asked' ? '' : unaskedNote);
       leases.of(record).noteRecorded();
     } catch (error) {
       log.failed(`recording ${session}`, error);

@@ -95,6 +95,12 @@ export class SessionLease {
     if (!this.isUnrecorded) this.#options.mark.clear();
   }
 
+  /** What was changed so far cannot be recorded in this session. */
+  leaveUnrecorded(): void {
+    this.noteCapture();
+    this.noteRecorded();
+  }
+
   /** Session and files agree: whoever wrote the session meanwhile, their changes are here too. */
   noteAgreed(): void {
     this.noteRecorded();
