@@ -1,7 +1,9 @@
+import { hasCode } from '../../base/error.ts';
+import type { Hash } from '../../base/hash.ts';
 import type { WorkspaceSnapshot } from '../../session/workspace-port.ts';
 import { editTree } from '../../tree/edit.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
-import { recordedTree, setRecordedTree, takeChanges } from '../../vfs/recording/changes.ts';
+import { everChanged, recordedTree, setRecordedTree, takeChanges } from '../../vfs/recording/changes.ts';
 import type { SessionFileSystem } from '../../vfs/session-file-system.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { CaptureMemory } from './capture-memory.ts';
@@ -19,6 +21,23 @@ export async function captureTree(
 ): Promise<WorkspaceSnapshot> {
   const { volume } = fileSystem;
   const recorded = recordedTree(volume);
+  try {
+    return await captureSince(fileSystem, content, recorded);
+  } catch (error) {
+    if (!hasCode(error, 'blob/not-found') || recorded === volume.base.root) throw error;
+  }
+  // What was captured last was never the session's, and has been collected since: what differs from the base is recorded.
+  volume.changed.putBack(await everChanged(volume));
+  return captureSince(fileSystem, content, volume.base.root);
+}
+
+/** Records the files as what has changed since they were `recorded`. */
+async function captureSince(
+  fileSystem: SessionFileSystem,
+  content: ProjectContent,
+  recorded: Hash,
+): Promise<WorkspaceSnapshot> {
+  const { volume } = fileSystem;
   const memory = CaptureMemory.read(volume);
   const changes = await takeChanges(volume);
   try {
