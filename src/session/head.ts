@@ -90,6 +90,11 @@ export const headSchema = v.object({
   project: projectSchema,
   sequence: count,
   tree: hash,
+  /**
+   * The root of the tree and where its children lie, base64 (`tree/located-node.ts`): who reads the head can walk down
+   * from here. Null where nobody knew, and for the empty tree, which everybody knows.
+   */
+  root: v.nullable(v.string()),
   landings: v.array(landingSchema),
   /** The landings before these, oldest first and without a gap, as far as there is room. */
   recent: v.array(recentLandingSchema),
@@ -107,17 +112,21 @@ export const importsMax = 64;
 
 /** The first head of a project: `tree` without a landing. */
 export function firstHead(project: Head['project'], tree: Hash): Head {
-  return { project, sequence: 0, tree, landings: [], recent: [], imports: [] };
+  return { project, sequence: 0, tree, root: null, landings: [], recent: [], imports: [] };
 }
 
-/** What `head` becomes by one move that lands `landings`, one upon the other and the first upon `head`. */
-export function nextHead(head: Head, landings: readonly Landing[]): Head {
+/**
+ * What `head` becomes by one move that lands `landings`, one upon the other and the first upon `head`. `root` is that of
+ * the last one's tree, as in `Head`.
+ */
+export function nextHead(head: Head, landings: readonly Landing[], root: Head['root'] = null): Head {
   const last = landings.at(-1);
   if (last === undefined) return head;
   return {
     ...head,
     sequence: last.sequence,
     tree: last.tree,
+    root,
     landings: [...landings],
     recent: withinBounds([...head.recent, ...head.landings.map(recentLanding)]),
     imports: withImports(head.imports, landings),

@@ -2,12 +2,13 @@ import type { Hash } from '../../base/hash.ts';
 import { randomText } from '../../base/random.ts';
 import type { Conflict } from '../../merge/conflict.ts';
 import type { TreeChange } from '../../tree/diff.ts';
+import { locatedNode } from '../../tree/located-node.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
 import { FileTransaction } from '../file-transaction.ts';
 import { type Head, isSameSession, type Landing, nextHead, type Origin } from '../head.ts';
 import type { HeadVersion } from '../ledger-port.ts';
 import { PathFilter } from '../path-filter.ts';
-import type { ProjectContext } from '../project.ts';
+import { type ProjectContext, readHead } from '../project.ts';
 import type { Agent, Base } from '../session.ts';
 import { SessionError } from '../session-error.ts';
 import { fileChanges } from './file-changes.ts';
@@ -113,7 +114,7 @@ export class LandingQueue {
   /** One try to move the head. Returns what is still open. */
   async #attempt(group: readonly Waiting[]): Promise<readonly Waiting[]> {
     const { ledger, blobs, nodes } = this.#project;
-    const current = await ledger.readHead();
+    const current = await readHead(this.#project);
     const batch = await blobs.openBatch({ expects: 'few' });
     const move: Move = {
       current,
@@ -137,10 +138,9 @@ export class LandingQueue {
     // Somebody may have moved the head meanwhile: then nothing needs to be written for an attempt that must fail.
     if (batch.newObjects > 0 && (await ledger.readHead()).version !== current.version) return everything;
     await batch.flush();
-    const next = nextHead(
-      current.head,
-      landed.map(({ landing }) => landing),
-    );
+    const landings = landed.map(({ landing }) => landing);
+    const root = await locatedNode(move.nodes, blobs, move.base.tree);
+    const next = nextHead(current.head, landings, root.toString('base64'));
     if ((await ledger.moveHead(current, next)) === 'lost') return everything;
     for (const { waiting, landing } of landed) waiting.settle({ outcome: 'landed', landing });
     return again;
