@@ -13,14 +13,15 @@ export interface LeaseSettings {
 }
 
 const termSecondsLeast = 1;
+const secondsMost = 7 * 24 * 60 * 60;
 const termSecondsDefault = 60;
 const recordSecondsDefault = 5 * 60;
 
 /** Their entries in `fs` of the configuration file. */
 export const leaseEntries = {
   machine: v.optional(v.string()),
-  leaseSeconds: v.optional(v.pipe(v.number(), v.minValue(termSecondsLeast))),
-  recordSeconds: v.optional(v.pipe(v.number(), v.minValue(0))),
+  leaseSeconds: v.optional(v.pipe(v.number(), v.minValue(termSecondsLeast), v.maxValue(secondsMost))),
+  recordSeconds: v.optional(v.pipe(v.number(), v.minValue(0), v.maxValue(secondsMost))),
 };
 type LeaseEntries = {
   readonly [Name in keyof typeof leaseEntries]?: v.InferOutput<(typeof leaseEntries)[Name]>;
@@ -49,9 +50,11 @@ export function leaseSettings(
 }
 
 function milliseconds(name: string, text: string, least: number): number {
-  if (/^\d{1,7}$/.test(text) && Number(text) >= least) return 1000 * Number(text);
+  if (/^\d{1,7}$/.test(text) && Number(text) >= least && Number(text) <= secondsMost) {
+    return 1000 * Number(text);
+  }
   throw new ConfigurationError(
     'configuration/invalid',
-    `${name} is "${text}". Give a whole number of seconds, at least ${least}, or unset it.`,
+    `${name} is "${text}". Give a whole number of seconds from ${least} to ${secondsMost}, or unset it.`,
   );
 }
