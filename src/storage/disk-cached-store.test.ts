@@ -25,9 +25,16 @@ import { objectStoreConformance } from './object-store.conformance.ts';
 import type { ObjectKey, ObjectStore, StoredObject } from './object-store.ts';
 import { parseKey } from './object-store.ts';
 
+/** A store whose readers take what they get, unless they say something else. */
+class TrustingStore extends DiskCachedStore {
+  override get(...[key, range, check = () => true]: Parameters<ObjectStore['get']>) {
+    return super.get(key, range, check);
+  }
+}
+
 objectStoreConformance('DiskCachedStore that keeps all', () => {
   const directory = mkdtempSync(join(tmpdir(), 'micelio-cache-'));
-  const store = new DiskCachedStore(new MemoryStore(), {
+  const store = new TrustingStore(new MemoryStore(), {
     isImmutable: () => true,
     cache: cacheIn(directory, 1 << 30),
     cachePrefix: '',
@@ -54,6 +61,15 @@ test('reads an object once for all processes', async (t) => {
   // The object once, and its ranges from it; what was absent or may change four times each.
   assert.equal(reads(), 1 + 4 + 4);
   for (const path of filesIn(directory)) assert.equal(statSync(path).mode & 0o777, 0o600);
+});
+
+test('asks the store for whoever cannot check what he gets', async (t) => {
+  const { directory, inner, reads } = await remote(t, { 'blobs/a': 'some bytes' });
+  const options = { cache: cacheIn(directory, 1 << 20), cachePrefix: '', clock: systemClock };
+  const store = new DiskCachedStore(inner, { ...options, isImmutable, onProblem: assert.ifError });
+  for (let n = 0; n < 3; n++) assert.equal(textOf(await store.get(blob)), 'some bytes');
+  assert.equal(reads(), 3);
+  assert.deepEqual(filesIn(directory), []);
 });
 
 test('takes a damaged file for none, removes it, and makes it anew', async (t) => {
@@ -223,7 +239,7 @@ test('says once that a disk is full, and tries again after a while', async (t) =
     if (isFull) throw Object.assign(new Error('ENOSPC: no space left on device'), { code: 'ENOSPC' });
     await write(name, range, bytes);
   };
-  const store = new DiskCachedStore(inner, {
+  const store = new TrustingStore(inner, {
     ...{ isImmutable, cache, cachePrefix: '', clock: { now: () => nowMs } },
     onProblem: (problem) => problems.push(problem),
   });
@@ -295,10 +311,10 @@ interface CacheSettings {
   readonly onProblem?: (problem: Error) => void;
 }
 
-function cached(inner: ObjectStore, directory: string, settings: CacheSettings = {}): DiskCachedStore {
+function cached(inner: ObjectStore, directory: string, settings: CacheSettings = {}): TrustingStore {
   const { bytesMax = 16 << 20, draw, onProblem = assert.ifError } = settings;
   const cache = cacheIn(directory, bytesMax, draw);
-  return new DiskCachedStore(inner, { isImmutable, cache, cachePrefix: '', clock: systemClock, onProblem });
+  return new TrustingStore(inner, { isImmutable, cache, cachePrefix: '', clock: systemClock, onProblem });
 }
 
 function cacheIn(directory: string, bytesMax: number, draw?: number): DiskCache {

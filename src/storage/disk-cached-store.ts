@@ -12,6 +12,7 @@ import {
   type ObjectStore,
   StorageError,
   type StoredObject,
+  type SweepOptions,
   type WriteOutcome,
 } from './object-store.ts';
 
@@ -32,9 +33,9 @@ const writePauseMs = 60_000;
 const keptWriteBytesMax = 1024 * 1024;
 
 /**
- * Keeps immutable objects, and ranges of them, that were read from a remote store in a local directory. A file there
- * that is damaged counts as missing and is removed; none is flushed, since all can be read again. An object that
- * another process deletes may be served until its file is evicted.
+ * Keeps immutable objects, and ranges of them, in a local directory, for readers who can check what they get: those
+ * who cannot, such as "fsck", mean the store itself. A file there that is damaged counts as missing and is removed; none
+ * is flushed, since all can be read again. An object that another process deletes may be served until its file is evicted.
  */
 export class DiskCachedStore implements ObjectStore {
   readonly #inner: ObjectStore;
@@ -48,7 +49,7 @@ export class DiskCachedStore implements ObjectStore {
   }
 
   async get(key: ObjectKey, range?: ByteRange, check?: BytesCheck): Promise<StoredObject | undefined> {
-    if (!this.#options.isImmutable(key)) return this.#inner.get(key, range, check);
+    if (check === undefined || !this.#options.isImmutable(key)) return this.#inner.get(key, range, check);
     const kept = await this.#guarded('read', () => this.#options.cache.read(this.#nameOf(key), range, check));
     if (kept !== undefined) return new ReadObject(kept);
     const object = await this.#inner.get(key, range, check);
@@ -77,6 +78,10 @@ export class DiskCachedStore implements ObjectStore {
 
   inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
     return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    return (await this.#inner.sweep?.(prefix, options)) ?? 0;
   }
 
   delete(key: ObjectKey): Promise<void> {
