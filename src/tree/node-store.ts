@@ -75,6 +75,11 @@ export class NodeStore implements NodeSource {
     if (node !== undefined) this.#cache.set(hash, node);
   }
 
+  /** Whether `node` would answer without a look at the indexes. */
+  isAtHand(hash: Hash): boolean {
+    return this.#cache.has(hash) || this.#blobs.locate(hash) !== undefined;
+  }
+
   /** Forgets what is in memory. */
   clear(): void {
     this.#cache.clear();

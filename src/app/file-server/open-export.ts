@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { readHead } from '../../session/project.ts';
 import type { FileSystem, Time } from '../../vfs/file-system.ts';
 import { openSessionFileSystem, type SessionFileSystem } from '../../vfs/session-file-system.ts';
 import { openTreeFileSystem } from '../../vfs/tree-file-system.ts';
@@ -40,7 +41,10 @@ export async function openExport(
   surroundings: ExportSurroundings,
 ): Promise<OpenedExport> {
   const { stores, leases, directoryOf, clock, random, boot } = surroundings;
-  const content = stores.content(await stores.project(record.store, record.project));
+  const project = await stores.project(record.store, record.project);
+  // The head says where its tree begins, which mostly is this one. If that fails, the indexes are read, or fail as well.
+  if (!project.nodes.isAtHand(record.tree)) await readHead(project).catch(() => undefined);
+  const content = stores.content(project);
   const owner = { ...record.owner, time: timeOf(record) };
   if (record.kind === 'tree') {
     const fileSystem = await openTreeFileSystem({ content, tree: record.tree, owner });
