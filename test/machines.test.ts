@@ -63,6 +63,10 @@ describe('sessions across machines', { concurrency: 4 }, () => {
     await atBen.write('ben.txt', 'ben\n');
     assert.match(await untilReadOnly(atAda), /answered 30\b/);
     assert.match(ada.log, /no more is written here: .*ben .*mic session fork/);
+    assert.match(
+      (await ada.micFs(['status'])).stdout,
+      new RegExp(`${sessionId} .*written on another machine`),
+    );
     assert.equal(await atAda.read('ada.txt'), 'ada\n');
     await ben.mic(['session', 'checkpoint', sessionId]);
 

@@ -52,7 +52,7 @@ export function leaseStanding(lease: Lease | null, holder: string | undefined, n
 }
 
 /** `session` with its lease taken by `claim`, from whoever has it; or renewed, where that is its last holder. */
-export function withLease(session: Session, claim: Claim, nowMs: number): Session {
+function withLease(session: Session, claim: Claim, nowMs: number): Session {
   const { lease } = session;
   const { holder, machine, base, termMs } = claim;
   const isMine = lease?.holder === holder;

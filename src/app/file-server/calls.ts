@@ -68,7 +68,11 @@ export const calls = {
     request: v.object({ store: v.string(), session }),
     answer: v.object({ found: v.nullable(servedSession) }),
   },
-  list: { request: nothing, answer: v.object({ sessions: v.array(servedSession) }) },
+  list: {
+    request: nothing,
+    /** `lost`: the ids of those that another machine writes. */
+    answer: v.object({ sessions: v.array(servedSession), lost: v.array(id) }),
+  },
   detach: { request: onlyId, answer: nothing },
   discard: { request: onlyId, answer: nothing },
   renewSecret: { request: onlyId, answer: servedSession },

@@ -261,7 +261,7 @@ export class FileServerProcess {
       },
       attach: (request) => files.attach(request),
       find: async ({ store, session }) => ({ found: (await files.find(store, session)) ?? null }),
-      list: async () => ({ sessions: await files.list() }),
+      list: async () => ({ sessions: await files.list(), lost: this.#leases.lost }),
       detach: ({ id }) => done(files.detach(id)),
       discard: ({ id }) => done(files.discard(id)),
       take: ({ id, mode }) => done(files.take(id, mode)),

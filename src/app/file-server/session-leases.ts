@@ -54,6 +54,11 @@ export class SessionLeases {
     return [...this.#leases].flatMap(([id, lease]) => (lease.isRecordingDue(forMs) ? [id] : []));
   }
 
+  /** The ids of sessions that another machine writes, as far as is known. */
+  get lost(): ServedId[] {
+    return [...this.#leases].flatMap(([id, lease]) => (lease.isLost ? [id] : []));
+  }
+
   /** Renews what is to be renewed, and gives back what is not needed any more. */
   tend(): Promise<void> {
     return this.#forAll((lease) => lease.tend());

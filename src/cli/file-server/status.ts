@@ -1,4 +1,5 @@
 import { findRunningServer, logFileOf } from '../../app/file-server/start.ts';
+import type { ServedId } from '../../workspace/mount/file-server-port.ts';
 import { command } from '../command.ts';
 import { counted, moment } from '../wording.ts';
 
@@ -16,17 +17,18 @@ export default command({
       return { json: { running: false, log }, text, exit: 'unavailable' };
     }
     const { status, client } = found;
-    const { sessions } = await client.call('list', {});
+    const { sessions, lost } = await client.call('list', {});
+    const written = (id: ServedId): string => (lost.includes(id) ? '  (written on another machine)' : '');
     const lines = [
       `mic-fs ${status.version}, process ${status.pid}, since ${moment(status.startedMs)}`,
       `Serves on ${status.host}, port ${status.port}: ${counted(status.exports, 'export')}, ${status.open} open`,
       `Log: ${log}`,
-      ...sessions.map(({ session, directory, state }) =>
-        state === 'served' ? `  ${session}  ${directory}` : `  ${session}  put aside`,
+      ...sessions.map(({ id, session, directory, state }) =>
+        state === 'served' ? `  ${session}  ${directory}${written(id)}` : `  ${session}  put aside`,
       ),
     ];
     return {
-      json: { running: true, ...status, log, sessions: sessions.map(withoutSecret) },
+      json: { running: true, ...status, log, sessions: sessions.map(withoutSecret), lost },
       text: lines.join('\n'),
     };
   },
