@@ -108,6 +108,23 @@ describe('a copy', () => {
     await requireSame(project, await project.reopen(store));
   });
 
+  test('brings what is needed of packs that are old, and nothing else of them', async () => {
+    const clock = { ms: Date.UTC(2026, 0, 1), now: () => clock.ms };
+    const { project } = await busyProject(new MemoryStore(clock), clock);
+    const store = new MemoryStore(clock);
+    await copy(project, await project.reopen(store));
+    await land(project, { 'old.txt': 'old\n' });
+    const batch = await project.blobs.openBatch();
+    const needless = batch.add(Buffer.from('nobody needs this'));
+    await batch.flush();
+    clock.ms += 25 * 60 * 60 * 1000;
+    const result = await copy(await project.reopen(), await project.reopen(store));
+    assert.ok(result.packs === 0 && result.objects > 1);
+    const there = await project.reopen(store);
+    await requireSame(project, there);
+    await assert.rejects(there.blobs.get(needless), { code: 'blob/not-found' });
+  });
+
   test('brings back a pack that was lost there', async () => {
     const { project, store } = await copied();
     const [pack] = await keysOf(store, packs);

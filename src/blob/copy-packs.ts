@@ -1,7 +1,9 @@
 import { type Hash, parseHash } from '../base/hash.ts';
+import type { ObjectInfo } from '../storage/object-store.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import type { ObjectKind } from './layout.ts';
+import { PackIndex, packNonceBytes } from './pack-index.ts';
 import { readPackIndex } from './pack-reader.ts';
 import { verifyPack } from './verify-pack.ts';
 
@@ -16,29 +18,32 @@ export interface PacksCopied {
 
 export interface CopyPacksOptions {
   readonly mode: 'copy' | 'dry run';
+  /** `new`: only those of the last day, which a collection of `to` cannot have deleted yet. */
+  readonly which: 'all' | 'new';
   /** Told after each pack, of those that are to be copied. */
   readonly onProgress?: (packs: number, packsTotal: number) => void;
 }
 
 /** Packs on their way at once: each is in memory as a whole (12 MiB and a little), once. */
 const packsAtOnceMax = 4;
+/** How old a new pack is at most, in ms: half of what a collection waits, in two steps, before it deletes a pack. */
+const newMsMax = 24 * 60 * 60 * 1000;
 
 /**
  * Copies what the indexes of one project's store name and another's lack, pack by pack, each verified to the last byte
- * and followed by its own index: an object exists in `to` once all of it is there. Packs keep their names, so a copy
- * that was killed goes on where it stopped, and two at once write the same. Nothing is taken from packs that `from` or
- * `to` has condemned, nor from damaged ones: `writeObjects` is for what is needed of them.
- *
- * A pack that `to` has deleted for good may come again. A collection of `to` that has seen it before, as a second one
- * at the same time might have, could delete it once more; then its next collection or copy misses it and says so.
+ * and followed by an index: an object exists in `to` once all of it is there. Packs keep their names, which the hints in
+ * other packs give; so a copy that was killed goes on where it stopped, and two at once write the same. Since the name of
+ * a pack that was deleted must not be used again, `all` is only for a `to` that nobody has collected. Nothing is taken
+ * from packs that `from` or `to` has condemned, nor from damaged ones. `writeObjects` is for what is needed besides.
  */
 export async function copyPacks(
   from: BlobStore,
   to: BlobStore,
-  { mode, onProgress = () => {} }: CopyPacksOptions,
+  { mode, which, onProgress = () => {} }: CopyPacksOptions,
 ): Promise<PacksCopied> {
   await Promise.all([from.indexes.refresh(), to.indexes.refresh()]);
-  const wanted = await missingPacks(from, to);
+  const since = which === 'new' ? from.clock.now() - newMsMax : Number.NEGATIVE_INFINITY;
+  const wanted = await missingPacks(from, to, since);
   const counts = { packs: 0, objects: 0, bytes: 0 };
   const damaged: { pack: Hash; reason: string }[] = [];
   const next = wanted.values();
@@ -66,11 +71,11 @@ interface MissingPack {
   readonly place: 'absent' | 'unindexed';
 }
 
-/** The packs that `from` has indexed, and that hold something which `to` lacks. */
-async function missingPacks(from: BlobStore, to: BlobStore): Promise<MissingPack[]> {
-  const [sizes, present, leaving] = await Promise.all([
-    listSizes(from, from.layout.packPrefix),
-    listSizes(to, to.layout.packPrefix),
+/** The packs written since `sinceMs` that `from` has indexed, and that hold something which `to` lacks. */
+async function missingPacks(from: BlobStore, to: BlobStore, sinceMs: number): Promise<MissingPack[]> {
+  const [listed, present, leaving] = await Promise.all([
+    listByHash(from, from.layout.packPrefix),
+    listByHash(to, to.layout.packPrefix),
     condemnedPacks(from),
   ]);
   // Listed last: a collection removes the mark of a pack after the pack.
@@ -78,11 +83,12 @@ async function missingPacks(from: BlobStore, to: BlobStore): Promise<MissingPack
   const indexed = new Set(to.indexes.all.flatMap(({ packs }) => packs));
   const candidates = new Map<Hash, MissingPack>();
   for (const pack of new Set(from.indexes.all.flatMap(({ packs }) => packs))) {
-    const size = sizes.get(pack);
+    const found = listed.get(pack);
     const isThere = present.has(pack);
-    if (size === undefined || leaving.has(pack) || condemned.has(pack) || (isThere && indexed.has(pack)))
+    if (found === undefined || leaving.has(pack) || condemned.has(pack) || (isThere && indexed.has(pack)))
       continue;
-    candidates.set(pack, { pack, size, place: isThere ? 'unindexed' : 'absent' });
+    if (!isThere && found.modifiedMs < sinceMs) continue;
+    candidates.set(pack, { pack, size: found.size, place: isThere ? 'unindexed' : 'absent' });
   }
   const lost = new Set([...indexed].filter((pack) => !present.has(pack)));
   return [...withoutWhatIsThere(from, to, candidates, condemned.union(lost))];
@@ -109,13 +115,13 @@ function withoutWhatIsThere(
 
 /** The packs that a collection is going to delete: nothing new may rely on them. */
 export async function condemnedPacks(blobs: BlobStore): Promise<ReadonlySet<Hash>> {
-  return new Set((await listSizes(blobs, blobs.layout.condemnedPrefix)).keys());
+  return new Set((await listByHash(blobs, blobs.layout.condemnedPrefix)).keys());
 }
 
-async function listSizes({ store }: BlobStore, prefix: string): Promise<Map<Hash, number>> {
-  const sizes = new Map<Hash, number>();
-  for await (const { key, size } of store.list(prefix)) sizes.set(parseHash(key.slice(prefix.length)), size);
-  return sizes;
+async function listByHash({ store }: BlobStore, prefix: string): Promise<Map<Hash, ObjectInfo>> {
+  const listed = new Map<Hash, ObjectInfo>();
+  for await (const info of store.list(prefix)) listed.set(parseHash(info.key.slice(prefix.length)), info);
+  return listed;
 }
 
 type PackOutcome =
@@ -129,9 +135,11 @@ async function copyPack(from: BlobStore, to: BlobStore, { pack, place }: Missing
     const index = own ?? (await putPack(from, to, pack));
     // A collection has rewritten it since it was listed. What is needed of it is in the indexes of now.
     if (index === undefined) return { outcome: 'gone' };
-    await to.store.put(to.layout.index(pack), index.bytes);
-    to.indexes.add(index);
-    return { outcome: 'copied', objects: index.entryCount };
+    // Not under the name of the pack: somebody who has merged that index here before may be about to delete it.
+    const named = PackIndex.build([...index.entries()], to.random.bytes(packNonceBytes));
+    await to.store.put(to.layout.index(named.hash), named.bytes);
+    to.indexes.add(named);
+    return { outcome: 'copied', objects: named.entryCount };
   } catch (error) {
     if (!(error instanceof BlobError) || error.code !== 'blob/corrupt') throw error;
     return { outcome: 'damaged', reason: error.message };

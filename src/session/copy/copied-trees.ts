@@ -10,6 +10,7 @@ import {
 } from '../../blob/copy-packs.ts';
 import { objectsOfFile } from '../../blob/file.ts';
 import type { ObjectKind } from '../../blob/layout.ts';
+import { requireYoung } from '../../blob/written-nodes.ts';
 import type { NodeSource } from '../../tree/node-store.ts';
 import { walkUnseen } from '../../tree/walk-nodes.ts';
 import type { ProjectContext } from '../project.ts';
@@ -65,6 +66,7 @@ export class CopiedTrees {
         else await this.#walk(hash, of);
       }
       await this.#bring();
+      requireYoung(this.#sinceMs, this.#projects.to.clock);
     } catch (error) {
       // What was seen may not have arrived.
       this.#sinceMs = Number.NEGATIVE_INFINITY;
@@ -114,11 +116,11 @@ export class CopiedTrees {
     return indexes.lookupOutside(Buffer.from(hash, 'hex'), this.#condemned) !== undefined;
   }
 
-  /** Copies what is lacking: in whole packs where there are new ones, and then one by one. */
+  /** Copies what is lacking: new packs as they are, and the rest object by object. */
   async #bring(): Promise<void> {
     if (this.#lacking.size === 0) return;
     const { from, to } = this.#projects;
-    this.#onPacks(await copyPacks(from.blobs, to.blobs, { mode: 'copy' }));
+    this.#onPacks(await copyPacks(from.blobs, to.blobs, { mode: 'copy', which: 'new' }));
     this.#condemned = await condemnedPacks(to.blobs);
     const rest = [...this.#lacking].filter(([hash]) => !this.#has(hash));
     this.#lacking.clear();

@@ -29,7 +29,8 @@ export interface ProjectCopied {
  * the head and the sessions as they were at some moment while it ran, and everything that these name is there before.
  *
  * 1. It refuses (`project/diverged`) where `to` has a head or a session that `from` never had, which would be lost.
- * 2. Packs, each followed by its index.
+ * 2. Packs, each followed by its index: all of them for a new project, else those of the last day. What is needed of
+ *    older ones comes object by object, with the documents that name it.
  * 3. Landings, in their order, as they were landed. At each moment `to` is a project as `from` once was.
  * 4. Sessions; when one names a landing that is newer, landings first.
  *
@@ -49,7 +50,9 @@ export async function copyProject(
   if (theirs !== undefined) await requireEarlierHead(projects, theirs.head, ours);
   const ids = await changedSessions(projects);
   const onPacks = (done: number, total: number): void => onProgress('Copying, packs', done, total);
-  packs.push(await copyPacks(from.blobs, to.blobs, { mode, onProgress: onPacks }));
+  // Nobody has collected what is no project yet.
+  const which = theirs === undefined ? 'all' : 'new';
+  packs.push(await copyPacks(from.blobs, to.blobs, { mode, which, onProgress: onPacks }));
   if (mode === 'dry run') {
     const landings = ours.sequence - (theirs?.head.sequence ?? 0);
     return { ...sum(packs), landings, sessions: ids.length };
