@@ -1,8 +1,11 @@
 import { crc32 } from 'node:zlib';
 import { type Hash, hashOf, parseHash } from '../base/hash.ts';
+import { MemoryStore } from '../storage/memory-store.ts';
+import type { ObjectKey, ObjectStore } from '../storage/object-store.ts';
 import { BlobError } from './blob-error.ts';
 import type { BlobStore } from './blob-store.ts';
 import { decompress } from './compression.ts';
+import type { BlobLayout } from './layout.ts';
 import type { FrameLocation, IndexEntry, PackIndex } from './pack-index.ts';
 import { hasPackHead, readPackIndex } from './pack-reader.ts';
 
@@ -36,13 +39,16 @@ export async function checkPacks(
   await blobs.indexes.refresh();
   for await (const { key, size } of blobs.store.list(blobs.layout.packPrefix)) {
     const pack = parseHash(key.slice(blobs.layout.packPrefix.length));
+    const alone = await readAlone(blobs.store, key);
+    // A collection may have removed it since it was listed.
+    if (alone === undefined) continue;
     present.add(pack);
     bytes += size;
-    const { index, reasons } = await checkEnds(blobs, pack);
+    const { index, reasons } = await checkEnds(alone, blobs.layout, pack);
     damage.push(...reasons.map((reason) => ({ pack, object: undefined, reason })));
     const entries = index === undefined ? indexedIn(blobs, pack) : [...index.entries()];
     objects += entries.length;
-    damage.push(...(await checkEntries(blobs, pack, entries)));
+    damage.push(...(await checkEntries(alone, blobs.layout, pack, entries)));
     onProgress(present.size);
   }
   for (const index of blobs.indexes.all) {
@@ -54,9 +60,19 @@ export async function checkPacks(
   return { packs: present.size, objects, bytes, damage };
 }
 
+/** An object by itself, read with one request; undefined where there is none. */
+async function readAlone(store: ObjectStore, key: ObjectKey): Promise<ObjectStore | undefined> {
+  const stored = await store.get(key);
+  if (stored === undefined) return undefined;
+  const alone = new MemoryStore();
+  await alone.put(key, stored.bytes);
+  return alone;
+}
+
 /** The index that a pack ends with, and what is not right before and behind the frames. */
 async function checkEnds(
-  { store, layout }: BlobStore,
+  store: ObjectStore,
+  layout: BlobLayout,
   pack: Hash,
 ): Promise<{ readonly index: PackIndex | undefined; readonly reasons: readonly string[] }> {
   const reasons: string[] = [];
@@ -74,7 +90,8 @@ async function checkEnds(
 }
 
 async function checkEntries(
-  blobs: BlobStore,
+  store: ObjectStore,
+  layout: BlobLayout,
   pack: Hash,
   entries: readonly IndexEntry[],
 ): Promise<PackDamage[]> {
@@ -83,7 +100,7 @@ async function checkEntries(
   for (const inFrame of byFrame.values()) {
     const { frame } = inFrame[0]!;
     const where = `bytes ${frame.start} to ${frame.end}`;
-    const stored = await blobs.store.get(blobs.layout.pack(pack), frame);
+    const stored = await store.get(layout.pack(pack), frame);
     const plain = stored && plainOf(frame, stored.bytes);
     let whole = 0;
     for (const { hash, offset, length } of inFrame) {
