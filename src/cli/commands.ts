@@ -83,6 +83,26 @@ export const commands: readonly CommandEntry[] = [
   entry('status', 'Show where you are, and the sessions under way', () => import('./status.ts')),
   entry('why', 'Show the session, goal and decisions behind a file or a line', () => import('./why.ts')),
   entry(
+    'provision discover',
+    'List the untracked files of a project and propose a configuration',
+    () => import('./provision/discover.ts'),
+  ),
+  entry(
+    'provision plan',
+    'Show which untracked files a workspace would get',
+    () => import('./provision/plan.ts'),
+  ),
+  entry(
+    'provision apply',
+    'Give a workspace the untracked files that it needs',
+    () => import('./provision/apply.ts'),
+  ),
+  entry(
+    'provision check',
+    'Check that a workspace has the untracked files that it needs',
+    () => import('./provision/check.ts'),
+  ),
+  entry(
     'store init',
     'Make a store, a directory or a bucket, and see that it can be relied upon',
     () => import('./store/init.ts'),

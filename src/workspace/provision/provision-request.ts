@@ -1,0 +1,27 @@
+import type { Clock } from '../../base/clock.ts';
+import type { Git } from '../../git/git-process.ts';
+import type { LockOptions } from '../workspace-lock.ts';
+import type { ConfLayer } from './conf.ts';
+import type { PortRegistry } from './port-registry.ts';
+import type { SessionFacts } from './session-values.ts';
+
+/** All that provisioning needs to know. */
+export interface ProvisionRequest {
+  /** The main workspace, which files are taken from: the top of its repository. */
+  readonly from: string;
+  /** The session's workspace, which they are put into. */
+  readonly to: string;
+  /** Configuration files, lowest first: a later one overrules an earlier one. */
+  readonly conf: readonly ConfLayer[];
+  /** Files that say which commands give secrets. */
+  readonly secrets: readonly ConfLayer[];
+  readonly facts: SessionFacts;
+  /** Who the session is among all of this machine, such as the hub's path and the slug. Its ports belong to it. */
+  readonly owner: string;
+  readonly git: Git;
+  readonly ports: PortRegistry;
+  readonly clock: Clock;
+  readonly lock: LockOptions;
+  /** In ms; 30 s unless told otherwise. */
+  readonly secretTimeoutMs?: number;
+}
