@@ -37,6 +37,8 @@ interface FrameWants {
 const requestBytesMax = 4 * 1024 * 1024;
 /** Reading past this many bytes that nobody wants is cheaper than a request more. */
 const gapBytesMax = 64 * 1024;
+/** Requests that are under way at once: a remote store takes as long to begin an answer as to give it. */
+const runsAtOnceMax = 4;
 
 /**
  * Reads many objects in the order in which they are stored, each frame once. A hash that is asked for twice is given
@@ -47,15 +49,15 @@ export async function* readFrames(blobs: BlobStore, hashes: readonly Hash[]): As
   const byHints = !blobs.indexes.isLoaded && hashes.every((hash) => blobs.locate(hash) !== undefined);
   if (!byHints) await blobs.indexes.ensureLoaded();
   const { frames, unlocated } = locate(blobs, hashes, byHints);
-  for (const run of runsOf(frames)) {
-    for await (const frame of readRun(blobs, run, unlocated)) {
+  for await (const { run, read } of readAhead(blobs, runsOf(frames))) {
+    // The pack was rewritten by a collection.
+    if (read === undefined) unlocated.push(...indexesOf(run));
+    for (const frame of read ?? []) {
       // What hints said is advice: that it is so has to be seen before somebody relies on it.
       if (!byHints || openFrameWith(frame.compressed, frame.size, frame.objects)) yield frame;
       else {
-        for (const { index, hash } of frame.objects) {
-          blobs.forget(hash);
-          unlocated.push(index);
-        }
+        for (const { hash } of frame.objects) blobs.forget(hash);
+        unlocated.push(...indexesOf([frame]));
       }
     }
   }
@@ -120,11 +122,25 @@ function* runsOf(frames: readonly FrameWants[]): Generator<FrameWants[]> {
   if (run.length > 0) yield run;
 }
 
-async function* readRun(
-  blobs: BlobStore,
-  run: readonly FrameWants[],
-  unlocated: number[],
-): AsyncGenerator<StoredFrame> {
+/** A run, and its frames as they are stored; undefined when the pack is gone. */
+interface ReadRun {
+  readonly run: readonly FrameWants[];
+  readonly read: readonly StoredFrame[] | undefined;
+}
+
+/** Reads runs in their order, the next ones while who asked is busy with one. */
+async function* readAhead(blobs: BlobStore, runs: Iterable<readonly FrameWants[]>): AsyncGenerator<ReadRun> {
+  const underWay: Promise<ReadRun>[] = [];
+  for (const run of runs) {
+    const reading = readRun(blobs, run);
+    // A failure is reported to the reader who gets there; here it must only not count as unhandled.
+    reading.catch(() => {});
+    if (underWay.push(reading) === runsAtOnceMax) yield await underWay.shift()!;
+  }
+  for (const reading of underWay) yield await reading;
+}
+
+async function readRun(blobs: BlobStore, run: readonly FrameWants[]): Promise<ReadRun> {
   const { pack, start } = run[0]!.frame;
   const partOf = (bytes: Uint8Array, { frame }: FrameWants) =>
     bytes.subarray(frame.start - start, frame.end - start);
@@ -132,14 +148,16 @@ async function* readRun(
   const stored = await blobs.store.get(blobs.layout.pack(pack), range, (bytes) =>
     run.every((wants) => openFrameWith(partOf(bytes, wants), wants.frame.size, wants.objects) !== undefined),
   );
-  if (stored === undefined) {
-    // The pack was rewritten by a collection.
-    for (const { objects } of run) for (const { index } of objects) unlocated.push(index);
-    return;
-  }
-  for (const wants of run) {
-    yield { compressed: partOf(stored.bytes, wants), size: wants.frame.size, objects: wants.objects, pack };
-  }
+  if (stored === undefined) return { run, read: undefined };
+  const read = run.map((wants) => {
+    const { frame, objects } = wants;
+    return { compressed: partOf(stored.bytes, wants), size: frame.size, objects, pack };
+  });
+  return { run, read };
+}
+
+function indexesOf(frames: readonly { readonly objects: readonly WantedObject[] }[]): number[] {
+  return frames.flatMap(({ objects }) => objects.map(({ index }) => index));
 }
 
 /** One object as a frame of its own. */
