@@ -84,7 +84,7 @@ export class FileServerProcess {
       registry: this.#registry,
       project: (record) => this.#stores.project(record.store, record.project),
       ...{ clock, log, settings: settings.lease },
-      sleep: (ms) => delay(ms),
+      sleep: (ms) => delay(ms, undefined, { ref: false }),
     });
     const surroundings = {
       stores: this.#stores,
