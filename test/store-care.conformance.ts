@@ -6,7 +6,9 @@ import { checkpointSession } from '../src/session/checkpoint.ts';
 import { collectGarbage } from '../src/session/collect-garbage.ts';
 import { removeSession, restoreSession } from '../src/session/keep.ts';
 import { landSession } from '../src/session/landing/land-session.ts';
+import type { Session } from '../src/session/session.ts';
 import { FaultyStore } from '../src/storage/faulty-store.ts';
+import { MeasuredStore } from '../src/storage/measured-store.ts';
 import type { ObjectStore } from '../src/storage/object-store.ts';
 import type { CrashOptions } from './landing.conformance.ts';
 import { openTestProject, type TestProject, writeFiles } from './test-project.ts';
@@ -74,13 +76,81 @@ export function storeCareConformance(
       const dry = await collectGarbage(project, { graceHours: 24, mode: 'dry run' });
       const first = await collectGarbage(project, { graceHours: 24, mode: 'collect' });
       assert.ok(first.condemnedPacks >= 1 && first.deletedPacks === 0);
-      assert.equal(dry.condemnedPacks, first.condemnedPacks);
+      assert.deepEqual(dry, first);
       await isWhole(project);
       clock.pass(25 * hourMs);
+      const dryAgain = await collectGarbage(project, { graceHours: 24, mode: 'dry run' });
       const second = await collectGarbage(await project.reopen(), { graceHours: 24, mode: 'collect' });
       assert.equal(second.deletedPacks, first.condemnedPacks);
+      assert.deepEqual(dryAgain, second);
       assert.ok((await packs(store)).length < before);
       await isWhole(await project.reopen());
+    });
+
+    test('tells in a dry run what it would do, and writes nothing', async () => {
+      const { clock, store, project } = await busyProject();
+      const measured = new MeasuredStore(store);
+      for (const days of [2, 2, 40, 2]) {
+        clock.pass(days * 24 * hourMs);
+        const dry = await collectGarbage(await project.reopen(measured), { graceHours: 24, mode: 'dry run' });
+        const done = await collectGarbage(await project.reopen(), { graceHours: 24, mode: 'collect' });
+        assert.deepEqual(dry, done);
+      }
+      const { put, putIfAbsent, compareAndSwap, delete: deleted } = measured.snapshot();
+      assert.deepEqual(
+        [put, putIfAbsent, compareAndSwap, deleted].map(({ requests }) => requests),
+        [0, 0, 0, 0],
+      );
+    });
+
+    test('gathers the small packs that landings leave into few', async () => {
+      const { clock, store, project, open } = await busyProject();
+      for (let i = 0; i < 20; i++) {
+        const tree = await writeFiles(await project.reopen(), open.tree, { [`${i}.txt`]: `${i}\n` });
+        const fork = await project.start();
+        await checkpointSession(project, fork, tree, '');
+      }
+      const before = (await packs(store)).length;
+      clock.pass(25 * hourMs);
+      const { gatheredPacks } = await collectGarbage(await project.reopen(), {
+        graceHours: 24,
+        mode: 'collect',
+      });
+      assert.ok(gatheredPacks > 20, `${gatheredPacks} gathered`);
+      await isWhole(await project.reopen());
+      clock.pass(25 * hourMs);
+      const { deletedPacks } = await collectGarbage(await project.reopen(), {
+        graceHours: 24,
+        mode: 'collect',
+      });
+      assert.ok(deletedPacks >= gatheredPacks);
+      assert.ok((await packs(store)).length < before / 5, `${(await packs(store)).length} of ${before}`);
+      await isWhole(await project.reopen());
+    });
+
+    test('does not forget a session that somebody restores meanwhile', async () => {
+      const { clock, project, removed } = await busyProject();
+      clock.pass(31 * 24 * hourMs);
+      const { ledger } = project;
+      const racing = {
+        ...project,
+        ledger: Object.assign(Object.create(ledger), {
+          async *listSessions() {
+            for (const session of await Array.fromAsync(ledger.listSessions())) {
+              if (session.id === removed.id) await restoreSession(project, removed.id, 'ada');
+              yield session;
+            }
+          },
+          readHead: () => ledger.readHead(),
+          readLanding: (sequence: number) => ledger.readLanding(sequence),
+          updateSession: (id: Session['id'], change: (session: Session) => Session) =>
+            ledger.updateSession(id, change),
+          deleteSession: (id: Session['id']) => ledger.deleteSession(id),
+        }),
+      };
+      const { forgottenSessions } = await collectGarbage(racing, { graceHours: 24, mode: 'collect' });
+      assert.equal(forgottenSessions, 0);
+      assert.equal((await ledger.readSession(removed.id))?.removed, null);
     });
 
     test('keeps a removed session for its time, and then forgets it', async () => {

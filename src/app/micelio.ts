@@ -15,6 +15,9 @@ export interface Surroundings {
   readonly random: Random;
 }
 
+/** A write that began this long ago, in ms, and has not ended was interrupted. */
+const interruptedMsMin = 24 * 60 * 60 * 1000;
+
 /** All projects of one store. Projects are opened when they are first asked for, and stay open. */
 export class Micelio {
   readonly store: ObjectStore;
@@ -60,6 +63,15 @@ export class Micelio {
       if (name.project !== undefined && (await this.ledger(name.project).ledger.exists())) yield name.project;
       after = name.after;
     }
+  }
+
+  /**
+   * Removes what writes have left that were interrupted a day ago or more, where the store keeps such things; answers how
+   * many. A dry run only counts.
+   */
+  async sweep(mode: 'sweep' | 'dry run'): Promise<number> {
+    const beforeMs = this.#surroundings.clock.now() - interruptedMsMin;
+    return (await this.store.sweep?.('micelio-', { beforeMs, mode })) ?? 0;
   }
 
   async #firstProject(

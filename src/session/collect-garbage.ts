@@ -1,3 +1,4 @@
+import { hasCode } from '../base/error.ts';
 import { type Collected, collectPacks } from '../blob/collect.ts';
 import { decodeNode } from '../tree/node.ts';
 import { referencesOfNode } from '../tree/references.ts';
@@ -72,12 +73,17 @@ function isOver({ removed }: Session, now: number): boolean {
   return removed !== null && removed.keepUntilMs <= now;
 }
 
-/** Makes sure that nobody restores a session that is about to be deleted; false when somebody was faster. */
+/** Makes sure that nobody restores a session that is about to be deleted; false when somebody has, or has deleted it. */
 async function seal(project: ProjectContext, id: SessionId): Promise<boolean> {
-  const sealed = await project.ledger.updateSession(id, (current) =>
-    current.removed !== null && isOver(current, project.clock.now())
-      ? { ...current, removed: { ...current.removed, keepUntilMs: 0 } }
-      : current,
-  );
-  return sealed.removed?.keepUntilMs === 0;
+  try {
+    const sealed = await project.ledger.updateSession(id, (current) =>
+      current.removed !== null && isOver(current, project.clock.now())
+        ? { ...current, removed: { ...current.removed, keepUntilMs: 0 } }
+        : current,
+    );
+    return sealed.removed?.keepUntilMs === 0;
+  } catch (error) {
+    if (hasCode(error, 'session/not-found')) return false;
+    throw error;
+  }
 }

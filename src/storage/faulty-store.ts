@@ -6,6 +6,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from './object-store.ts';
 import { StorageError } from './object-store.ts';
@@ -102,6 +103,10 @@ export class FaultyStore implements ObjectStore {
 
   inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
     return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    return (await this.#inner.sweep?.(prefix, options)) ?? 0;
   }
 
   delete(key: ObjectKey): Promise<void> {

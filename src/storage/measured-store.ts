@@ -7,6 +7,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from './object-store.ts';
 
@@ -19,8 +20,8 @@ export interface VerbMeasure {
 }
 
 /** What went through a store, verb by verb. */
-/** What a store does with bytes; taking turns is not among it. */
-type Verb = Exclude<keyof ObjectStore, 'inTurn'>;
+/** What a store does with bytes; taking turns and sweeping are not among it. */
+type Verb = Exclude<keyof ObjectStore, 'inTurn' | 'sweep'>;
 
 export type StoreMeasures = Readonly<Record<Verb, VerbMeasure>>;
 
@@ -74,6 +75,10 @@ export class MeasuredStore implements ObjectStore {
 
   inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
     return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    return (await this.#inner.sweep?.(prefix, options)) ?? 0;
   }
 
   delete(key: ObjectKey): Promise<void> {

@@ -55,6 +55,13 @@ export interface ListOptions {
   readonly after?: string;
 }
 
+export interface SweepOptions {
+  /** Only what was begun before this time, ms since the epoch. */
+  readonly beforeMs: number;
+  /** `dry run` only counts. */
+  readonly mode: 'sweep' | 'dry run';
+}
+
 /**
  * Named bytes that survive: the one port to durable storage. A directory, S3 and memory implement it, and
  * `object-store.conformance.ts` is what each of them must pass.
@@ -87,6 +94,12 @@ export interface ObjectStore {
    * tell or they take too long. It saves work that would be lost in a race for `key`, and decides nothing.
    */
   inTurn?<T>(key: ObjectKey, work: () => Promise<T>): Promise<T>;
+  /**
+   * Removes what interrupted writes have left, where a store keeps such things outside of all listings, and answers how
+   * many there were: of objects whose key begins with `prefix`, as far as can be told. What is under way stays, even if
+   * it began earlier, where the store knows.
+   */
+  sweep?(prefix: string, options: SweepOptions): Promise<number>;
 }
 
 export type StorageErrorCode =

@@ -11,6 +11,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from './object-store.ts';
 
@@ -91,6 +92,10 @@ export class RetryingStore implements ObjectStore {
 
   inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
     return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
+  sweep(prefix: string, options: SweepOptions): Promise<number> {
+    return this.#repeating(async () => (await this.#inner.sweep?.(prefix, options)) ?? 0);
   }
 
   delete(key: ObjectKey): Promise<void> {

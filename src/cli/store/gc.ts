@@ -1,4 +1,4 @@
-import { collectGarbage, graceHoursDefault } from '../../session/collect-garbage.ts';
+import { collectGarbage, graceHoursDefault, type ProjectCollected } from '../../session/collect-garbage.ts';
 import type { Session } from '../../session/session.ts';
 import { command } from '../command.ts';
 import { workspacesOf } from '../open.ts';
@@ -8,7 +8,7 @@ import { counted, size } from '../wording.ts';
 export default command({
   summary: 'Delete what nobody needs any more',
   description:
-    'Forgets removed sessions whose time is over, and deletes what no head, landing or session needs. It takes two runs, a\ngrace period apart: the first takes things out of use, the second deletes them. Sessions may start and land meanwhile.',
+    'Forgets removed sessions whose time is over, and deletes what no head, landing or session needs. It takes two runs, a\ngrace period apart: the first takes things out of use, the second deletes them. Small packs are gathered into large ones, and what interrupted writes\nhave left is removed. Sessions may start and land meanwhile.',
   options: {
     dryRun: flag('--dry-run', 'tell what would be done, and do nothing'),
     graceHours: number(
@@ -33,10 +33,17 @@ export default command({
       } as const;
       projects.push({ project: name, ...(await collectGarbage(await micelio.project(name), request)) });
     }
-    const lines = projects.map(
-      (row) =>
-        `${row.project}: ${counted(row.deletedPacks, 'pack')} deleted (${size(row.deletedBytes)}), ${row.condemnedPacks} taken out of use (${size(row.condemnedBytes)}), ${counted(row.forgottenSessions, 'session')} forgotten`,
-    );
-    return { json: { dryRun, projects }, text: lines.join('\n') || 'The store is empty.' };
+    const interruptedWrites = await micelio.sweep(dryRun ? 'dry run' : 'sweep');
+    const lines = projects.map(describe);
+    if (interruptedWrites > 0) lines.push(`${counted(interruptedWrites, 'interrupted write')} removed`);
+    if (dryRun && lines.length > 0) lines.unshift('Nothing was changed. This would be done:');
+    return { json: { dryRun, projects, interruptedWrites }, text: lines.join('\n') || 'The store is empty.' };
   },
 });
+
+function describe(row: ProjectCollected & { readonly project: string }): string {
+  const gathered = row.gatheredPacks === 0 ? '' : `, ${row.gatheredPacks} of them small ones gathered`;
+  const moved =
+    row.movedObjects === 0 ? '' : `, ${counted(row.movedObjects, 'object')} moved (${size(row.movedBytes)})`;
+  return `${row.project}: ${counted(row.deletedPacks, 'pack')} deleted (${size(row.deletedBytes)}), ${row.condemnedPacks} taken out of use (${size(row.condemnedBytes)})${gathered}${moved}, ${counted(row.forgottenSessions, 'session')} forgotten`;
+}

@@ -89,6 +89,22 @@ describe('the directory of a store', () => {
     assert.deepEqual(await keysOf(store), ['a/b']);
   });
 
+  test('sweeps what crashed processes left before a time, and only counts it in a dry run', async (t) => {
+    const root = temporaryDirectory(t);
+    const store = openStore(t, root);
+    const beforeMs = Date.now() - 3_600_000;
+    assert.equal(await store.sweep('', { beforeMs, mode: 'sweep' }), 0);
+    await store.put(parseKey('a'), bytes);
+    for (const [name, ageMs] of Object.entries({ old: 7_200_000, new: 60_000 })) {
+      writeFileSync(join(root, '.tmp', name), 'x');
+      utimesSync(join(root, '.tmp', name), (Date.now() - ageMs) / 1000, (Date.now() - ageMs) / 1000);
+    }
+    assert.equal(await store.sweep('', { beforeMs, mode: 'dry run' }), 1);
+    assert.equal(await store.sweep('', { beforeMs, mode: 'sweep' }), 1);
+    assert.deepEqual(readdirSync(join(root, '.tmp')), ['new']);
+    assert.deepEqual(await keysOf(store), ['a']);
+  });
+
   test('is rid of temporary files that are old and whose process is gone', async (t) => {
     const root = temporaryDirectory(t);
     mkdirSync(join(root, '.tmp'));

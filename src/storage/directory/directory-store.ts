@@ -14,6 +14,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from '../object-store.ts';
 import { parseKey, StorageError } from '../object-store.ts';
@@ -169,6 +170,15 @@ export class DirectoryStore implements ObjectStore {
     } catch (error) {
       if (started) throw error;
       return work();
+    }
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    // Temporary files do not tell what they were to become.
+    try {
+      return kindOf(this.#temporary) === 'folder' ? this.#files.sweep(options) : 0;
+    } catch (error) {
+      throw storageErrorFrom(error, `remove what interrupted writes of "${prefix}" have left`);
     }
   }
 

@@ -2,6 +2,7 @@ import { readdirSync, statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { randomText } from '../../base/random.ts';
+import type { SweepOptions } from '../object-store.ts';
 import type { Disk } from './disk.ts';
 import { isAbsent, systemCode } from './disk-error.ts';
 
@@ -55,7 +56,7 @@ export class DurableFiles {
 
   /** Hands `use` a temporary file that holds `bytes`; its temporary name ends with `use`. */
   async withFile<T>(bytes: Uint8Array, use: (file: TemporaryFile) => Promise<T>): Promise<T> {
-    this.#sweep();
+    this.#sweepSometimes();
     const path = `${this.#directory}/${process.pid}-${randomText(this.#random, 16)}`;
     const descriptor = this.#disk.createFile(path);
     let renamed = false;
@@ -102,22 +103,33 @@ export class DurableFiles {
     try {
       this.#disk.remove(path);
     } catch (error) {
-      // Another process may have swept it. If the disk fails, `#sweep` tries again; how the write ended stays true.
+      // Another process may have swept it. If the disk fails, the next sweep tries again; how the write ended stays true.
       if (systemCode(error) === undefined) throw error;
     }
   }
 
-  /** Removes what crashed processes have left, at most once in `temporaryAgeMs`. */
-  #sweep(): void {
-    const now = this.#clock.now();
-    if (this.#sweptMs !== undefined && now - this.#sweptMs < temporaryAgeMs) return;
-    this.#sweptMs = now;
+  /**
+   * Removes temporary files from before a time whose processes are gone, and answers how many there were. The directory
+   * must exist. A `dry run` only counts.
+   */
+  sweep({ beforeMs, mode }: SweepOptions): number {
+    let swept = 0;
     for (const name of readdirSync(this.#directory)) {
       const path = `${this.#directory}/${name}`;
       const status = statSync(path, { throwIfNoEntry: false });
-      if (status === undefined || now - status.mtimeMs < temporaryAgeMs || isAlive(name)) continue;
-      this.#removeTemporary(path);
+      if (status === undefined || status.mtimeMs > beforeMs || isAlive(name)) continue;
+      if (mode === 'sweep') this.#removeTemporary(path);
+      swept++;
     }
+    return swept;
+  }
+
+  /** Removes what crashed processes have left, at most once in `temporaryAgeMs`. */
+  #sweepSometimes(): void {
+    const now = this.#clock.now();
+    if (this.#sweptMs !== undefined && now - this.#sweptMs < temporaryAgeMs) return;
+    this.#sweptMs = now;
+    this.sweep({ beforeMs: now - temporaryAgeMs, mode: 'sweep' });
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from '../object-store.ts';
 import type { StoreName } from './peer-request.ts';
@@ -58,6 +59,10 @@ export class PeerStore implements ObjectStore {
 
   inTurn<T>(key: ObjectKey, work: () => Promise<T>): Promise<T> {
     return this.#inner.inTurn?.(key, work) ?? work();
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    return (await this.#inner.sweep?.(prefix, options)) ?? 0;
   }
 
   delete(key: ObjectKey): Promise<void> {

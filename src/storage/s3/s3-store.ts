@@ -11,10 +11,12 @@ import type {
   ObjectKey,
   ObjectStore,
   StoredObject,
+  SweepOptions,
   WriteOutcome,
 } from '../object-store.ts';
 import { isObjectKey, parseKey } from '../object-store.ts';
 import { ConditionalWrites } from './conditional-write.ts';
+import { sweepDeadUploads } from './dead-uploads.ts';
 import { DeleteBatches, type DeleteBatchesOptions } from './delete-batches.ts';
 import { singlePutBytesMax, uploadInParts } from './multipart-upload.ts';
 import { S3Connection, type S3ConnectionOptions } from './s3-connection.ts';
@@ -128,6 +130,11 @@ export class S3Store implements ObjectStore {
     const name = this.#nameOf(key);
     const { deletes } = await this.#open();
     return deletes.delete(name);
+  }
+
+  async sweep(prefix: string, options: SweepOptions): Promise<number> {
+    const { connection } = await this.#open();
+    return sweepDeadUploads(connection, prefix, options);
   }
 
   /** Closes the connections; the store opens them again when it is used again. */
