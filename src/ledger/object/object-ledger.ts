@@ -160,10 +160,12 @@ export class ObjectLedger implements Ledger {
 
   /** Copies landings out of the head. Done by whoever moves the head on, and once more does no harm. */
   async #archive(landings: readonly Landing[]): Promise<void> {
-    for (const landing of landings) {
-      if (landing.sequence <= this.#archived) continue;
-      await createDocument(this.#access, this.#layout.landing(landing.sequence), landingFormat, landing);
-    }
+    const open = landings.filter(({ sequence }) => sequence > this.#archived);
+    await Promise.all(
+      open.map((landing) =>
+        createDocument(this.#access, this.#layout.landing(landing.sequence), landingFormat, landing),
+      ),
+    );
     this.#archived = Math.max(this.#archived, landings.at(-1)?.sequence ?? 0);
   }
 }
