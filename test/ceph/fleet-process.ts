@@ -1,6 +1,7 @@
 import { Micelio } from '../../src/app/micelio.ts';
 import { systemClock } from '../../src/base/clock.ts';
 import { hasCode } from '../../src/base/error.ts';
+import type { Hash } from '../../src/base/hash.ts';
 import { systemRandom } from '../../src/base/random.ts';
 import { readWholeFile } from '../../src/blob/file.ts';
 import { checkpointSession } from '../../src/session/checkpoint.ts';
@@ -12,10 +13,12 @@ import { systemSleep } from '../../src/storage/backoff.ts';
 import { RetryingStore } from '../../src/storage/retrying-store.ts';
 import { parseS3Location } from '../../src/storage/s3/s3-location.ts';
 import { S3Store } from '../../src/storage/s3/s3-store.ts';
+import { editTree, type TreeEdit } from '../../src/tree/edit.ts';
 import type { FileEntry } from '../../src/tree/entry.ts';
 import { lookup } from '../../src/tree/lookup.ts';
+import { NodeTransaction } from '../../src/tree/node-store.ts';
 import type { TreePath } from '../../src/tree/path.ts';
-import { agent, writeFiles } from '../test-project.ts';
+import { agent } from '../test-project.ts';
 import type { FleetOrders, FleetReport } from './fleet.ts';
 import { editShared, ownPath, ownText, sharedPath } from './fleet-files.ts';
 
@@ -48,6 +51,19 @@ async function insisting<T>(work: () => Promise<T>): Promise<T> {
   }
 }
 
+/** Writes the tree that `tree` becomes with `files`, as a checkpoint of a workspace does. */
+async function edit(tree: Hash, files: Readonly<Record<string, string>>): Promise<Hash> {
+  const batch = await project.blobs.openBatch({ expects: 'few' });
+  const edits = Object.entries(files).map(([path, text]): TreeEdit => {
+    const bytes = Buffer.from(text);
+    const entry: FileEntry = { type: 'file', mode: 0o644, size: bytes.length, hash: batch.add(bytes) };
+    return { path: path as TreePath, entry };
+  });
+  const root = await editTree(new NodeTransaction(project.nodes, batch), tree, edits);
+  await batch.flush();
+  return root;
+}
+
 async function workAndLand(number: number): Promise<FleetReport['landed'][number]> {
   const { process } = orders;
   const title = `${number} of ${process}`;
@@ -56,7 +72,7 @@ async function workAndLand(number: number): Promise<FleetReport['landed'][number
     const path = sharedPath(process, number);
     const entry = (await lookup(project.nodes, session.tree, path as TreePath)) as FileEntry;
     const text = (await readWholeFile(project.blobs, entry)).toString();
-    return writeFiles(project, session.tree, {
+    return edit(session.tree, {
       [path]: editShared(text, process, number),
       [ownPath(process, number)]: ownText(process, number),
     });
