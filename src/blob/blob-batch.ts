@@ -104,12 +104,6 @@ export class BlobBatch {
     return true;
   }
 
-  /** Whether `hash` need not be added: the store is known to have it, or it was added to this batch. */
-  has(hash: Hash): boolean {
-    const raw = Buffer.from(hash, 'hex');
-    return this.#added.has(raw) || this.#isStored(raw);
-  }
-
   /** Undefined, or what to wait for before adding more when much is under way. Bulk writers ask after each `add`. */
   backpressure(): Promise<void> | undefined {
     return this.#pendingBytes > pendingBytesMax || this.#failure ? this.#drained() : undefined;

@@ -4,11 +4,14 @@ import fc from 'fast-check';
 import { type Hash, hashOf } from '../base/hash.ts';
 import { MeasuredStore } from '../storage/measured-store.ts';
 import { MemoryStore } from '../storage/memory-store.ts';
+import { BlobError } from './blob-error.ts';
 import { BlobStore } from './blob-store.ts';
 import { readFrames, verify } from './bulk-read.ts';
+import { checkPacks } from './check-packs.ts';
 import { decompress } from './compression.ts';
 import { addFile, readFileRange, readWholeFile } from './file.ts';
 import { pseudoRandomBytes } from './fixtures.ts';
+import { hintsOf } from './location-hints.ts';
 import type { Location } from './pack-index.ts';
 
 const prefix = 'micelio-acme/projects/web';
@@ -130,6 +133,29 @@ describe('whoever knows where an object lies', () => {
     const { blobs: other } = open();
     other.learn([top], [writer.locate(top)]);
     assert.equal((await other.get(top)).toString(), 'its parent');
+  });
+
+  test('reads on where hints are damaged, and fsck notices that they are', async () => {
+    const { open, store, keys } = world();
+    const { blobs: writer } = open();
+    const { children, parent, top } = await writeFamily(writer);
+    const [key] = await keys('packs');
+    const stored = Buffer.from((await store.get(key!))!.bytes);
+    const { frame } = writer.locate(parent)!;
+    assert.notEqual(hintsOf(stored.subarray(frame.start, frame.end)), undefined);
+    for (let at = frame.start; at < frame.start + 50; at++) {
+      const damaged = Buffer.from(stored);
+      damaged[at]! ^= 0x10;
+      await store.put(key!, damaged);
+      const { blobs } = open();
+      blobs.learn([top], [writer.locate(top)]);
+      const reading = descend(blobs, [[top], [parent], children]);
+      // In its first eight bytes it is damage of the frame itself.
+      if (at < frame.start + 8)
+        await reading.catch((error: unknown) => assert.ok(error instanceof BlobError));
+      else await reading;
+      assert.equal((await checkPacks(blobs)).damage.length, 1, `byte ${at}`);
+    }
   });
 
   test('gets the right bytes or none, wherever hints lead', async () => {
