@@ -30,7 +30,8 @@ const benchmark: Benchmark = () =>
       const ids = await prepare(project, `apart-${round}`);
       apart.push(
         await timed(async () => {
-          for (const id of ids) await landSession(project, project.landings, { session: id, message: 'bench' });
+          for (const id of ids)
+            await landSession(project, project.landings, { session: id, message: 'bench' });
         }),
       );
     }

@@ -6,6 +6,7 @@ import { systemRandom } from '../src/base/random.ts';
 import { createProject, landImport } from '../src/session/project-import.ts';
 import { parseProjectName } from '../src/session/project-name.ts';
 import { DirectoryStore } from '../src/storage/directory/directory-store.ts';
+import type { ObjectStore } from '../src/storage/object-store.ts';
 import { TreeBuilder } from '../src/tree/build.ts';
 import { directoryMode, type Entry } from '../src/tree/entry.ts';
 import { NodeTransaction } from '../src/tree/node-store.ts';
@@ -13,9 +14,9 @@ import type { TreePath } from '../src/tree/path.ts';
 
 export const agent = { name: 'bench', email: 'bench@example.org' };
 
-/** The project of a store in `directory`, as a process that has just started sees it. */
-export function openProject(directory: string): Promise<OpenProject> {
-  const store = new DirectoryStore(directory);
+/** The project of a store, or of one in a directory, as a process that has just started sees it. */
+export function openProject(place: string | ObjectStore): Promise<OpenProject> {
+  const store = typeof place === 'string' ? new DirectoryStore(place) : place;
   return new Micelio({ store, clock: systemClock, random: systemRandom }).project(
     parseProjectName('bench/project'),
   );
@@ -32,11 +33,11 @@ export function filePath(i: number): TreePath {
  * most is left out unless somebody is going to read it.
  */
 export async function makeProject(
-  directory: string,
+  place: string | ObjectStore,
   count: number,
   contents: 'some contents' | 'every content' = 'some contents',
 ): Promise<OpenProject> {
-  const project = await openProject(directory);
+  const project = await openProject(place);
   await createProject(project, '');
   const batch = await project.blobs.openBatch();
   const nodes = new NodeTransaction(project.nodes, batch);

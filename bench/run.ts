@@ -20,6 +20,9 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   'nfs-calls': () => import('./nfs-calls.ts'),
   'mounted-sessions': () => import('./mounted-sessions.ts'),
   'mount-landing': () => import('./mount-landing.ts'),
+  's3-import': () => import('./s3-import.ts'),
+  's3-landings': () => import('./s3-landings.ts'),
+  's3-warm': () => import('./s3-warm.ts'),
 };
 
 const wanted = process.argv.slice(2);

@@ -34,6 +34,9 @@ const rivals: Readonly<Record<string, string>> = {
   rpcbind: 'rpcbind',
 };
 
+/** What imports into S3 are measured against. */
+const s3Rivals: Readonly<Record<string, string>> = { rclone: 'rclone', restic: 'restic' };
+
 /** On Debian as root, installs what the tests need and the machine lacks. Elsewhere the tests say what they leave out. */
 export function installTestPrograms(): void {
   install(programs);
@@ -44,6 +47,11 @@ export function installTestPrograms(): void {
 /** The same for the servers that benchmarks measure ours against. */
 export function installRivals(): void {
   if (process.arch === 'x64') install({ ...guestPrograms, ...rivals });
+}
+
+/** The same for the programs that benchmarks of S3 measure ours against. */
+export function installS3Rivals(): void {
+  install(s3Rivals);
 }
 
 function install(packagesOf: Readonly<Record<string, string>>): void {
