@@ -29,7 +29,8 @@ export async function mergeCommits(
     theirs,
   ]);
   const { exitCode, stdout, stderr } = await repository.git.attempt(args);
-  if (exitCode > 1) {
+  // What is no commit counts to git as a conflict, of which it has nothing to show.
+  if (exitCode > 1 || stdout.length === 0) {
     throw new GitError('git/failed', `git could not merge ${theirs} into ${ours}: ${stderr}`, {
       failure: { command: args, exitCode, stderr },
     });
