@@ -3,11 +3,18 @@ import type { TreeKey } from './key.ts';
 import type { InnerNode, LeafNode, TreeNode } from './node.ts';
 import type { NodeSource } from './node-store.ts';
 
+/** How many nodes are fetched together when a walk comes to one that is not in memory: at first, and doubling up to this. */
+const readAheadFirst = 2;
+const readAheadMax = 128;
+
 /** A place in one level of a tree: a node of that level and the way down to it. */
 export class Cursor {
   readonly #source: NodeSource;
   readonly #path: { node: InnerNode; index: number }[] = [];
   #node: TreeNode;
+  #readAhead = readAheadFirst;
+  /** The last child that was fetched ahead, and of which node. */
+  #ahead: { readonly node: InnerNode; readonly last: number } | undefined;
 
   private constructor(source: NodeSource, node: TreeNode) {
     this.#source = source;
@@ -45,9 +52,22 @@ export class Cursor {
     const depth = this.#path.length;
     const { node, index } = this.#path[up]!;
     this.#path.length = up;
+    await this.#fetchFrom(node, index + 1);
     await this.#descend(node, index + 1);
-    while (this.#path.length < depth) await this.#descend(this.#node as InnerNode, 0);
+    while (this.#path.length < depth) {
+      await this.#fetchFrom(this.#node as InnerNode, 0);
+      await this.#descend(this.#node as InnerNode, 0);
+    }
     return true;
+  }
+
+  /** Whoever goes from node to node will want the next ones as well: the longer it went on, the more of them. */
+  async #fetchFrom(node: InnerNode, index: number): Promise<void> {
+    if (this.#ahead?.node === node && index <= this.#ahead.last) return;
+    const wanted = node.children.slice(index, index + this.#readAhead);
+    this.#ahead = { node, last: index + wanted.length - 1 };
+    this.#readAhead = Math.min(this.#readAhead * 2, readAheadMax);
+    await this.#source.prefetch?.(wanted.map(({ hash }) => hash));
   }
 
   async #descend(node: InnerNode, index: number): Promise<void> {

@@ -33,6 +33,15 @@ interface Run {
   readonly nodes: readonly ChildItem[];
 }
 
+/** What two trees have between the same keys. */
+interface RunPair {
+  readonly a: readonly ChildItem[];
+  readonly b: readonly ChildItem[];
+}
+
+/** How many nodes are fetched at once, at least, where so many differ: some 5 KB each. */
+const fetchedAtOnce = 256;
+
 async function* diffRuns(source: NodeSource, a: Run, b: Run): AsyncGenerator<TreeChange> {
   if (a.level > b.level) return yield* diffRuns(source, await expand(source, a), b);
   if (b.level > a.level) return yield* diffRuns(source, a, await expand(source, b));
@@ -41,17 +50,37 @@ async function* diffRuns(source: NodeSource, a: Run, b: Run): AsyncGenerator<Tre
     return yield* diffEntries(left, right);
   }
   const [left, right] = await Promise.all([expand(source, a), expand(source, b)]);
-  for (const pair of alignedRuns(left.nodes, right.nodes)) {
-    yield* diffRuns(source, { level: left.level, nodes: pair.a }, { level: right.level, nodes: pair.b });
+  for (const pairs of batchesOf(alignedRuns(left.nodes, right.nodes))) {
+    await source.prefetch?.(pairs.flatMap((pair) => [...pair.a, ...pair.b].map(({ hash }) => hash)));
+    for (const pair of pairs) {
+      yield* diffRuns(source, { level: left.level, nodes: pair.a }, { level: right.level, nodes: pair.b });
+    }
   }
 }
 
+/** Pieces of two runs, as many together as are worth fetching at once. */
+function* batchesOf(pairs: Iterable<RunPair>): Generator<RunPair[]> {
+  let batch: RunPair[] = [];
+  let nodes = 0;
+  for (const pair of pairs) {
+    batch.push(pair);
+    nodes += pair.a.length + pair.b.length;
+    if (nodes < fetchedAtOnce) continue;
+    yield batch;
+    batch = [];
+    nodes = 0;
+  }
+  if (batch.length > 0) yield batch;
+}
+
 async function expand(source: NodeSource, run: Run): Promise<Run> {
+  await source.prefetch?.(run.nodes.map(({ hash }) => hash));
   const nodes = await Promise.all(run.nodes.map((item) => source.node(item.hash)));
   return { level: run.level - 1, nodes: nodes.flatMap((node) => (node as InnerNode).children) };
 }
 
 async function entriesOf(source: NodeSource, items: readonly ChildItem[]): Promise<EntryItem[]> {
+  await source.prefetch?.(items.map(({ hash }) => hash));
   const nodes = await Promise.all(items.map((item) => source.node(item.hash)));
   return nodes.flatMap((node) => (node as LeafNode).items());
 }
@@ -60,10 +89,7 @@ async function entriesOf(source: NodeSource, items: readonly ChildItem[]): Promi
  * Cuts two sequences of nodes, which cover the same keys, wherever both have a boundary, and yields the pieces that
  * differ. A boundary of both is where the nodes on each side end with the same key.
  */
-function* alignedRuns(
-  a: readonly ChildItem[],
-  b: readonly ChildItem[],
-): Generator<{ a: readonly ChildItem[]; b: readonly ChildItem[] }> {
+function* alignedRuns(a: readonly ChildItem[], b: readonly ChildItem[]): Generator<RunPair> {
   let startA = 0;
   let startB = 0;
   while (startA < a.length || startB < b.length) {

@@ -14,6 +14,8 @@ import { referencesOfNode } from './references.ts';
 export interface NodeSource {
   /** The node named `hash`: at once where it is in memory, so that reading a warm tree waits for nothing. */
   node(hash: Hash): TreeNode | Promise<TreeNode>;
+  /** Brings nodes into memory that will be asked for soon, in few requests; where it is missing, each is read alone. */
+  prefetch?(hashes: readonly Hash[]): Promise<void>;
 }
 
 /** Where tree algorithms put nodes. */
