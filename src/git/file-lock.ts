@@ -1,40 +1,47 @@
 import { randomBytes } from 'node:crypto';
-import { link, open, rename, unlink, writeFile } from 'node:fs/promises';
+import { link, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Between two looks whether a lock has gone, in ms. */
-const lookMs = 20;
+const lookMs = 10;
 const mark = 'micelio';
 
 /**
- * Git's own lock of an index. While it is held, no git changes the index, and nobody can commit it: so a branch can be
- * moved under a checkout, and the checkout brought along, as if at once. A lock that a killed process of ours has left
- * says so, and is taken over; until then it keeps people from committing a state that was only half brought along.
+ * A lock that is a file, as git's own are. One that a killed process of ours on this machine has left says so, and is
+ * taken over.
  */
-export class IndexLock {
+export class FileLock {
   readonly #path: string;
 
   private constructor(path: string) {
     this.#path = path;
   }
 
-  /** Takes the lock of the index in `gitDirectory`; undefined where somebody else has it for all of `waitMs`. */
-  static async take(gitDirectory: string, waitMs: number): Promise<IndexLock | undefined> {
-    const path = join(gitDirectory, 'index.lock');
+  /** Takes the lock `path`; undefined where somebody else has it for all of `waitMs`. */
+  static async take(path: string, waitMs: number): Promise<FileLock | undefined> {
     const deadline = performance.now() + waitMs;
     for (;;) {
       if ((await create(path)) || ((await isLeftBehind(path)) && (await takeOver(path))))
-        return new IndexLock(path);
+        return new FileLock(path);
       if (performance.now() >= deadline) return undefined;
       await sleep(lookMs);
     }
   }
 
   async release(): Promise<void> {
-    await unlink(this.#path);
+    await rm(this.#path, { force: true });
   }
+}
+
+/**
+ * Git's own lock of the index in `gitDirectory`. While it is held, no git changes the index, and nobody can commit it: so
+ * a branch can be moved under a checkout, and the checkout brought along, as if at once. Left by a process that was
+ * killed, it keeps people from committing a state that was only half brought along, until the next one finishes that.
+ */
+export function takeIndexLock(gitDirectory: string, waitMs: number): Promise<FileLock | undefined> {
+  return FileLock.take(join(gitDirectory, 'index.lock'), waitMs);
 }
 
 /** Makes the lock with its content at once, so that nobody ever sees one that does not say whose it is. */

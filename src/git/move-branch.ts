@@ -1,7 +1,7 @@
 import type { TreePath } from '../tree/path.ts';
 import type { Checkout } from './checkouts.ts';
+import { type FileLock, takeIndexLock } from './file-lock.ts';
 import { followCheckout, forgetBehind, noteBehind, readBehind } from './follow-checkout.ts';
-import { IndexLock } from './index-lock.ts';
 import type { ObjectId } from './object-id.ts';
 import { type RefName, type RefOutcome, readRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -38,10 +38,10 @@ export async function moveBranch(
   { repository, branch, expected, move, waitMs }: BranchMove,
 ): Promise<{ readonly result: RefOutcome; readonly notes: readonly CheckoutNote[] }> {
   if (checkouts.length === 0) return { result: await move(), notes: [] };
-  const held: { readonly checkout: Checkout; readonly lock: IndexLock | undefined }[] = [];
+  const held: { readonly checkout: Checkout; readonly lock: FileLock | undefined }[] = [];
   try {
     for (const checkout of checkouts) {
-      held.push({ checkout, lock: await IndexLock.take(checkout.gitDirectory, waitMs) });
+      held.push({ checkout, lock: await takeIndexLock(checkout.gitDirectory, waitMs) });
     }
     if ((await readBranch(repository, branch)) !== expected)
       return { result: { outcome: 'lost' }, notes: [] };
@@ -67,7 +67,7 @@ export async function catchUp(
   const notes: CheckoutNote[] = [];
   for (const checkout of checkouts) {
     if ((await readBehind(checkout)) === undefined) continue;
-    const lock = await IndexLock.take(checkout.gitDirectory, waitMs);
+    const lock = await takeIndexLock(checkout.gitDirectory, waitMs);
     try {
       notes.push(await follow(checkout, lock, repository, branch));
     } finally {
@@ -79,7 +79,7 @@ export async function catchUp(
 
 async function follow(
   checkout: Checkout,
-  lock: IndexLock | undefined,
+  lock: FileLock | undefined,
   repository: Repository,
   branch: RefName,
 ): Promise<CheckoutNote> {

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict';
 import type { TestContext } from 'node:test';
 import type { Clock } from '../../base/clock.ts';
 import { file, type ScratchFiles, ScratchRepository, scratchGit } from '../../git/scratch-repository.ts';
@@ -40,6 +41,8 @@ export function scratchHub(
 ): ScratchRepository {
   const hub = ScratchRepository.create(t, { bare: options.bare ?? true });
   hub.commit(projectFiles(planned, options.settings));
+  // Tidying up takes longer than what a test does.
+  hub.git(['config', 'receive.autogc', 'false']);
   if (options.bare === false) hub.git(['reset', '-q', '--hard', 'main']);
   return hub;
 }
@@ -85,4 +88,10 @@ export function folderNames(hub: ScratchRepository, folder: string): readonly st
     .git(['ls-tree', '--name-only', `main:_AGENTS/sessions/${folder}`])
     .split('\n')
     .filter((name) => name !== '.gitkeep' && name !== '');
+}
+
+/** Git finds nothing wrong, and main is one line of commits. */
+export function assertSound(repository: ScratchRepository): void {
+  assert.equal(repository.git(['fsck', '--strict', '--no-dangling']), '');
+  assert.equal(repository.git(['rev-list', '--merges', '--count', 'main']), '0');
 }

@@ -7,7 +7,7 @@ import { StagedObjects } from '../../git/staged-objects.ts';
 import type { SessionState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
-import type { Authority, LedgerNote } from './authority.ts';
+import type { Authority, AuthorityRefs, LedgerNote } from './authority.ts';
 import {
   type Claim,
   type ClaimStanding,
@@ -111,11 +111,11 @@ export class GitLedger {
    */
   static async open(git: Git, path: string, options: GitLedgerOptions): Promise<GitLedger> {
     const hub = await openHub(git, path);
+    const { machine, clock = systemClock, random = systemRandom } = options;
+    const local = new LocalAuthority(hub);
     const reader = await HubReader.open(hub.repository);
     try {
-      const { machine, clock = systemClock, random = systemRandom } = options;
-      const local = new LocalAuthority(hub);
-      const settings = await readSettings(hub, local, reader);
+      const settings = await readSettings(hub, await local.look(), reader);
       const remote = settings.authority;
       const filesOfClaim = options.filesOfClaim ?? (() => new Map<FileName, Uint8Array>());
       const { leaseMs } = settings;
@@ -311,8 +311,7 @@ export class GitLedger {
 }
 
 /** The settings on the hub's own main, which say who decides. */
-async function readSettings(hub: Hub, local: LocalAuthority, reader: HubReader): Promise<GitLedgerSettings> {
-  const refs = await local.look();
+async function readSettings(hub: Hub, refs: AuthorityRefs, reader: HubReader): Promise<GitLedgerSettings> {
   const draft = new LedgerDraft(hub, new StagedObjects(hub.repository, reader.current), refs, new Map(), 0);
   return parseSettings(await draft.readFile(hub.layout.settings, settingsBytesMax));
 }

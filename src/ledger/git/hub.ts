@@ -26,16 +26,20 @@ export interface Hub {
  */
 export async function openHub(git: Git, path: string): Promise<Hub> {
   const here = await openShared(git, path);
-  const settings = await readConfig(here);
-  const named = settings.get('micelio.hub');
-  if (named === undefined || named === '') return hubOf(here, settings);
-  const hub = await openShared(git, resolve(dirname(here.gitDirectory), named));
-  return hubOf(hub, await readConfig(hub));
+  const named = here.config.get('micelio.hub');
+  if (named === undefined || named === '') return hubOf(here);
+  return hubOf(await openShared(git, resolve(dirname(here.repository.gitDirectory), named)));
 }
 
-async function hubOf(repository: Repository, settings: ReadonlyMap<string, string>): Promise<Hub> {
-  const main = settings.get('micelio.main') ?? (await currentBranch(repository));
-  const root = settings.get('micelio.root');
+/** A repository with what its configuration says of its ledger. */
+interface Opened {
+  readonly repository: Repository;
+  readonly config: ReadonlyMap<string, string>;
+}
+
+async function hubOf({ repository, config }: Opened): Promise<Hub> {
+  const main = config.get('micelio.main') ?? (await currentBranch(repository));
+  const root = config.get('micelio.root');
   if (root !== undefined && !isRoot(root)) {
     throw new GitLedgerError(
       'ledger/settings-invalid',
@@ -43,7 +47,7 @@ async function hubOf(repository: Repository, settings: ReadonlyMap<string, strin
     );
   }
   const branch = parseRefName(main);
-  const isBare = settings.get('core.bare') === 'true';
+  const isBare = config.get('core.bare') === 'true';
   return {
     repository,
     main: branch,
@@ -52,10 +56,11 @@ async function hubOf(repository: Repository, settings: ReadonlyMap<string, strin
   };
 }
 
-async function openShared(git: Git, path: string): Promise<Repository> {
+/** Opens the repository around `path` at the git directory that all its worktrees share. */
+async function openShared(git: Git, path: string): Promise<Opened> {
   try {
-    const repository = await openRepository(git, path);
-    return { ...repository, gitDirectory: await commonDirectory(repository) };
+    const [repository, config] = await Promise.all([openRepository(git, path), readConfig(git, path)]);
+    return { repository: { ...repository, gitDirectory: await commonDirectory(repository) }, config };
   } catch (cause) {
     if (!(cause instanceof GitError) || cause.code !== 'git/not-a-repository') throw cause;
     throw new GitLedgerError(
@@ -66,9 +71,9 @@ async function openShared(git: Git, path: string): Promise<Repository> {
   }
 }
 
-async function readConfig(repository: Repository): Promise<ReadonlyMap<string, string>> {
-  const args = ['config', '--null', '--get-regexp', '^(micelio\\..*|core\\.bare)$'];
-  const { stdout } = await repository.git.attempt(gitArguments(repository, args));
+async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, string>> {
+  const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio\\..*|core\\.bare)$'];
+  const { stdout } = await git.attempt(args);
   const records = stdout.toString('utf8').split('\0').slice(0, -1);
   return new Map(
     records.map((record) => {
@@ -78,6 +83,7 @@ async function readConfig(repository: Repository): Promise<ReadonlyMap<string, s
   );
 }
 
+/** What the main worktree's HEAD names, whichever worktree this is. */
 async function currentBranch(repository: Repository): Promise<string> {
   const args = gitArguments(repository, ['symbolic-ref', '--quiet', 'HEAD']);
   const { exitCode, stdout } = await repository.git.attempt(args);

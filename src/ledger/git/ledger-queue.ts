@@ -1,5 +1,7 @@
+import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../base/random.ts';
+import { FileLock } from '../../git/file-lock.ts';
 import type { PushHooks } from '../../git/remote.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -41,12 +43,21 @@ const refusalsMax = 4;
 const pauseMsMax = 400;
 const pauseMsMin = 10;
 
+/** How long to wait for one's turn at main, in ms. */
+const turnMsMax = 2000;
+
 /** An operation on its way. */
 interface Waiting {
   operation: Operation<unknown>;
   readonly resolve: (done: Done<unknown>) => void;
   readonly reject: (error: unknown) => void;
   notes: readonly LedgerNote[];
+}
+
+/** How an attempt went, and what is still to be done. */
+interface Attempt {
+  readonly outcome: MoveResult;
+  readonly open: readonly Waiting[];
 }
 
 /**
@@ -122,8 +133,7 @@ export class LedgerQueue {
     const started = performance.now();
     let left = batch;
     for (let [attempt, refusals] = [1, 0]; left.length > 0; attempt++) {
-      const isEarly = attempt > 1 && left.some(({ operation }) => operation.early !== undefined);
-      const { outcome, open } = isEarly ? await this.#decideEarly(left) : await this.#attempt(left);
+      const { outcome, open } = await this.#next(left, attempt);
       left = open;
       if (outcome.outcome === 'moved') continue;
       if (outcome.outcome === 'refused' && ++refusals >= refusalsMax) {
@@ -137,6 +147,23 @@ export class LedgerQueue {
     }
   }
 
+  /**
+   * Makes all changes at once where main is free, and decides what can be without it where it is not: whoever moves main
+   * next records that as well. Processes of one machine take turns at main, which saves races and decides nothing.
+   */
+  async #next(batch: readonly Waiting[], attempt: number): Promise<Attempt> {
+    const canBeEarly = batch.some(({ operation }) => operation.early !== undefined);
+    if (canBeEarly && attempt > 1) return this.#decideEarly(batch);
+    const file = join(this.#context.hub.repository.gitDirectory, 'micelio-turn');
+    const turn = await FileLock.take(file, canBeEarly ? 0 : turnMsMax);
+    if (canBeEarly && turn === undefined) return this.#decideEarly(batch);
+    try {
+      return await this.#attempt(batch);
+    } finally {
+      await turn?.release();
+    }
+  }
+
   async #settleAlone(one: Waiting): Promise<void> {
     try {
       await this.#settle([one]);
@@ -146,7 +173,7 @@ export class LedgerQueue {
   }
 
   /** Applies all that waits, and moves the refs. What has failed or happened is answered; `open` is what has not. */
-  async #attempt(batch: readonly Waiting[]): Promise<{ outcome: MoveResult; open: readonly Waiting[] }> {
+  async #attempt(batch: readonly Waiting[]): Promise<Attempt> {
     const draft = await this.#look();
     await mend(draft, this.#context);
     const open = new Map(batch.map((waiting) => [waiting, undefined as unknown]));
@@ -170,7 +197,7 @@ export class LedgerQueue {
   }
 
   /** Decides what the ref of a claim alone can decide. Whoever is decided goes on to have it recorded. */
-  async #decideEarly(batch: readonly Waiting[]): Promise<{ outcome: MoveResult; open: readonly Waiting[] }> {
+  async #decideEarly(batch: readonly Waiting[]): Promise<Attempt> {
     const draft = await this.#look();
     const decided: { readonly waiting: Waiting; readonly value: unknown }[] = [];
     const open: Waiting[] = [];

@@ -31,17 +31,26 @@ export class RemoteAuthority implements Authority {
   }
 
   async look(): Promise<AuthorityRefs> {
-    for (let attempt = 1; ; attempt++) {
+    for (let attempt = 1; attempt <= fetchAttemptsMax; attempt++) {
       const refs = await this.#list([this.#hub.main, claimRefs]);
       const found = authorityRefs(refs, this.#hub.main, `The remote "${this.name}"`);
-      const missing: RefName[] = [];
-      if (!(await this.#has(found.main))) missing.push(this.#hub.main);
-      for (const [slug, id] of found.claims) if (!(await this.#has(id))) missing.push(claimRef(slug));
+      const missing = await this.#missing(found);
       if (missing.length === 0) return found;
-      if (attempt > fetchAttemptsMax) throw this.#unreachable('what it lists cannot be fetched from it');
       await this.#fetch(missing);
+      // What is newer than the list brings what the list has of main, but not a claim that has changed since.
+      if ((await this.#missing(found)).length > 0) continue;
       if (missing.includes(this.#hub.main)) await this.#followMain(found.main);
+      return found;
     }
+    throw this.#unreachable('what it lists cannot be fetched from it');
+  }
+
+  /** The refs whose objects the hub has not. */
+  async #missing(found: AuthorityRefs): Promise<readonly RefName[]> {
+    const missing: RefName[] = [];
+    if (!(await this.#has(found.main))) missing.push(this.#hub.main);
+    for (const [slug, id] of found.claims) if (!(await this.#has(id))) missing.push(claimRef(slug));
+    return missing;
   }
 
   async move(moves: readonly RefMove[], { hooks }: MoveOptions): Promise<MoveResult> {

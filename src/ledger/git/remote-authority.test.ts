@@ -1,0 +1,136 @@
+import assert from 'node:assert/strict';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
+import { ScratchRepository } from '../../git/scratch-repository.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import {
+  agentAda,
+  agentBob,
+  assertSound,
+  folderNames,
+  handClock,
+  openLedger,
+  scratchHub,
+  slugs,
+} from './fixtures.ts';
+import { ClaimLost } from './git-ledger-error.ts';
+
+const [one, two, three] = slugs(3) as [Slug, Slug, Slug];
+
+/** A remote that decides, and hubs of it. */
+function setUp(t: TestContext, options: { readonly hubs?: number; readonly bare?: boolean } = {}) {
+  const remote = scratchHub(t, [one, two, three], { settings: { authority: 'origin' } });
+  const hubs = Array.from({ length: options.hubs ?? 1 }, () => {
+    const hub = ScratchRepository.create(t, { bare: options.bare ?? true });
+    hub.git(['remote', 'add', 'origin', remote.directory]);
+    hub.git(['fetch', '-q', 'origin', 'main:refs/heads/first']);
+    hub.git(['update-ref', 'refs/heads/main', 'refs/heads/first']);
+    hub.git(['branch', '-D', 'first']);
+    if (options.bare === false) hub.git(['reset', '-q', '--hard', 'main']);
+    return hub;
+  });
+  return { remote, hubs, hub: hubs[0]! };
+}
+
+describe('a remote that decides for several hubs', () => {
+  test('has every move, and the hubs follow', async (t) => {
+    const { remote, hubs } = setUp(t, { hubs: 2, bare: false });
+    const [a, b] = [await openLedger(t, hubs[0]!), await openLedger(t, hubs[1]!)];
+    assert.equal(a.authority, 'origin');
+    const { value: claim } = await a.claim({ slug: one, by: agentAda });
+    await assert.rejects(b.claim({ slug: one, by: agentBob }), ClaimLost);
+    await b.claim({ slug: two, by: agentBob });
+    assert.deepEqual([...folderNames(remote, 'active')], [one, two]);
+    const { notes } = await a.complete({ token: claim });
+    assert.deepEqual(
+      notes.map((note) => note.kind === 'checkout' && note.outcome),
+      ['followed'],
+    );
+    assert.ok(existsSync(join(hubs[0]!.directory, `_AGENTS/sessions/completed/${one}/SESSION.md`)));
+    assert.equal(hubs[0]!.git(['status', '--porcelain']), '');
+    assert.equal(hubs[0]!.git(['rev-parse', 'main']), remote.git(['rev-parse', 'main']));
+    assert.equal(hubs[0]!.git(['rev-parse', 'origin/main']), remote.git(['rev-parse', 'main']));
+    assert.equal(remote.git(['for-each-ref', '--format=%(refname)', 'refs/claims']), `refs/claims/${two}`);
+    // Claims are the remote's alone.
+    for (const hub of hubs) assert.equal(hub.git(['for-each-ref', 'refs/claims']), '');
+    for (const repository of [remote, ...hubs]) assertSound(repository);
+  });
+
+  test('lets nobody land who has been taken over on another hub', async (t) => {
+    const { remote, hubs } = setUp(t, { hubs: 2 });
+    const clock = handClock();
+    const [a, b] = [await openLedger(t, hubs[0]!, { clock }), await openLedger(t, hubs[1]!, { clock })];
+    const { value: late } = await a.claim({ slug: one, by: agentAda });
+    const { value } = await b.takeOver({ slug: one, by: agentBob, mode: 'now' });
+    const before = remote.git(['rev-parse', 'main']);
+    await assert.rejects(a.complete({ token: late }), ClaimLost);
+    await assert.rejects(a.renew(late), ClaimLost);
+    assert.equal(remote.git(['rev-parse', 'main']), before);
+    await b.complete({ token: value.claim });
+  });
+
+  test('a hub with commits of its own keeps them, and is told so', async (t) => {
+    const { hub, remote } = setUp(t);
+    const own = hub.git(['commit-tree', '-p', 'main', '-m', 'own', 'main^{tree}']);
+    hub.git(['update-ref', 'refs/heads/main', own]);
+    const ledger = await openLedger(t, hub);
+    const { notes } = await ledger.claim({ slug: one, by: agentAda });
+    assert.deepEqual(notes, [{ kind: 'hub-diverged', remote: 'origin' }]);
+    assert.equal(hub.git(['rev-parse', 'main']), own);
+    assert.deepEqual(folderNames(remote, 'active'), [one]);
+  });
+
+  test('a push whose answer is lost has happened, and is not done twice', async (t) => {
+    const { hub, remote } = setUp(t);
+    // The remote moves its refs, and then the connection breaks.
+    const broken = join(remote.directory, 'hooks/reference-transaction');
+    writeFileSync(broken, '#!/bin/sh\n[ "$1" = committed ] && kill -9 $PPID\nexit 0\n');
+    chmodSync(broken, 0o755);
+    assert.throws(() => hub.git(['push', '-q', 'origin', 'main:refs/heads/other']));
+    const ledger = await openLedger(t, hub);
+    const { value: token } = await ledger.claim({ slug: one, by: agentAda });
+    await ledger.complete({ token });
+    assert.deepEqual(folderNames(remote, 'completed'), [one]);
+    assert.equal(remote.git(['rev-list', '--count', 'main']), '3');
+  });
+
+  test('a hook that refuses is quoted, and nothing has changed', async (t) => {
+    const { hub, remote } = setUp(t);
+    const hook = join(remote.directory, 'hooks/pre-receive');
+    writeFileSync(hook, '#!/bin/sh\necho "main is protected" >&2\nexit 1\n');
+    chmodSync(hook, 0o755);
+    const ledger = await openLedger(t, hub);
+    const refused = { code: 'ledger/refused', message: /main is protected/ };
+    await assert.rejects(ledger.claim({ slug: one, by: agentAda }), refused);
+    assert.equal(remote.git(['for-each-ref', 'refs/claims']), '');
+  });
+
+  test('that cannot be reached is an error without what its URL may carry', async (t) => {
+    const { hub, remote } = setUp(t);
+    const ledger = await openLedger(t, hub);
+    hub.git(['remote', 'set-url', 'origin', 'http://user:secret@127.0.0.1:1/none']);
+    await assert.rejects(ledger.claim({ slug: one, by: agentAda }), (error: Error & { code: string }) => {
+      assert.equal(error.code, 'ledger/unreachable');
+      assert.doesNotMatch(`${error.message} ${error.stack} ${JSON.stringify(error)}`, /secret/);
+      return true;
+    });
+    hub.git(['remote', 'set-url', 'origin', remote.directory]);
+    await ledger.claim({ slug: one, by: agentAda });
+  });
+
+  test('a user’s own hook runs before code is pushed, and not for a move of a session', async (t) => {
+    const { hub } = setUp(t);
+    const ran = join(hub.directory, 'ran');
+    const hook = join(hub.directory, 'hooks/pre-push');
+    writeFileSync(hook, `#!/bin/sh\necho ran >>${ran}\n`);
+    chmodSync(hook, 0o755);
+    const ledger = await openLedger(t, hub);
+    const { value: token } = await ledger.claim({ slug: one, by: agentAda });
+    assert.ok(!existsSync(ran));
+    const onto = await ledger.main();
+    const commit = hub.git(['commit-tree', '-p', onto, '-m', 'code', `${onto}^{tree}`]) as typeof onto;
+    await ledger.land({ token, code: { onto, commit } });
+    assert.equal(readFileSync(ran, 'utf8'), 'ran\n');
+  });
+});
