@@ -41,6 +41,12 @@ test('finds all addresses of a name, and one of each host in a list', async () =
   ]);
 });
 
+test('all who ask at first wait for names', async () => {
+  const { names } = finding('dns:peers:7', new Map([['peers', ['10.0.0.1']]]));
+  const all = await Promise.all([names(), names(), names()]);
+  assert.deepEqual(all, [['10.0.0.1:7'], ['10.0.0.1:7'], ['10.0.0.1:7']]);
+});
+
 test('leaves out its own address', async () => {
   const dns = new Map([['peers', ['10.0.0.1', '10.0.0.2']]]);
   const isOwn = ({ host, port }: PeerAddress) => host === '10.0.0.2' && port === 7;

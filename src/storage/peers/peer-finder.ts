@@ -33,7 +33,8 @@ export interface FoundPeer {
 export class PeerFinder {
   readonly #options: PeerFinderOptions;
   #found: readonly FoundPeer[] = [];
-  #looking: Promise<void> | undefined;
+  /** Ends when names were looked up for the first time, or that has taken too long. */
+  #first: Promise<void> | undefined;
   readonly #unknown = new Set<string>();
   #lookedMs = Number.NEGATIVE_INFINITY;
 
@@ -44,14 +45,12 @@ export class PeerFinder {
   /** The peers, without this process. Waits for names only the first time, and not for long. Never fails. */
   async current(): Promise<readonly FoundPeer[]> {
     const { clock, sleep } = this.#options;
-    const isFirst = this.#lookedMs === Number.NEGATIVE_INFINITY;
     if (clock.now() - this.#lookedMs > resolvedMsMax) {
       this.#lookedMs = clock.now();
-      this.#looking = this.#look().finally(() => {
-        this.#looking = undefined;
-      });
+      const looked = this.#look();
+      this.#first ??= Promise.race([looked, sleep(firstWaitMs)]);
     }
-    if (isFirst && this.#looking !== undefined) await Promise.race([this.#looking, sleep(firstWaitMs)]);
+    await this.#first;
     return this.#found;
   }
 
