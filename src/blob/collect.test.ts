@@ -27,6 +27,8 @@ function world() {
       for (const hash of hashes) blobs.add(Buffer.from(hash, 'hex'));
       return { blobs, nodes: new HashSet(), asOfMs: now };
     },
+    packKeys: async () =>
+      (await Array.fromAsync(store.list('micelio-acme/projects/web/packs/'))).map(({ key }) => key),
     packs: async () => (await Array.fromAsync(store.list('micelio-acme/projects/web/packs/'))).length,
   };
 }
@@ -85,6 +87,47 @@ describe('a collection', () => {
       await collectPacks(open(), needing(), rules);
     }
     assert.equal(await packs(), 0);
+  });
+});
+
+describe('a collection that meets what others have left', () => {
+  test('takes packs that are gone out of the indexes', async () => {
+    const { needing, store, open, packKeys } = world();
+    const [kept] = await write(open(), 'kept');
+    const [key] = await packKeys();
+    await write(open(), 'lost');
+    const lost = (await packKeys()).find((other) => other !== key);
+    await store.delete(lost!);
+    await collectPacks(open(), needing(kept!), rules);
+    const blobs = open();
+    await blobs.indexes.refresh();
+    assert.deepEqual(
+      blobs.indexes.all.flatMap(({ packs }) => packs),
+      [key!.slice(-64)],
+    );
+    await blobs.get(kept!);
+  });
+
+  test('does not delete a pack that was still leaving the indexes when its collector died', async () => {
+    const { needing, store, open, pass, packs } = world();
+    await write(open(), 'unused');
+    pass(25);
+    // It dies with the second write, before it takes the pack out of the index.
+    const dying = open(new FaultyStore(store, { crashAt: 2, count: 'writes' }));
+    await assert.rejects(collectPacks(dying, needing(), rules), SimulatedCrash);
+    pass(25);
+    assert.equal((await collectPacks(open(), needing(), rules)).condemnedPacks, 1);
+    assert.equal(await packs(), 1);
+    pass(25);
+    assert.equal((await collectPacks(open(), needing(), rules)).deletedPacks, 1);
+  });
+
+  test('goes by when it began to look, however long that took', async () => {
+    const { needing, open, pass } = world();
+    await write(open(), 'needed soon');
+    const before = needing();
+    pass(100);
+    assert.equal((await collectPacks(open(), before, rules)).condemnedPacks, 0);
   });
 });
 

@@ -145,6 +145,34 @@ describe('the indexes of a store', () => {
     for (const blobs of [open(store), ...processes]) for (const hash of hashes) await blobs.get(hash);
   });
 
+  test('have a name of their own each time that they are merged', async () => {
+    const store = new MemoryStore();
+    await writeUnmerged(store, 2);
+    const merging = [open(store).indexes, open(store).indexes];
+    for (const indexes of merging) await indexes.refresh();
+    for (const indexes of merging) await indexes.mergeWhereMany(1);
+    // Had they one name, who deletes the one would delete the other, which others may have merged again since.
+    assert.equal(new Set(merging.map(({ all }) => all[0]?.hash)).size, 2);
+  });
+
+  test('of long ago are not merged', async () => {
+    let now = Date.UTC(2026, 0, 1);
+    const clock = { now: () => now };
+    const store = new MemoryStore(clock);
+    await writeUnmerged(store, 2);
+    // It hangs for two hours between listing the indexes and merging them.
+    const slow = withChanged(store, {
+      async *list(text: string) {
+        yield* store.list(text);
+        now += 2 * hourMs;
+      },
+    });
+    const { indexes } = open(slow, clock);
+    await indexes.refresh();
+    await indexes.mergeWhereMany(1);
+    assert.equal((await indexKeys(store)).length, 2);
+  });
+
   test('are whole wherever the process that merges them dies', async () => {
     for (let crashAt = 1, died = true; died; crashAt++) {
       const store = new MemoryStore();
