@@ -136,7 +136,7 @@ export class BlobStore {
     const raw = Buffer.from(hash, 'hex');
     let location = this.indexes.lookup(raw);
     if (location === undefined) {
-      const hinted = await this.#followHint(hash);
+      const hinted = await this.#followHint(hash, raw);
       if (hinted !== undefined) return hinted;
       await this.indexes.ensureLoaded();
       location = this.indexes.lookup(raw);
@@ -158,18 +158,28 @@ export class BlobStore {
     return found;
   }
 
-  /** The object where a hint says that it lies; a hint that leads nowhere is forgotten. */
-  async #followHint(hash: Hash): Promise<FoundObject | undefined> {
-    const location = this.#known.get(hash);
-    if (location === undefined) return undefined;
+  /**
+   * The object where a hint says that it lies, or where it was moved since. A hint that leads nowhere is forgotten.
+   */
+  async #followHint(hash: Hash, raw: Buffer): Promise<FoundObject | undefined> {
+    const hinted = this.#known.get(hash);
+    if (hinted === undefined) return undefined;
+    const found = await this.#readAsTold(hash, hinted);
+    if (found !== undefined) return found;
+    this.#known.forget(hash);
+    const moved = await this.indexes.lookupRecent(raw);
+    const again = moved && (await this.#readAsTold(hash, moved));
+    if (again !== undefined) this.#known.learn([hash], [moved]);
+    return again;
+  }
+
+  async #readAsTold(hash: Hash, location: Location): Promise<FoundObject | undefined> {
     const found = await this.#read(hash, location, 'hint').catch((error: unknown) => {
       // Bytes that are no frame: the hint may be what is wrong, and the indexes decide.
       if (error instanceof BlobError) return undefined;
       throw error;
     });
-    if (found?.isRight) return found;
-    this.#known.forget(hash);
-    return undefined;
+    return found?.isRight ? found : undefined;
   }
 
   /** A frame in memory may be a wrong copy, of which only other objects were looked at until now. */

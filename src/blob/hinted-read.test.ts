@@ -116,6 +116,25 @@ describe('whoever knows where an object lies', () => {
     assert.deepEqual(await texts(blobs, [top]), ['its parent']);
   });
 
+  test('finds what was moved without the large indexes', async () => {
+    const { open, store, keys } = world();
+    const { blobs: writer } = open();
+    const large = await writer.openBatch();
+    for (let i = 0; i < 30_000; i++) large.add(Buffer.from(`file ${i}`));
+    await large.flush();
+    const [largeIndex] = await keys('index');
+    const { children, parent, top } = await writeFamily(writer);
+    const pack = writer.locate(top)!.frame.pack;
+    for (const folder of ['packs', 'index'])
+      await store.delete((await keys(folder)).find((key) => key.endsWith(pack))!);
+    await writeFamily(open(2).blobs);
+    const { blobs, measured } = open();
+    blobs.learn([top], [writer.locate(top)]);
+    await descend(blobs, [[top], [parent], children]);
+    assert.deepEqual(requests(measured), { get: 5, list: 1 });
+    assert.ok(measured.snapshot().get.bytes < (await store.get(largeIndex!))!.bytes.length / 100);
+  });
+
   test('is told of damage only when the indexes lead to it too', async () => {
     const { open, store, keys } = world();
     const { blobs: writer } = open();

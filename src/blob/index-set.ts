@@ -14,7 +14,9 @@ const indexesPerLevelMax = 32;
 const levelFactor = 4096;
 /** An index of at most this many bytes is merged with others by who has not loaded them: it is of the first size class. */
 const smallIndexBytesMax = 192 * 1024;
-/** How many of them are merged at once, at the most. */
+/** What a pack's own index, and a few of them merged, is hardly larger than. */
+const recentIndexBytesMax = 1024 * 1024;
+/** How many small indexes are read at once, at the most. */
 const smallIndexesMax = 256;
 /** What was read of the indexes this long ago, in ms, is not written again (`docs/formats/packs.md`, "Collection"). */
 const mergeAgeMsMax = 60 * 60 * 1000;
@@ -42,6 +44,8 @@ export class IndexSet {
   readonly #clock: Clock;
   readonly #random: Random;
   #indexes = new Map<Hash, SeenIndex>();
+  /** Small indexes that were read without the others, for `lookupRecent`. */
+  #recent = new Map<Hash, PackIndex>();
   /** The last refresh, and the one that follows it, if somebody waits for one. */
   #refreshing: Promise<void> = Promise.resolve();
   #nextRefresh: Promise<void> | undefined;
@@ -126,7 +130,7 @@ export class IndexSet {
       const before = new Set(this.#indexes.keys());
       const listed = await this.#list();
       const missing = listed.filter((hash) => !this.#indexes.has(hash) && !loaded.has(hash));
-      const found = await Promise.all(missing.map((hash) => this.#load(hash)));
+      const found = await Promise.all(missing.map((hash) => this.#recent.get(hash) ?? this.#load(hash)));
       for (const index of found) if (index !== undefined) loaded.set(index.hash, index);
       if (found.includes(undefined)) continue;
       // What this process has stored since the listing began counts too.
@@ -139,6 +143,7 @@ export class IndexSet {
       for (const [hash, seen] of own) present.set(hash, seen);
       this.#indexes = present;
       this.#listedMs = listedMs;
+      this.#recent.clear();
       return;
     }
     throw new BlobError(
@@ -195,15 +200,37 @@ export class IndexSet {
    */
   async mergeSmall(): Promise<void> {
     const listedMs = this.#clock.now();
-    const small: Hash[] = [];
-    for await (const { key, size } of this.#store.list(this.#layout.indexPrefix)) {
-      if (size <= smallIndexBytesMax) small.push(parseHash(key.slice(this.#layout.indexPrefix.length)));
-    }
+    const small = await this.#listSmall(smallIndexBytesMax);
     if (small.length <= indexesPerLevelMax) return;
-    const read = await Promise.all(small.slice(0, smallIndexesMax).map((hash) => this.#load(hash)));
+    const read = await Promise.all(small.map((hash) => this.#load(hash)));
     const members = read.filter((index) => index !== undefined);
     // Where one is gone, somebody else is merging them.
     if (members.length === read.length) await this.#replace(members, listedMs);
+  }
+
+  /**
+   * Looks among what was stored or moved of late, unless all indexes are loaded: it is in small indexes, and those that
+   * are large take long to load. A pack that it names may have gone.
+   */
+  async lookupRecent(raw: Buffer): Promise<Location | undefined> {
+    if (this.isLoaded) return undefined;
+    const known = lookupIn(this.#recent.values(), raw);
+    if (known !== undefined) return known;
+    const listed = await this.#listSmall(recentIndexBytesMax);
+    const indexes = await Promise.all(listed.map((hash) => this.#recent.get(hash) ?? this.#load(hash)));
+    this.#recent = new Map(
+      indexes.filter((index) => index !== undefined).map((index) => [index.hash, index]),
+    );
+    return lookupIn(this.#recent.values(), raw);
+  }
+
+  /** The names of indexes of at most `bytesMax` bytes, as many as may be read at once. */
+  async #listSmall(bytesMax: number): Promise<Hash[]> {
+    const small: Hash[] = [];
+    for await (const { key, size } of this.#store.list(this.#layout.indexPrefix)) {
+      if (size <= bytesMax) small.push(parseHash(key.slice(this.#layout.indexPrefix.length)));
+    }
+    return small.slice(0, smallIndexesMax);
   }
 
   /** Takes packs out of all indexes that are loaded. Throws `blob/too-slow` when these are not of the last hour. */
@@ -239,4 +266,12 @@ export class IndexSet {
     for (const { hash } of old) this.#indexes.delete(hash);
     return true;
   }
+}
+
+function lookupIn(indexes: Iterable<PackIndex>, raw: Buffer): Location | undefined {
+  for (const index of indexes) {
+    const location = index.lookup(raw);
+    if (location !== undefined) return location;
+  }
+  return undefined;
 }
