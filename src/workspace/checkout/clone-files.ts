@@ -23,10 +23,17 @@ export const reflink: CloneFile = (from, to) => {
 };
 
 /** A smaller file is as quickly written as cloned. */
-const cloneBytesMin = 16 * 1024;
+export const cloneBytesMin = 16 * 1024;
 
 /** What a file system answers that cannot share blocks, or not with the other one. */
-const cannotClone = new Set(['ENOTSUP', 'EOPNOTSUPP', 'EXDEV', 'EINVAL', 'ENOSYS', 'ENOTTY']);
+export const cannotClone: ReadonlySet<string> = new Set([
+  'ENOTSUP',
+  'EOPNOTSUPP',
+  'EXDEV',
+  'EINVAL',
+  'ENOSYS',
+  'ENOTTY',
+]);
 
 /**
  * Clones those of `files` that the checkout in `source` has as `tree` wants them and that, by their status, nobody has

@@ -52,15 +52,20 @@ export interface ProposedLine {
  * nothing is tracked is one entry. Looks at names and sizes only, and reads no file.
  */
 export async function discoverUntracked(git: Git, directory: string): Promise<UntrackedEntry[]> {
-  const list = async (...options: readonly string[]): Promise<string[]> => {
-    const args = ['-C', directory, 'ls-files', '-z', '--others', '--exclude-standard', '--directory'];
-    return (await git.run([...args, ...options])).toString('latin1').split('\0').slice(0, -1);
-  };
-  const [ignored, open] = await Promise.all([list('--ignored'), list('--no-empty-directory')]);
-  const entries = [
-    ...ignored.flatMap((path) => entryOf(directory, path, true)),
-    ...open.flatMap((path) => entryOf(directory, path, false)),
+  const args = [
+    'status',
+    '--porcelain',
+    '-z',
+    '--no-renames',
+    '--untracked-files=normal',
+    '--ignored=matching',
   ];
+  const lines = (await git.run(['-C', directory, ...args])).toString('latin1').split('\0');
+  const entries = lines.flatMap((line) => {
+    const mark = line.slice(0, 3);
+    if (mark !== '?? ' && mark !== '!! ') return [];
+    return entryOf(directory, line.slice(3), mark === '!! ');
+  });
   const order = [
     ...new Set<FileCategory>(['configuration', 'secret', 'tool', 'editor', 'dependencies', 'build', 'other']),
   ];

@@ -15,8 +15,9 @@ import {
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
 import { pathBytes, type TreePath, textFromPath } from '../../tree/path.ts';
+import { cannotClone, cloneBytesMin, reflink } from '../checkout/clone-files.ts';
 import { hasRealParents } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';
@@ -44,6 +45,8 @@ export class WorkspaceWriter {
   readonly #places: Places;
   readonly #undo: (() => void)[] = [];
   #staged = 0;
+  /** Until the disk says that it cannot. */
+  #canClone = true;
 
   constructor(places: Places) {
     this.#places = places;
@@ -90,9 +93,33 @@ export class WorkspaceWriter {
     this.#checkParents(path);
     const where = diskPath(this.#places.to, path);
     // Only what was made here is taken back, not what somebody else has made under this name in the meantime.
-    await makeFile(this.#places.from, where, content, template, () =>
-      this.#undo.push(() => unlinkSync(where)),
-    );
+    const made = (): void => {
+      this.#undo.push(() => unlinkSync(where));
+    };
+    if (content.kind !== 'copy') {
+      makeSmall(where, content, template, made);
+      return;
+    }
+    const { source, status } = content;
+    await this.#copy(diskPath(this.#places.from, source), where, status.size);
+    made();
+    // Build tools go by times.
+    utimesSync(where, status.atime, status.mtime);
+  }
+
+  /** Lets the copy share the blocks of its source where the disk can. */
+  async #copy(source: string | Buffer, where: string | Buffer, bytes: number): Promise<void> {
+    if (this.#canClone && bytes >= cloneBytesMin) {
+      try {
+        reflink(source, where);
+        return;
+      } catch (error) {
+        if (!cannotClone.has(systemCode(error) ?? '')) throw error;
+        this.#canClone = false;
+      }
+    }
+    if (bytes >= largeBytesMin) await copyFile(source, where, constants.COPYFILE_EXCL);
+    else copyFileSync(source, where, constants.COPYFILE_EXCL);
   }
 
   /** Takes back everything, the last thing first. Returns what could not be taken back. */
@@ -140,13 +167,13 @@ export class WorkspaceWriter {
   }
 }
 
-async function makeFile(
-  from: string,
+/** Makes a symlink, or a file of a template; `made` is called as soon as there is something to take back. */
+function makeSmall(
   where: string | Buffer,
   content: WantedContent,
   template: TemplateFile | undefined,
   made: () => void,
-): Promise<void> {
+): void {
   if (content.kind === 'link' || content.kind === 'symlink') {
     symlinkSync(pathBytes(content.target), where);
     made();
@@ -158,14 +185,6 @@ async function makeFile(
     } finally {
       closeSync(descriptor);
     }
-  } else if (content.kind === 'copy') {
-    const { source, status } = content;
-    const flags = constants.COPYFILE_EXCL | constants.COPYFILE_FICLONE;
-    if (status.size >= largeBytesMin) await copyFile(diskPath(from, source), where, flags);
-    else copyFileSync(diskPath(from, source), where, flags);
-    made();
-    // Build tools go by times.
-    utimesSync(where, status.atime, status.mtime);
   }
 }
 

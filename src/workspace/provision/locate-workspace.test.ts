@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { ProvisionScene, writeTree } from './fixtures.ts';
+import { locateWorkspace, readProjectConf } from './locate-workspace.ts';
+
+const unsaid = { from: undefined, to: undefined };
+
+describe('the main workspace of', () => {
+  test('a worktree is that of its repository', async (t) => {
+    const scene = new ProvisionScene(t, {});
+    const below = join(scene.workspace, 'sub');
+    mkdirSync(below);
+    const found = await locateWorkspace(scene.git, { directory: below, ...unsaid });
+    assert.deepEqual(found, { from: scene.main, to: scene.workspace, slug: 'one', branch: 'session/one' });
+  });
+
+  test('a shallow clone is what it was cloned from, and its names are those in .session-env', async (t) => {
+    const scene = new ProvisionScene(t, { '.gitignore': '.session-env\n' });
+    const clone = join(scene.main, '.sessions', 'two');
+    execFileSync('git', [
+      'clone',
+      '--quiet',
+      '--depth',
+      '1',
+      '-o',
+      'upstream',
+      `file://${scene.main}`,
+      clone,
+    ]);
+    writeTree(clone, { '.session-env': 'export SESSION_SLUG="two"\nexport SESSION_BRANCH="session/two"\n' });
+    const found = await locateWorkspace(scene.git, { directory: clone, ...unsaid });
+    assert.deepEqual(found, { from: scene.main, to: clone, slug: 'two', branch: 'session/two' });
+  });
+
+  test('the main workspace itself is not known, and neither is that of a plain directory', async (t) => {
+    const scene = new ProvisionScene(t, {});
+    await assert.rejects(
+      locateWorkspace(scene.git, { directory: scene.main, ...unsaid }),
+      /--from DIRECTORY/,
+    );
+    await assert.rejects(locateWorkspace(scene.git, { directory: scene.root, ...unsaid }), /--to DIRECTORY/);
+  });
+});
+
+test('the configuration of one session stands behind that of the project', (t) => {
+  const scene = new ProvisionScene(t, {
+    '_AGENTS/sessions/_config/untracked-files.conf': 'copy:a\n',
+    '_AGENTS/sessions/_config/untracked-files.one.conf': 'copy:b:a\n',
+    '_AGENTS/sessions/_config/secrets.conf': 'A = true\n',
+  });
+  const { conf, secrets } = readProjectConf(scene.main, 'one');
+  assert.deepEqual(
+    conf.map(({ text }) => text),
+    ['copy:a\n', 'copy:b:a\n'],
+  );
+  assert.deepEqual(
+    secrets.map(({ text }) => text),
+    ['A = true\n'],
+  );
+  assert.deepEqual(readProjectConf(scene.main, '../two').conf.length, 1);
+});
