@@ -15,6 +15,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   checkout: () => import('./checkout.ts'),
   rescan: () => import('./rescan.ts'),
   'idle-session': () => import('./idle-session.ts'),
+  provision: () => import('./provision.ts'),
   'large-file': () => import('./large-file.ts'),
   mount: () => import('./mount.ts'),
   'nfs-calls': () => import('./nfs-calls.ts'),
