@@ -5,6 +5,7 @@ import { projectPrefix } from '../session/project-name.ts';
 import { TimelyLedger } from '../session/timely-ledger.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { NodeStore } from '../tree/node-store.ts';
+import { processMemory } from './process-memory.ts';
 
 /** A project that is open, with the queue in which this process lands on it. */
 export interface OpenProject extends ProjectContext {
@@ -15,6 +16,6 @@ export function openProject(store: ObjectStore, project: ProjectLedger): OpenPro
   const { clock, random } = project;
   const blobs = new BlobStore(store, projectPrefix(project.name), { clock, random });
   const ledger = new TimelyLedger(project.ledger, blobs);
-  const context = { ...project, ledger, blobs, nodes: new NodeStore(blobs) };
+  const context = { ...project, ledger, blobs, nodes: new NodeStore(blobs, undefined, processMemory) };
   return { ...context, landings: new LandingQueue(context) };
 }

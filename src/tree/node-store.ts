@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Hash } from '../base/hash.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { readFrames, verify } from '../blob/bulk-read.ts';
@@ -32,14 +33,18 @@ const cacheBytesDefault = 64 * 1024 * 1024;
 export class NodeStore implements NodeSource {
   readonly #blobs: BlobStore;
   readonly #cache: LRUCache<Hash, TreeNode>;
+  readonly #memory: MemoryBudget | undefined;
   /** Nodes that a `prefetch` is under way for. */
   readonly #fetching = new Set<Hash>();
   /** Nodes read from the blob store, for tests and benchmarks that count. */
   reads = 0;
 
-  constructor(blobs: BlobStore, cacheBytes = cacheBytesDefault) {
+  /** `memory` is what its nodes share with other caches, if they do. */
+  constructor(blobs: BlobStore, cacheBytes = cacheBytesDefault, memory?: MemoryBudget) {
     this.#blobs = blobs;
     this.#cache = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (node) => node.memoryBytes });
+    this.#memory = memory;
+    memory?.add(this.#cache);
   }
 
   node(hash: Hash): TreeNode | Promise<TreeNode> {
@@ -74,7 +79,7 @@ export class NodeStore implements NodeSource {
    */
   offer(hash: Hash, encoded: Uint8Array): void {
     const node = nodeFrom(encoded, hash, this.#blobs);
-    if (node !== undefined) this.#cache.set(hash, node);
+    if (node !== undefined) this.#keep(hash, node);
   }
 
   /** Whether `node` would answer without a look at the indexes. */
@@ -97,8 +102,13 @@ export class NodeStore implements NodeSource {
     // Copied, so that a cached node of a few kilobytes does not keep a whole frame alive.
     const node = decodeNode(Buffer.from(bytes), hash);
     if (references !== undefined) this.#blobs.learn(referencesOfNode(node), references);
-    this.#cache.set(hash, node);
+    this.#keep(hash, node);
     return node;
+  }
+
+  #keep(hash: Hash, node: TreeNode): void {
+    this.#cache.set(hash, node);
+    this.#memory?.settle();
   }
 }
 

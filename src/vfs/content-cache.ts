@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Hash } from '../base/hash.ts';
+import type { MemoryBudget } from '../base/memory-budget.ts';
 import { BlobError } from '../blob/blob-error.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import { type FileContent, wholeFileBytesMax } from '../blob/file.ts';
@@ -31,13 +32,17 @@ export class ContentCache {
   /** What files are read into that are not in the store. */
   readonly buffers = new ReadBuffers();
   readonly #bytes: LRUCache<Hash, Buffer>;
+  readonly #memory: MemoryBudget | undefined;
   readonly #manifests = new LRUCache<Hash, Pieces>({ max: manifestsMax });
   readonly #loading = new Map<Hash, Promise<Buffer>>();
 
-  constructor(blobs: BlobStore, nodes: NodeStore, cacheBytes = cacheBytesDefault) {
+  /** `memory` is what its bytes share with other caches, if they do. */
+  constructor(blobs: BlobStore, nodes: NodeStore, cacheBytes = cacheBytesDefault, memory?: MemoryBudget) {
+    this.#memory = memory;
     this.blobs = blobs;
     this.nodes = nodes;
     this.#bytes = new LRUCache({ maxSize: cacheBytes, sizeCalculation: (bytes) => bytes.length + 200 });
+    memory?.add(this.#bytes);
   }
 
   /** All bytes of an object. */
@@ -108,6 +113,7 @@ export class ContentCache {
         // Copied, so that a cached object does not keep the frame that it came in.
         const own = Buffer.from(bytes);
         this.#bytes.set(hash, own);
+        this.#memory?.settle();
         return own;
       })
       .finally(() => this.#loading.delete(hash));

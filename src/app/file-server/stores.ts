@@ -3,6 +3,7 @@ import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
 import type { OnStoreProblem, StoreRequests } from '../open-store.ts';
+import { processMemory } from '../process-memory.ts';
 import type { TierSettings } from '../tier-settings.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */
@@ -30,7 +31,8 @@ export class Stores {
 
   /** The files of a project, for all file systems on it. */
   content(project: OpenProject): ContentCache {
-    const content = this.#contents.get(project) ?? new ContentCache(project.blobs, project.nodes);
+    const content =
+      this.#contents.get(project) ?? new ContentCache(project.blobs, project.nodes, undefined, processMemory);
     this.#contents.set(project, content);
     return content;
   }
