@@ -8,8 +8,24 @@ import { MountScratch } from '../mounts.ts';
 
 const scratch = new MountScratch();
 
+/** A git repository with a worktree, for the commands about untracked files. */
+const [repository, worktree] = ['repository', 'repository/.worktrees/one'].map((name) =>
+  join(scratch.directory, name),
+);
+
+async function provisionable(): Promise<void> {
+  await scratch.repository('repository', {
+    '.gitignore': '.env*\n',
+    '.worktreeinclude': '.env\n',
+    '_AGENTS/sessions/_config/untracked-files.conf': 'copy:.env.local\n',
+  });
+  scratch.files('repository', { '.env': 'A=1\n', '.env.local': 'B=2\n' });
+  await scratch.git(['worktree', 'add', '--quiet', '-b', 'session/one', worktree!], repository!);
+}
+
 /** A project with sessions: with changes, in conflict with the head, landed, and without changes. */
 async function busyProject() {
+  await provisionable();
   await scratch.project('acme/web', { 'a.txt': 'a\n' });
   const [open, conflicted, landed] = [
     await scratch.session('acme/web', 'open'),
@@ -96,6 +112,10 @@ const calls: Readonly<Record<string, Call>> = {
   status: ({ open }) => ({ args: [], in: open.workspace, wrong: [2] }),
   why: () => ({ args: ['open.txt:1', project], wrong: [3, 'none.txt', project] }),
   'project undo': () => ({ args: ['2', project], wrong: [3, '99', project] }),
+  'provision discover': () => ({ args: [`--from=${repository}`], wrong: [3, '--from=/nowhere'] }),
+  'provision plan': () => ({ args: [`--to=${worktree}`], wrong: [3, '--to=/nowhere'] }),
+  'provision apply': () => ({ args: [], in: worktree!, wrong: [2, `--to=${worktree}`, '--set=x'] }),
+  'provision check': () => ({ args: [], in: worktree!, wrong: [3, `--to=${repository}`] }),
   'store init': () => ({ args: ['made'], wrong: [2, 's3://key:secret@bucket'] }),
   'store check': () => ({ args: [], wrong: [2, 'ftp://host'] }),
   'store stats': () => ({ args: [], wrong: [2, '--store=ftp://host'] }),
