@@ -1,7 +1,7 @@
 import { lookup } from 'node:dns/promises';
 import { networkInterfaces } from 'node:os';
+import { setTimeout as delay } from 'node:timers/promises';
 import { systemClock } from '../base/clock.ts';
-import { systemSleep } from '../storage/backoff.ts';
 import type { DiskCache } from '../storage/disk-cache.ts';
 import { type PeerAddress, parsePeerAddress, parsePeerSources } from '../storage/peers/peer-address.ts';
 import { PeerClient } from '../storage/peers/peer-client.ts';
@@ -24,7 +24,8 @@ export function openPeers(settings: PeerSettings, onProblem: OnStoreProblem): Pe
     resolve: async (name) => (await lookup(name, { all: true })).map(({ address }) => address),
     isOwn: (address) => own !== undefined && address.port === own.port && isOfThisMachine(address.host),
     clock: systemClock,
-    sleep: systemSleep,
+    // A command that has done its work does not stay for this.
+    sleep: (ms) => delay(ms, undefined, { ref: false }),
     onProblem,
   });
   const client = new PeerClient(PeerToken.parse(settings.readToken()), patience);
