@@ -3,6 +3,7 @@ import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type HookRules, installHooks } from './hooks.ts';
@@ -19,7 +20,7 @@ export interface GitWorkspaceRequest {
   readonly hub: Repository;
   /** Where the workspace is to be, absolute: nothing, or an empty directory. */
   readonly directory: string;
-  readonly slug: string;
+  readonly slug: Slug;
   /** Without `refs/heads/`. */
   readonly branch: string;
   readonly main: string;
@@ -57,7 +58,8 @@ async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWork
     await git.run([
       ...['clone', '--quiet', '--depth=1', '--single-branch', '--no-tags', `--branch=${main}`],
       ...[`--origin=${upstreamRemote}`, '--config', 'push.default=current'],
-      ...['--config', 'advice.detachedHead=false', '--', fileUrl(hub.gitDirectory), made],
+      ...['--config', `micelio.hub=${hub.gitDirectory}`, '--config', 'advice.detachedHead=false'],
+      ...['--', fileUrl(hub.gitDirectory), made],
     ]);
     const repository = await openRepository(git, made);
     const base = await resolveCommit(repository, 'HEAD');
@@ -113,7 +115,7 @@ async function furnish(
   const { kind, slug, branch, main, directory, agent } = request;
   const hub = request.hub.gitDirectory;
   await exclude(repository, `/${sessionEnvironmentName}`);
-  const text = sessionEnvironmentText({ slug, branch, directory, upstream: hub, agent });
+  const text = sessionEnvironmentText({ slug, branch, agent, place: { directory, upstream: hub } });
   await writeFile(join(place, sessionEnvironmentName), text).catch((error: unknown) => {
     throw workspaceErrorFrom(error, `write "${sessionEnvironmentName}"`);
   });

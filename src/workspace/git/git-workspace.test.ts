@@ -9,6 +9,7 @@ import {
   scratchEnvironment,
   temporaryDirectory,
 } from '../../git/scratch-repository.ts';
+import { parseSlug } from '../../session/plan/slug.ts';
 import {
   type CreatedGitWorkspace,
   createGitWorkspace,
@@ -19,7 +20,7 @@ import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { deepenWorkspace, syncWorkspace } from './sync-workspace.ts';
 import { findGitWorkspace } from './workspace-record.ts';
 
-const slug = '2026-11-21-faster-start';
+const slug = parseSlug('2026-11-21-faster-start');
 const rules = { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' };
 const kinds = ['clone', 'worktree'] as const;
 
@@ -294,7 +295,7 @@ test('twenty workspaces are made at the same moment', async (t) => {
     Array.from({ length: 20 }, (_, i) =>
       workspaceOf(t, hub, {
         kind: kinds[i % 2]!,
-        slug: `${slug}-${i}`,
+        slug: parseSlug(`${slug}-${i}`),
         branch: `session/${slug}-${i}`,
         directory: join(at, `${i}`),
       }),

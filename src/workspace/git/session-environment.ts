@@ -2,10 +2,8 @@
 export interface SessionEnvironment {
   readonly slug: string;
   readonly branch: string;
-  /** The top of the workspace, absolute. */
-  readonly directory: string;
-  /** The hub: an absolute path, or a URL without credentials. */
-  readonly upstream: string;
+  /** Where the workspace and the hub are on this machine, absolute; left out in what all machines share. */
+  readonly place?: { readonly directory: string; readonly upstream: string };
   readonly agent: { readonly name: string; readonly email: string };
 }
 
@@ -14,12 +12,11 @@ export const sessionEnvironmentName = '.session-env';
 
 /** The variables of a session, by name. */
 export function sessionVariables(session: SessionEnvironment): Readonly<Record<string, string>> {
-  const { slug, branch, directory, upstream, agent } = session;
+  const { slug, branch, place, agent } = session;
   return {
     SESSION_SLUG: slug,
     SESSION_BRANCH: branch,
-    SESSION_DIR: directory,
-    SESSION_UPSTREAM: upstream,
+    ...(place && { SESSION_DIR: place.directory, SESSION_UPSTREAM: place.upstream }),
     GIT_AUTHOR_NAME: agent.name,
     GIT_AUTHOR_EMAIL: agent.email,
     GIT_COMMITTER_NAME: agent.name,

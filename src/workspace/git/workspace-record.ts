@@ -4,6 +4,7 @@ import * as v from 'valibot';
 import type { Git } from '../../git/git-process.ts';
 import { parseObjectId } from '../../git/object-id.ts';
 import { openRepository, type Repository } from '../../git/repository.ts';
+import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 
@@ -13,7 +14,7 @@ const recordVersion = 1;
 const recordSchema = v.object({
   version: v.literal(recordVersion),
   kind: v.picklist(['clone', 'worktree']),
-  slug: v.string(),
+  slug: v.custom<Slug>((value) => typeof value === 'string' && isSlug(value)),
   /** The hub: an absolute path, or a URL. */
   hub: v.string(),
   /** The branch of the session, and the branch of the hub that it lands on; without `refs/heads/`. */

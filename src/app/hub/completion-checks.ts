@@ -1,0 +1,110 @@
+import type { ObjectId } from '../../git/object-id.ts';
+import { gitArguments, type Repository } from '../../git/repository.ts';
+import type { GitLedgerLayout } from '../../ledger/git/layout.ts';
+import { fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
+import { planEntries } from '../../session/plan/record-files.ts';
+import { isKnowledgeSlug, type Slug } from '../../session/plan/slug.ts';
+import { HubError } from './hub-error.ts';
+import { type ChangedPath, changedPaths, mergeBase } from './session-changes.ts';
+
+/** The criteria of a plan that are not met, as far as the plan and the active plan say. */
+export function openCriteria(plan: Plan, activePlan: string): string[] {
+  const tracked = new Map(planEntries(activePlan, 'Criteria').map(({ text, done }) => [text, done]));
+  const planned = plan.criteria
+    .filter(({ text, met }) => !(tracked.get(text) ?? met))
+    .map(({ text }) => text);
+  const added = [...tracked].filter(([text, done]) => !done && !plan.criteria.some((c) => c.text === text));
+  return [...planned, ...added.map(([text]) => text)];
+}
+
+/** Throws `session/criteria-open`, with what is left to do. */
+export function requireCriteria(slug: Slug, open: readonly string[]): void {
+  if (open.length === 0) return;
+  throw new HubError(
+    'session/criteria-open',
+    `Session ${slug} has criteria that are not met:\n${open.map((text) => `  - ${text}`).join('\n')}\nMeet them and say so ("mic session plan --done 1"), or complete it all the same with --unmet "why".`,
+  );
+}
+
+/** What a session may not do to main; each in a sentence. The hooks of a workspace say the same, where they run. */
+export async function brokenRules(
+  repository: Repository,
+  layout: GitLedgerLayout,
+  { slug, head, main }: { slug: Slug; head: ObjectId; main: ObjectId },
+): Promise<string[]> {
+  const base = await mergeBase(repository, main, head);
+  const changes = await changedPaths(repository, base, head);
+  const subjects = await subjectsOf(repository, main, head);
+  return [
+    ...subjects
+      .filter((subject) => !isProper(slug, subject))
+      .map((subject) => `The message "${subject}" does not begin with "[${slug}] type: ".`),
+    ...knowledgeBroken(layout, slug, changes),
+    ...sessionsBroken(layout, slug, changes, subjects),
+  ];
+}
+
+/** Throws `session/rules-broken`. */
+export function requireRules(slug: Slug, broken: readonly string[]): void {
+  if (broken.length === 0) return;
+  const some = broken.slice(0, 10).map((text) => `  - ${text}`);
+  if (broken.length > some.length) some.push(`  - and ${broken.length - some.length} more`);
+  throw new HubError(
+    'session/rules-broken',
+    `Session ${slug} cannot be completed as it is:\n${some.join('\n')}\nMend its commits ("git rebase -i" in its workspace), then complete it again.`,
+  );
+}
+
+function knowledgeBroken(layout: GitLedgerLayout, slug: Slug, changes: readonly ChangedPath[]): string[] {
+  const knowledge = `${layout.root}/knowledge/`;
+  if (isKnowledgeSlug(slug)) return [];
+  return changes
+    .filter(({ path }) => path.startsWith(knowledge) && !path.startsWith(`${knowledge}sessions/${slug}/`))
+    .map(({ path }) => `It changes ${path}, which only sessions named "kb-…" may.`);
+}
+
+function sessionsBroken(
+  layout: GitLedgerLayout,
+  slug: Slug,
+  changes: readonly ChangedPath[],
+  subjects: readonly string[],
+): string[] {
+  const own = `${layout.session('active', slug)}/`;
+  const isOverridden = subjects.some((subject) => subject.startsWith(`[${slug}] OVERRIDE:`));
+  const inSessions = changes.filter(({ path }) => path.startsWith(`${layout.sessions}/`));
+  const foreign = inSessions.filter(({ path }) => !path.startsWith(own));
+  const plan = inSessions.filter(({ path }) => path === `${own}SESSION.md` && !isOverridden);
+  return [
+    ...foreign.map(({ path }) => `It changes ${path}, which is not in its own folder.`),
+    ...plan.map(() => 'It changes its plan, SESSION.md, which stays as it was claimed.'),
+  ];
+}
+
+/** What git writes by itself while it merges or reverts needs no name. */
+function isProper(slug: Slug, subject: string): boolean {
+  return subject.startsWith(`[${slug}] `) && /^\[[^\]]+\] [^:]+: /.test(subject)
+    ? true
+    : /^(?:Merge|Revert) /.test(subject);
+}
+
+async function subjectsOf(repository: Repository, main: ObjectId, head: ObjectId): Promise<string[]> {
+  const args = gitArguments(repository, ['log', '-z', '--format=%s', `${main}..${head}`]);
+  const text = (await repository.git.run(args)).toString('utf8');
+  return text.split('\0').filter((subject) => subject !== '');
+}
+
+/** The type that the commit of a completed session has: what its plan says, or `feat`. */
+export function commitType(plan: string): string {
+  const type = fieldOf(parsePlan(plan), 'Type')?.toLowerCase() ?? '';
+  const known: Readonly<Record<string, string>> = {
+    bug: 'fix',
+    fix: 'fix',
+    docs: 'docs',
+    documentation: 'docs',
+    refactor: 'refactor',
+    test: 'test',
+    infrastructure: 'chore',
+    chore: 'chore',
+  };
+  return known[type] ?? 'feat';
+}

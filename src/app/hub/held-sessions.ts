@@ -1,0 +1,78 @@
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import * as v from 'valibot';
+import type { ClaimToken } from '../../ledger/git/claim.ts';
+import { isSlug, type Slug } from '../../session/plan/slug.ts';
+import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
+
+const heldSchema = v.object({
+  version: v.literal(1),
+  /** Which taking of the session is this machine's. */
+  claim: v.string(),
+  /** The top of its workspace, absolute; null where it has none here. */
+  directory: v.nullable(v.string()),
+});
+
+/** A session that was claimed through this hub, on this machine. */
+export interface HeldSession {
+  readonly token: ClaimToken;
+  readonly directory: string | undefined;
+}
+
+/**
+ * What this machine remembers of the sessions that it holds, in the hub's git directory: a file a session. Without it a
+ * claim cannot be told from somebody else's by the same name.
+ */
+export class HeldSessions {
+  readonly #folder: string;
+
+  /** `gitDirectory` is that of the hub. */
+  constructor(gitDirectory: string) {
+    this.#folder = join(gitDirectory, 'micelio', 'held');
+  }
+
+  get(slug: Slug): HeldSession | undefined {
+    const path = this.#pathOf(slug);
+    try {
+      const { claim, directory } = v.parse(heldSchema, JSON.parse(readFileSync(path, 'utf8')));
+      return { token: { slug, id: claim }, directory: directory ?? undefined };
+    } catch (error) {
+      if (isAbsent(error) || error instanceof v.ValiError || error instanceof SyntaxError) return undefined;
+      throw workspaceErrorFrom(error, `read "${path}"`);
+    }
+  }
+
+  set({ token, directory }: HeldSession): void {
+    const path = this.#pathOf(token.slug);
+    const held = { version: 1, claim: token.id, directory: directory ?? null };
+    try {
+      mkdirSync(this.#folder, { recursive: true });
+      writeFileSync(`${path}.new`, `${JSON.stringify(held)}\n`);
+      renameSync(`${path}.new`, path);
+    } catch (error) {
+      throw workspaceErrorFrom(error, `write "${path}"`);
+    }
+  }
+
+  forget(slug: Slug): void {
+    rmSync(this.#pathOf(slug), { force: true });
+  }
+
+  /** All sessions that are held here. */
+  slugs(): Slug[] {
+    try {
+      return readdirSync(this.#folder)
+        .map((name) => name.replace(/\.json$/, ''))
+        .filter(isSlug)
+        .sort();
+    } catch (error) {
+      if (isAbsent(error)) return [];
+      throw workspaceErrorFrom(error, `look into "${this.#folder}"`);
+    }
+  }
+
+  #pathOf(slug: Slug): string {
+    return join(this.#folder, `${slug}.json`);
+  }
+}

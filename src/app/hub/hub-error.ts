@@ -1,0 +1,17 @@
+import { MicelioError } from '../../base/error.ts';
+
+export type HubErrorCode =
+  /** This machine does not hold the claim of the session. */
+  | 'session/not-held'
+  /** The workspace has changes that are not committed. */
+  | 'session/uncommitted'
+  /** The plan's criteria are not all met. */
+  | 'session/criteria-open'
+  /** Commits of the session break the rules of the project. */
+  | 'session/rules-broken'
+  /** The project's own check of the merged result failed. */
+  | 'session/verify-failed'
+  /** Nothing matches what was asked for. */
+  | 'session/none-to-claim';
+
+export class HubError extends MicelioError<HubErrorCode> {}

@@ -1,0 +1,228 @@
+import { hostname } from 'node:os';
+import { basename, dirname, join } from 'node:path';
+import type { Clock } from '../../base/clock.ts';
+import type { Git } from '../../git/git-process.ts';
+import { type Repository, resolveCommit } from '../../git/repository.ts';
+import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
+import { GitLedger } from '../../ledger/git/git-ledger.ts';
+import { parsePlan } from '../../session/plan/plan.ts';
+import {
+  activePlanName,
+  newActivePlan,
+  planName,
+  withWorklogEntry,
+  worklogName,
+} from '../../session/plan/record-files.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { Agent } from '../../session/session.ts';
+import type { FileName } from '../../tree/path.ts';
+import { createGitWorkspace } from '../../workspace/git/create-git-workspace.ts';
+import { bringBackWork } from '../../workspace/git/keep-work.ts';
+import { sessionEnvironmentName, sessionEnvironmentText } from '../../workspace/git/session-environment.ts';
+import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodules.ts';
+import {
+  findGitWorkspace,
+  type GitWorkspace,
+  type WorkspaceRecord,
+} from '../../workspace/git/workspace-record.ts';
+import type { ProvisionReport } from '../../workspace/provision/provisioning.ts';
+import type { Environment } from '../configuration.ts';
+import { HeldSessions } from './held-sessions.ts';
+import { HubError } from './hub-error.ts';
+import { provisionWorkspace } from './provision.ts';
+
+/** What sessions of a hub are worked on with. */
+export interface HubSurroundings {
+  readonly git: Git;
+  readonly agent: Agent;
+  readonly clock: Clock;
+  readonly environment: Environment;
+  /** Where this user's Micelio keeps what it needs for itself, absolute. */
+  readonly state: string;
+}
+
+/** Where and how a session's files are to be edited. */
+export interface GitWorkspaceChoice {
+  readonly kind: WorkspaceRecord['kind'];
+  /** Absolute; left out: `.sessions/<slug>` or `.worktrees/<slug>` beside the main workspace. */
+  readonly directory?: string;
+  readonly submodules?: SubmoduleChoice;
+}
+
+export interface PlacedGitSession {
+  readonly workspace: GitWorkspace;
+  readonly materialised: Materialised | undefined;
+  readonly provisioned: ProvisionReport | undefined;
+}
+
+/** The sessions of a git repository, as this machine's user sees them. To be closed. */
+export class HubSessions {
+  readonly ledger: GitLedger;
+  readonly held: HeldSessions;
+  readonly surroundings: HubSurroundings;
+
+  private constructor(ledger: GitLedger, surroundings: HubSurroundings) {
+    this.ledger = ledger;
+    this.surroundings = surroundings;
+    this.held = new HeldSessions(ledger.hub.repository.gitDirectory);
+  }
+
+  /** Opens the hub of the repository or workspace that `directory` lies in. Throws as `GitLedger.open` does. */
+  static async open(directory: string, surroundings: HubSurroundings): Promise<HubSessions> {
+    const { git, clock } = surroundings;
+    const ledger = await GitLedger.open(git, directory, {
+      machine: hostname(),
+      clock,
+      filesOfClaim: (claim) => new Map([[sessionEnvironmentName as FileName, identityOf(claim)]]),
+    });
+    return new HubSessions(ledger, surroundings);
+  }
+
+  close(): Promise<void> {
+    return this.ledger.close();
+  }
+
+  get hub(): Repository {
+    return this.ledger.hub.repository;
+  }
+
+  /** The branch that sessions land on, without `refs/heads/`. */
+  get mainBranch(): string {
+    return this.ledger.hub.main.replace(/^refs\/heads\//, '');
+  }
+
+  /** The top of the main workspace, where people keep untracked files; of a bare hub, the directory that it lies in. */
+  get mainDirectory(): string {
+    const { gitDirectory } = this.hub;
+    return dirname(gitDirectory);
+  }
+
+  /** Takes a planned session for this machine. Throws `ClaimLost` and what the life cycle says. */
+  async claim(slug: Slug): Promise<HeldClaim> {
+    const plan = await this.#text(slug, planName);
+    const { agent, clock } = this.surroundings;
+    const { value: claim } = await this.ledger.claim({
+      slug,
+      by: agent,
+      files: [
+        {
+          path: activePlanName as FileName,
+          change: (before) => before ?? Buffer.from(newActivePlan(slug, parsePlan(plan))),
+        },
+        {
+          path: worklogName as FileName,
+          change: (before) =>
+            Buffer.from(
+              withWorklogEntry(before?.toString('utf8') ?? '', slug, {
+                atMs: clock.now(),
+                author: agent.name,
+                text: `Claimed on ${hostname()}.`,
+              }),
+            ),
+        },
+      ],
+    });
+    this.held.set({ token: claim, directory: undefined });
+    return claim;
+  }
+
+  /** Takes an active session over, and remembers it as this machine's. Throws `session/claim-held`. */
+  async takeOver(slug: Slug, mode: 'when-lapsed' | 'now'): Promise<HeldClaim> {
+    const { value } = await this.ledger.takeOver({ slug, by: this.surroundings.agent, mode });
+    this.held.set({ token: value.claim, directory: this.held.get(slug)?.directory });
+    return value.claim;
+  }
+
+  /** The claim of a session that this machine holds. Throws `session/not-held`. */
+  requireHeld(slug: Slug): ClaimToken {
+    const held = this.held.get(slug);
+    if (held !== undefined) return held.token;
+    throw new HubError(
+      'session/not-held',
+      `This machine does not hold session ${slug}. "mic session claim ${slug}" takes a planned one, "mic session claim ${slug} --take-over" one whose agent is gone.`,
+    );
+  }
+
+  /** Whether the session is active and this machine's. */
+  async isHeld(slug: Slug): Promise<boolean> {
+    const held = this.held.get(slug);
+    if (held === undefined) return false;
+    const { claim } = await this.ledger.session(slug);
+    return isOf(claim, held.token);
+  }
+
+  /** The session's workspace on this machine, if it has one. */
+  async workspaceOf(slug: Slug): Promise<GitWorkspace | undefined> {
+    const directories = [
+      this.held.get(slug)?.directory,
+      this.#defaultDirectory(slug, 'clone'),
+      this.#defaultDirectory(slug, 'worktree'),
+    ];
+    for (const directory of directories) {
+      if (directory === undefined) continue;
+      const found = await findGitWorkspace(this.surroundings.git, directory).catch(() => undefined);
+      if (found?.record.slug === slug && found.directory === directory) return found;
+    }
+    return undefined;
+  }
+
+  /** The session's workspace, made where it is missing, with the work that was kept of it. */
+  async place(slug: Slug, choice: GitWorkspaceChoice): Promise<PlacedGitSession> {
+    const token = this.requireHeld(slug);
+    const existing = await this.workspaceOf(slug);
+    if (existing !== undefined)
+      return { workspace: existing, materialised: undefined, provisioned: undefined };
+    const { layout } = this.ledger.hub;
+    const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
+    const { materialised, ...workspace } = await createGitWorkspace({
+      kind: choice.kind,
+      hub: this.hub,
+      directory,
+      slug,
+      branch: `session/${slug}`,
+      main: this.mainBranch,
+      agent: this.surroundings.agent,
+      rules: { sessions: layout.sessions, knowledge: `${layout.root}/knowledge` },
+      submodules: choice.submodules ?? 'initialise',
+    });
+    this.held.set({ token, directory });
+    await bringBackWork(workspace, this.hub);
+    const provisioned = await provisionWorkspace(this, workspace);
+    return { workspace, materialised, provisioned };
+  }
+
+  /** The text of a file in a session's folder; empty where it has none. */
+  async #text(slug: Slug, name: string): Promise<string> {
+    return (await this.ledger.files([slug], name as FileName)).get(slug)?.toString('utf8') ?? '';
+  }
+
+  /** A file of a session, as text; empty where it has none. Throws `session/not-found`. */
+  async text(slug: Slug, name: string): Promise<string> {
+    await this.ledger.session(slug);
+    return this.#text(slug, name);
+  }
+
+  /** The commit that main is at, which the hub has. */
+  main(): ReturnType<GitLedger['main']> {
+    return this.ledger.main();
+  }
+
+  /** The newest commit of a workspace. */
+  headOf(workspace: GitWorkspace): ReturnType<GitLedger['main']> {
+    return resolveCommit(workspace.repository, 'HEAD');
+  }
+
+  #defaultDirectory(slug: Slug, kind: WorkspaceRecord['kind']): string {
+    return join(this.mainDirectory, kind === 'clone' ? '.sessions' : '.worktrees', slug);
+  }
+}
+
+/** What all machines may know of who works in a session. */
+function identityOf({ slug, agent }: HeldClaim): Buffer {
+  return Buffer.from(sessionEnvironmentText({ slug, branch: `session/${slug}`, agent }));
+}
+
+/** The name of a workspace's directory, for people. */
+export function nameOf({ directory }: GitWorkspace): string {
+  return basename(directory);
+}

@@ -1,0 +1,99 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
+import type { Slug } from '../../session/plan/slug.ts';
+import { sessionVariables } from '../../workspace/git/session-environment.ts';
+import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { readProjectConf } from '../../workspace/provision/locate-workspace.ts';
+import { PortRegistry } from '../../workspace/provision/port-registry.ts';
+import type { ProvisionRequest } from '../../workspace/provision/provision-request.ts';
+import {
+  applyProvisioning,
+  cleanUpProvisioning,
+  type ProvisionReport,
+} from '../../workspace/provision/provisioning.ts';
+import type { HubSessions } from './hub-sessions.ts';
+
+const lockWaitMsMax = 10_000;
+
+/** Gives a workspace the untracked files of the main workspace, as the project says; undefined where there is none. */
+export async function provisionWorkspace(
+  sessions: HubSessions,
+  { record, directory }: GitWorkspace,
+): Promise<ProvisionReport | undefined> {
+  if (!hasMainWorkspace(sessions)) return undefined;
+  const { slug, branch } = record;
+  return withRequest(sessions, { slug, branch, directory, owner: slug }, applyProvisioning);
+}
+
+/** Takes what was provisioned out again, and gives the session's ports back. */
+export async function unprovisionWorkspace(
+  sessions: HubSessions,
+  { record, directory }: GitWorkspace,
+): Promise<void> {
+  const { slug, branch } = record;
+  await withRequest(sessions, { slug, branch, directory, owner: slug }, cleanUpProvisioning);
+}
+
+/** Runs `work` while a directory with files of the session has what a workspace of it would have, ports of its own included. */
+export async function provisionedMeanwhile<T>(
+  sessions: HubSessions,
+  slug: Slug,
+  directory: string,
+  work: () => Promise<T>,
+): Promise<T> {
+  if (!hasMainWorkspace(sessions)) return work();
+  const target = { slug, branch: `session/${slug}`, directory, owner: `${slug}#verify` };
+  return withRequest(sessions, target, async (request) => {
+    await applyProvisioning(request);
+    try {
+      return await work();
+    } finally {
+      await cleanUpProvisioning(request);
+    }
+  });
+}
+
+/** Beside a bare hub nobody works. */
+function hasMainWorkspace(sessions: HubSessions): boolean {
+  return existsSync(join(sessions.mainDirectory, '.git'));
+}
+
+interface Target {
+  readonly slug: Slug;
+  readonly branch: string;
+  readonly directory: string;
+  readonly owner: string;
+}
+
+async function withRequest<T>(
+  sessions: HubSessions,
+  { slug, branch, directory, owner }: Target,
+  work: (request: ProvisionRequest) => Promise<T>,
+): Promise<T> {
+  const { git, agent, clock, environment, state } = sessions.surroundings;
+  const from = sessions.mainDirectory;
+  const place = { directory, upstream: from };
+  const ports = new PortRegistry(join(state, 'ports'));
+  try {
+    return await work({
+      from,
+      to: directory,
+      ...readProjectConf(from, slug),
+      facts: {
+        slug,
+        branch,
+        user: agent,
+        settings: {},
+        environment: { ...environment, ...sessionVariables({ slug, branch, agent, place }) },
+      },
+      owner: `${from}#${owner}`,
+      git,
+      ports,
+      clock,
+      lock: { wait: (ms) => setTimeout(ms), waitMsMax: lockWaitMsMax },
+    });
+  } finally {
+    ports.close();
+  }
+}

@@ -1,0 +1,180 @@
+import { GitTreeEdit } from '../../git/git-tree-edit.ts';
+import { type MergedCommits, mergeCommits } from '../../git/merge-commits.ts';
+import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
+import { ObjectReader } from '../../git/object-reader.ts';
+import { gitArguments, type Repository } from '../../git/repository.ts';
+import { StagedObjects } from '../../git/staged-objects.ts';
+import { withTrailers } from '../../git/trailers.ts';
+import type { GitLedgerLayout } from '../../ledger/git/layout.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { Agent } from '../../session/session.ts';
+import type { TreePath } from '../../tree/path.ts';
+
+/** Paths of a git diff, as git prints them with `-z`. */
+export interface ChangedPath {
+  readonly status: string;
+  readonly path: string;
+}
+
+/** The files that differ between two commits or trees, without guessing renames. */
+export async function changedPaths(
+  repository: Repository,
+  from: ObjectId,
+  to: ObjectId,
+): Promise<ChangedPath[]> {
+  const args = gitArguments(repository, ['diff-tree', '-r', '-z', '--no-renames', '--name-status', from, to]);
+  const fields = (await repository.git.run(args)).toString('utf8').split('\0');
+  const changes: ChangedPath[] = [];
+  for (let i = 0; i + 1 < fields.length; i += 2) changes.push({ status: fields[i]!, path: fields[i + 1]! });
+  return changes;
+}
+
+/** What a session's commits come to on top of main. */
+export type SessionChanges =
+  | {
+      readonly outcome: 'clean';
+      /** The files of main with the session's changes, but for the folders of sessions, which are main's. */
+      readonly tree: ObjectId;
+      /** What the session's commits made of the files in its own folder; undefined: removed. By their paths in it. */
+      readonly own: ReadonlyMap<TreePath, Buffer | undefined>;
+    }
+  | { readonly outcome: 'conflict'; readonly paths: readonly string[]; readonly messages: readonly string[] };
+
+export interface SessionBranch {
+  readonly slug: Slug;
+  /** The newest commit of the session; the hub has it. */
+  readonly head: ObjectId;
+  readonly main: ObjectId;
+}
+
+/**
+ * Merges a session's commits into main, as objects that nothing refers to yet. What they change in the session's own
+ * folder is taken out: the ledger brings it along when the folder moves.
+ */
+export async function mergeSession(
+  repository: Repository,
+  layout: GitLedgerLayout,
+  { slug, head, main }: SessionBranch,
+): Promise<SessionChanges> {
+  const merged = await mergeCommits(repository, main, head);
+  const folder = layout.session('active', slug);
+  // Somebody may have moved the folder or written to it on main: its files are merged by whoever writes them.
+  const elsewhere =
+    merged.outcome === 'clean' ? [] : merged.paths.filter((path) => !path.startsWith(`${folder}/`));
+  if (merged.outcome === 'conflict' && elsewhere.length > 0) {
+    return { outcome: 'conflict', paths: elsewhere, messages: merged.messages };
+  }
+  const own = await ownFiles(repository, folder, { head, main, merged });
+  return { outcome: 'clean', tree: await withFolderOf(repository, merged.tree, main, layout.sessions), own };
+}
+
+/** What becomes of the files in a session's own folder that its commits have changed. */
+async function ownFiles(
+  repository: Repository,
+  folder: TreePath,
+  { head, main, merged }: { head: ObjectId; main: ObjectId; merged: MergedCommits },
+): Promise<ReadonlyMap<TreePath, Buffer | undefined>> {
+  const base = await mergeBase(repository, main, head);
+  const conflicted = new Set(merged.outcome === 'conflict' ? merged.paths : []);
+  const files = new Map<TreePath, Buffer | undefined>();
+  for (const { path } of await changedPaths(repository, base, head)) {
+    if (!path.startsWith(`${folder}/`)) continue;
+    const content = conflicted.has(path)
+      ? both(
+          await fileAt(repository, base, path),
+          await fileAt(repository, main, path),
+          await fileAt(repository, head, path),
+        )
+      : await fileAt(repository, merged.tree, path);
+    files.set(path.slice(folder.length + 1) as TreePath, content);
+  }
+  return files;
+}
+
+/** Main's text, and behind it what the session has added: these files grow at their ends on both sides. */
+function both(
+  base: Buffer | undefined,
+  main: Buffer | undefined,
+  head: Buffer | undefined,
+): Buffer | undefined {
+  if (main === undefined || head === undefined) return main ?? head;
+  const common = base !== undefined && head.subarray(0, base.length).equals(base) ? base.length : 0;
+  return Buffer.concat([main, head.subarray(common)]);
+}
+
+/** `tree` with the folder `path` as it is in the commit `from`. */
+async function withFolderOf(
+  repository: Repository,
+  tree: ObjectId,
+  from: ObjectId,
+  path: TreePath,
+): Promise<ObjectId> {
+  const reader = await ObjectReader.open(repository);
+  try {
+    const objects = new StagedObjects(repository, reader);
+    const theirs = await new GitTreeEdit(repository, objects, await objects.treeOfCommit(from)).before(path);
+    const edit = new GitTreeEdit(repository, objects, tree);
+    edit.setDirectory(path, theirs?.id);
+    const edited = await edit.write(objects);
+    await objects.flush();
+    return edited;
+  } finally {
+    await reader.close();
+  }
+}
+
+/** The commit that a session started from, or was last brought up to. */
+export async function mergeBase(repository: Repository, main: ObjectId, head: ObjectId): Promise<ObjectId> {
+  const args = gitArguments(repository, ['merge-base', main, head]);
+  return parseObjectId((await repository.git.run(args)).toString('latin1').trim());
+}
+
+/** One commit upon main that carries all that a session changed. */
+export async function squash(
+  repository: Repository,
+  commit: {
+    readonly slug: Slug;
+    readonly tree: ObjectId;
+    readonly main: ObjectId;
+    readonly message: string;
+    readonly agent: Agent;
+  },
+): Promise<ObjectId> {
+  const { slug, tree, main, message, agent } = commit;
+  const text = withTrailers(message, [
+    ['Session', slug],
+    ['Agent', `${agent.name} <${agent.email}>`],
+  ]);
+  const person = {
+    GIT_AUTHOR_NAME: agent.name,
+    GIT_AUTHOR_EMAIL: agent.email,
+    GIT_COMMITTER_NAME: agent.name,
+    GIT_COMMITTER_EMAIL: agent.email,
+  };
+  const args = gitArguments(repository, ['commit-tree', '-p', main, tree]);
+  const id = await repository.git.run(args, { input: text, environment: person });
+  return parseObjectId(id.toString('latin1').trim());
+}
+
+/** The difference of two commits, as a patch that "git apply" takes, binary files included. */
+export function patchBetween(repository: Repository, from: ObjectId, to: ObjectId): Promise<Buffer> {
+  return repository.git.run(
+    gitArguments(repository, ['diff', '--binary', '--full-index', '--no-color', '--no-ext-diff', from, to]),
+  );
+}
+
+export async function treeOfCommit(repository: Repository, commit: ObjectId): Promise<ObjectId> {
+  const args = gitArguments(repository, ['rev-parse', `${commit}^{tree}`]);
+  return parseObjectId((await repository.git.run(args)).toString('latin1').trim());
+}
+
+/** A file of a commit; undefined where it has none of that path. */
+export async function fileAt(
+  repository: Repository,
+  commit: ObjectId,
+  path: string,
+): Promise<Buffer | undefined> {
+  const args = gitArguments(repository, ['cat-file', 'blob', `${commit}:${path}`]);
+  const { exitCode, stdout } = await repository.git.attempt(args);
+  return exitCode === 0 ? stdout : undefined;
+}

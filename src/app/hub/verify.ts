@@ -1,0 +1,76 @@
+import { spawn } from 'node:child_process';
+import { createWriteStream, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { finished } from 'node:stream/promises';
+import type { ObjectId } from '../../git/object-id.ts';
+import { gitArguments, type Repository } from '../../git/repository.ts';
+import { HubError } from './hub-error.ts';
+
+/** How much of the end of a failed command's output is shown, in characters. */
+const shownMax = 4000;
+
+export interface VerifyRequest {
+  /** Any command line of the shell: the project's own. */
+  readonly command: string;
+  /** What main would become. */
+  readonly commit: ObjectId;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  /** Where the output is kept, absolute. */
+  readonly log: string;
+  /** Runs `work` while the files of the commit have beside them what git does not keep, such as dependencies. */
+  readonly furnish: <T>(directory: string, work: () => Promise<T>) => Promise<T>;
+}
+
+/**
+ * Runs the project's own check on what main would become, in a working tree made for it. Throws `session/verify-failed`
+ * with the end of what the command said.
+ */
+export async function verifyCommit(hub: Repository, request: VerifyRequest): Promise<void> {
+  const scratch = mkdtempSync(join(tmpdir(), 'micelio-verify-'));
+  const directory = join(scratch, 'merged');
+  try {
+    await hub.git.run(
+      gitArguments(hub, ['worktree', 'add', '--quiet', '--detach', directory, request.commit]),
+    );
+    const { code, tail } = await request.furnish(directory, () => runShell({ ...request, directory }));
+    if (code === 0) return;
+    throw new HubError(
+      'session/verify-failed',
+      `The project's check "${request.command}" failed on the merged result (${code === undefined ? 'it was killed' : `exit code ${code}`}), so main stays as it was. Its output is in ${request.log}; it ends with:\n${tail}`,
+    );
+  } finally {
+    await hub.git.attempt(gitArguments(hub, ['worktree', 'remove', '--force', '--force', directory]));
+    rmSync(scratch, { recursive: true, force: true });
+  }
+}
+
+/** Runs a command line, its output in a file. */
+export async function runShell(options: {
+  readonly command: string;
+  readonly directory: string;
+  readonly environment: Readonly<Record<string, string | undefined>>;
+  readonly log: string;
+}): Promise<{ readonly code: number | undefined; readonly tail: string }> {
+  const { command, directory, environment, log } = options;
+  const file = createWriteStream(log, { flags: 'a' });
+  const child = spawn('/bin/sh', ['-c', command], {
+    cwd: directory,
+    env: { ...environment },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let tail = '';
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.on('data', (bytes: Buffer) => {
+      file.write(bytes);
+      tail = (tail + bytes.toString('utf8')).slice(-shownMax);
+    });
+  }
+  const code = await new Promise<number | undefined>((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (exit) => resolve(exit ?? undefined));
+  });
+  file.end();
+  await finished(file);
+  return { code, tail: tail.trim() };
+}
