@@ -30,6 +30,8 @@ export interface Collected {
 
 /** A pack of which less than this part is needed is rewritten. */
 const usedPartMin = 0.5;
+/** A mark younger than this, in ms, may be of a collection that is still at it: then the pack is left to that. */
+const takeOutMsMax = 12 * 60 * 60 * 1000;
 /** A pack below this many bytes is small: one landing leaves a few KiB. */
 const smallPackBytesMax = 1024 * 1024;
 /** Small packs are gathered into large ones when there are more than this. */
@@ -54,7 +56,7 @@ export async function collectPacks(
   options: CollectOptions,
 ): Promise<Collected> {
   const survey = await surveyPacks(blobs, needed);
-  const plan = planCollection(survey, (sinceMs) => needed.asOfMs - sinceMs >= options.graceMs);
+  const plan = planCollection(survey, (sinceMs) => needed.asOfMs - sinceMs, options.graceMs);
   const going = new Set([...plan.condemn, ...plan.delete].map(({ hash }) => hash));
   const isSafe = (pack: Hash): boolean => {
     if (going.has(pack)) return false;
@@ -64,15 +66,13 @@ export async function collectPacks(
   };
   const mover = new ObjectMover(blobs, needed, { ...options, isSafe });
   // Those that go for good first: then a run that is killed has freed something.
-  for (const { hash } of plan.delete) await mover.moveFrom(hash);
+  await mover.moveFrom(plan.delete);
   if (options.mode === 'collect') {
     await mover.flush();
     await deleteCondemned(blobs, hashesOf(plan.delete));
     await removeMarks(blobs, survey.marksOfNothing);
   }
-  for (const pack of plan.condemn) {
-    if (pack.neededWeight > 0 || !pack.isIndexed) await mover.moveFrom(pack.hash);
-  }
+  await mover.moveFrom(plan.condemn.filter((pack) => pack.neededWeight > 0 || !pack.isIndexed));
   if (options.mode === 'collect') {
     await mover.flush();
     await takeOut(blobs, hashesOf(plan.condemn), survey.ghosts);
@@ -95,7 +95,9 @@ interface Plan {
 }
 
 /** What is to be done with which pack. */
-function planCollection({ packs }: PackSurvey, isOld: (sinceMs: number) => boolean): Plan {
+function planCollection({ packs }: PackSurvey, ageMs: (sinceMs: number) => number, graceMs: number): Plan {
+  const isOld = (sinceMs: number): boolean => ageMs(sinceMs) >= graceMs;
+  const isAbandoned = (sinceMs: number): boolean => ageMs(sinceMs) >= Math.min(graceMs, takeOutMsMax);
   const condemned: SurveyedPack[] = [];
   const out: SurveyedPack[] = [];
   const small: SurveyedPack[] = [];
@@ -107,7 +109,7 @@ function planCollection({ packs }: PackSurvey, isOld: (sinceMs: number) => boole
       else if (size < smallPackBytesMax) small.push(pack);
     } else if (isIndexed || mark.departure === 'leaving') {
       // A collection was killed, or another process has merged what it had read before: its time begins anew.
-      condemned.push(pack);
+      if (isAbandoned(mark.sinceMs)) condemned.push(pack);
     } else if (isOld(mark.sinceMs)) out.push(pack);
   }
   const gathered = small.length > smallPacksMax ? small.sort(byAge) : [];

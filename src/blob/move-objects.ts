@@ -8,10 +8,19 @@ import { isNeeded, type NeededObjects } from './needed-objects.ts';
 import type { IndexEntry } from './pack-index.ts';
 import { readPackIndex } from './pack-reader.ts';
 
-/** Frames of one pack read at once. */
-const framesAtOnceMax = 8;
+/** Packs looked at at once: small ones, or one that is large. */
+const packsAtOnceMax = 16;
+const packBytesAtOnceMax = 16 * 1024 * 1024;
+/** Frames read at once, each of a MiB at the most. */
+const framesAtOnceMax = 16;
 /** A batch is flushed once it has so many bytes, and another one begun: it must not get old. */
 const batchBytesMax = 256 * 1024 * 1024;
+
+interface PackOfSize {
+  readonly hash: Hash;
+  /** In bytes. */
+  readonly size: number;
+}
 
 export interface MoveOptions {
   /** Tells whether what is in an indexed pack counts as stored. */
@@ -40,20 +49,24 @@ export class ObjectMover {
     this.#options = options;
   }
 
-  /** Moves what is needed of `pack` and stored nowhere else. Throws `blob/corrupt` when that cannot be read. */
-  async moveFrom(pack: Hash): Promise<void> {
-    const index = await readPackIndex(this.#blobs.store, this.#blobs.layout, pack);
-    const wanted = [...(index?.entries() ?? [])].filter(({ hash }) => this.#mustMove(hash));
-    for (const { length } of wanted) {
-      this.objects++;
-      this.bytes += length;
+  /** Moves what is needed of `packs` and stored nowhere else. Throws `blob/corrupt` when that cannot be read. */
+  async moveFrom(packs: readonly PackOfSize[]): Promise<void> {
+    for (const group of groupsOf(packs)) {
+      const wanted = await Promise.all(group.map(({ hash }) => this.#wantedOf(hash)));
+      for (const { length } of wanted.flat()) {
+        this.objects++;
+        this.bytes += length;
+      }
+      if (this.#options.mode === 'dry run') continue;
+      const frames = wanted.flatMap(inFrames);
+      for (let start = 0; start < frames.length; start += framesAtOnceMax)
+        await this.#moveFrames(frames.slice(start, start + framesAtOnceMax));
     }
-    if (wanted.length === 0 || this.#options.mode === 'dry run') return;
-    const frames = [...Map.groupBy(wanted, ({ frame }) => frame.start).values()].sort(
-      ([a], [b]) => a!.frame.start - b!.frame.start,
-    );
-    for (let start = 0; start < frames.length; start += framesAtOnceMax)
-      await this.#moveFrames(frames.slice(start, start + framesAtOnceMax));
+  }
+
+  async #wantedOf(pack: Hash): Promise<IndexEntry[]> {
+    const index = await readPackIndex(this.#blobs.store, this.#blobs.layout, pack);
+    return [...(index?.entries() ?? [])].filter(({ hash }) => this.#mustMove(hash));
   }
 
   /** Ends once everything moved so far is durable and indexed. */
@@ -81,7 +94,7 @@ export class ObjectMover {
     for (const [i, entries] of frames.entries()) {
       const bytes = plain[i];
       // Another collection has deleted the pack: it has moved what is needed of it before.
-      if (bytes === undefined) return;
+      if (bytes === undefined) continue;
       for (const { hash, offset, length } of entries.toSorted((a, b) => a.offset - b.offset))
         await this.#add(hash, bytes.subarray(offset, offset + length));
     }
@@ -107,4 +120,26 @@ export class ObjectMover {
     if (busy) await busy;
     if (this.#batch.newBytes >= batchBytesMax) await this.flush();
   }
+}
+
+/** `packs` in order, a few at a time. */
+function* groupsOf(packs: readonly PackOfSize[]): Generator<PackOfSize[]> {
+  let group: PackOfSize[] = [];
+  let bytes = 0;
+  for (const pack of packs) {
+    if (group.length === packsAtOnceMax || (group.length > 0 && bytes + pack.size > packBytesAtOnceMax)) {
+      yield group;
+      group = [];
+      bytes = 0;
+    }
+    group.push(pack);
+    bytes += pack.size;
+  }
+  if (group.length > 0) yield group;
+}
+
+/** The entries of a pack frame by frame, in the order in which they lie there. */
+function inFrames(entries: readonly IndexEntry[]): IndexEntry[][] {
+  const frames = Map.groupBy(entries, ({ frame }) => frame.start);
+  return [...frames].sort(([a], [b]) => a - b).map(([, inFrame]) => inFrame);
 }
