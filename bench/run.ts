@@ -21,6 +21,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   'nfs-calls': () => import('./nfs-calls.ts'),
   'mounted-sessions': () => import('./mounted-sessions.ts'),
   'mount-landing': () => import('./mount-landing.ts'),
+  claim: () => import('./claim.ts'),
   'store-requests': () => import('./store-requests.ts'),
   's3-import': () => import('./s3-import.ts'),
   's3-landings': () => import('./s3-landings.ts'),

@@ -1,12 +1,14 @@
-import { randomBytes } from 'node:crypto';
-import { link, open, rename, rm, unlink, writeFile } from 'node:fs/promises';
+import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { besides, createExclusively } from './exclusive-file.ts';
 
 /** Between two looks whether a lock has gone, in ms. */
 const lookMs = 10;
 const mark = 'micelio';
+/** What a lock of ours has to say is shorter. */
+const contentBytesMax = 512;
 
 /**
  * A lock that is a file, as git's own are. One that a killed process of ours on this machine has left says so, and is
@@ -19,12 +21,17 @@ export class FileLock {
     this.#path = path;
   }
 
-  /** Takes the lock `path`; undefined where somebody else has it for all of `waitMs`. */
-  static async take(path: string, waitMs: number): Promise<FileLock | undefined> {
+  /**
+   * Takes the lock `path`; undefined where somebody else has it for all of `waitMs`. Where nothing breaks if two have it,
+   * `forgottenMs` says how old a lock may be at most.
+   */
+  static async take(path: string, waitMs: number, forgottenMs = Infinity): Promise<FileLock | undefined> {
     const deadline = performance.now() + waitMs;
     for (;;) {
-      if ((await create(path)) || ((await isLeftBehind(path)) && (await takeOver(path))))
+      if (await create(path)) return new FileLock(path);
+      if ((await isLeftBehind(path, forgottenMs)) && (await takeOver(path, forgottenMs))) {
         return new FileLock(path);
+      }
       if (performance.now() >= deadline) return undefined;
       await sleep(lookMs);
     }
@@ -44,52 +51,47 @@ export function takeIndexLock(gitDirectory: string, waitMs: number): Promise<Fil
   return FileLock.take(join(gitDirectory, 'index.lock'), waitMs);
 }
 
-/** Makes the lock with its content at once, so that nobody ever sees one that does not say whose it is. */
-async function create(path: string): Promise<boolean> {
-  const draft = asideOf(path);
-  await writeFile(draft, `${mark} ${process.pid} ${hostname()}\n`);
-  try {
-    await link(draft, path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
-    throw error;
-  } finally {
-    await unlink(draft);
-  }
+function create(path: string): Promise<boolean> {
+  return createExclusively(path, `${mark} ${process.pid} ${hostname()}\n`);
 }
 
-function asideOf(path: string): string {
-  return `${path}.${randomBytes(6).toString('hex')}`;
-}
-
-/** Whether a process of ours on this machine has made the lock, and is gone. */
-async function isLeftBehind(path: string): Promise<boolean> {
-  const [who, pid, machine] = (await contentOf(path)).trim().split(' ');
-  return who === mark && machine === hostname() && Number(pid) > 0 && !isRunning(Number(pid));
+/** Whether a process of ours has made the lock, and is gone from this machine or has had it for too long. */
+async function isLeftBehind(path: string, forgottenMs: number): Promise<boolean> {
+  const { content, ageMs } = await look(path);
+  const [who, pid, machine] = content.trim().split(' ');
+  if (who !== mark) return false;
+  return ageMs > forgottenMs || (machine === hostname() && Number(pid) > 0 && !isRunning(Number(pid)));
 }
 
 /** Moves the lock aside, and takes it if that was still the one left behind. */
-async function takeOver(path: string): Promise<boolean> {
-  const aside = asideOf(path);
+async function takeOver(path: string, forgottenMs: number): Promise<boolean> {
+  const aside = besides(path);
   try {
     await rename(path, aside);
-  } catch {
-    return false;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
   }
-  const wasLeftBehind = await isLeftBehind(aside);
-  if (!wasLeftBehind) await link(aside, path).catch(() => {});
-  await unlink(aside);
+  const wasLeftBehind = await isLeftBehind(aside, forgottenMs);
+  // Somebody else has taken it over in between: they get it back.
+  if (!wasLeftBehind) await createExclusively(path, (await look(aside)).content);
+  await rm(aside, { force: true });
   return wasLeftBehind && create(path);
 }
 
-async function contentOf(path: string): Promise<string> {
-  // An index is large and never begins like this; a lock that is gone by now is nobody's.
-  const file = await open(path, 'r').catch(() => undefined);
-  if (file === undefined) return '';
+/** An index is large and never begins like a lock of ours; a lock that is gone by now is nobody's. */
+async function look(path: string): Promise<{ readonly content: string; readonly ageMs: number }> {
+  let file: FileHandle;
   try {
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(512), 0, 512, 0);
-    return buffer.toString('utf8', 0, bytesRead);
+    file = await open(path, 'r');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { content: '', ageMs: 0 };
+    throw error;
+  }
+  try {
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(contentBytesMax), 0, contentBytesMax, 0);
+    const ageMs = Date.now() - (await file.stat()).mtimeMs;
+    return { content: buffer.toString('utf8', 0, bytesRead), ageMs };
   } finally {
     await file.close();
   }

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto';
-import { link, readFile, rename, rm, rmdir, unlink, writeFile } from 'node:fs/promises';
+import { link, readFile, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ancestorsOf, type TreePath } from '../tree/path.ts';
 import { gitContentMerge, type PathPlan, planPath, type Stages } from './checkout-merge.ts';
 import { changesBetween, checkoutArguments, diskPath, readDisk, readIndex } from './checkout-state.ts';
 import type { Checkout } from './checkouts.ts';
+import { besides, createExclusively } from './exclusive-file.ts';
 import type { GitContent } from './git-tree-edit.ts';
 import { idBytesOf, type ObjectId } from './object-id.ts';
 
@@ -19,7 +19,7 @@ export async function followCheckout(
   to: ObjectId,
 ): Promise<readonly TreePath[]> {
   const index = join(checkout.gitDirectory, 'index');
-  const draft = join(checkout.gitDirectory, `index.micelio-${randomBytes(6).toString('hex')}`);
+  const draft = besides(join(checkout.gitDirectory, 'index.micelio'));
   try {
     // A link and no copy: git compares the times of files with that of the index.
     await link(index, draft);
@@ -164,16 +164,7 @@ export async function readBehind(checkout: Checkout): Promise<ObjectId | undefin
 
 /** Notes that `checkout` is at `commit`, and will have to follow. One that is noted already is older, and stays. */
 export async function noteBehind(checkout: Checkout, commit: ObjectId): Promise<void> {
-  const file = behindFile(checkout);
-  const draft = `${file}-${randomBytes(6).toString('hex')}`;
-  await writeFile(draft, `${commit}\n`);
-  try {
-    await link(draft, file);
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
-  } finally {
-    await unlink(draft);
-  }
+  await createExclusively(behindFile(checkout), `${commit}\n`);
 }
 
 /** Notes that `checkout` has followed. */

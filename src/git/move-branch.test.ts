@@ -1,10 +1,20 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  unlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { checkoutsOf } from './checkouts.ts';
+import { FileLock } from './file-lock.ts';
 import { noteBehind, readBehind } from './follow-checkout.ts';
 import { type BranchMove, catchUp, moveBranch } from './move-branch.ts';
 import type { ObjectId } from './object-id.ts';
@@ -188,5 +198,32 @@ describe('a checkout whose branch moves', () => {
     await moveBranch(checkouts, { repository, branch: main, expected, move, waitMs: 50 });
     assert.equal(readFileSync(join(linked, 'new/file'), 'utf8'), 'new\n');
     assert.ok(existsSync(path('gone')));
+  });
+});
+
+describe('a lock that is a file', () => {
+  test('is one process’s at a time, and taken over when that is gone or has forgotten it', async (t) => {
+    const path = join(ScratchRepository.create(t).directory, 'lock');
+    const lock = await FileLock.take(path, 0);
+    assert.ok(lock);
+    assert.equal(await FileLock.take(path, 0), undefined);
+    await lock.release();
+    const { pid } = spawnSync(process.execPath, ['-e', '0']);
+    for (const [content, isTaken] of [
+      [`micelio ${pid} ${hostname()}\n`, true],
+      [`micelio ${pid} elsewhere\n`, false],
+      [`micelio ${process.pid} ${hostname()}\n`, false],
+      ['DIRC', false],
+    ] as const) {
+      writeFileSync(path, content);
+      const taken = await FileLock.take(path, 0);
+      assert.equal(taken !== undefined, isTaken, content);
+      await taken?.release();
+    }
+    writeFileSync(path, 'micelio 1 elsewhere\n');
+    const old = new Date(Date.now() - 60_000);
+    utimesSync(path, old, old);
+    assert.equal(await FileLock.take(path, 0), undefined);
+    assert.ok(await FileLock.take(path, 0, 10_000));
   });
 });

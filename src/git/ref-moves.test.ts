@@ -125,6 +125,6 @@ describe('a remote', () => {
       assert.doesNotMatch(message, /secret/);
       return true;
     });
-    assert.equal(withoutCredentials("'https://a:b@c/d' and ssh://git@h/x"), "'https://c/d' and ssh://h/x");
+    assert.equal(withoutCredentials("'https://a:b@x@c/d' and ssh://git@h/x"), "'https://c/d' and ssh://h/x");
   });
 });

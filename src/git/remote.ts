@@ -105,5 +105,5 @@ function failure({ name }: Remote, command: string, { exitCode, stdout, stderr }
 
 /** `text` with what stands between `//` and `@` in a URL left out: a user may have a token in a remote's URL. */
 export function withoutCredentials(text: string): string {
-  return text.replace(/(\w:\/\/)[^\s/@]*@/g, '$1');
+  return text.replace(/(\w:\/\/)[^\s/]*@/g, '$1');
 }

@@ -51,4 +51,6 @@ export interface Authority {
    * looked into: what is answered has happened, or has not. Throws `ledger/unreachable` where that cannot be found out.
    */
   move(moves: readonly RefMove[], options: MoveOptions): Promise<MoveResult>;
+  /** Brings along what follows the authority, and was left behind: the hub's own main, and checkouts of it. */
+  catchUp(): Promise<readonly LedgerNote[]>;
 }

@@ -269,6 +269,12 @@ describe('opening a ledger', () => {
     const ledger = await openLedger(t, empty);
     await assert.rejects(ledger.claim({ slug: one, by: agentAda }), { code: 'ledger/not-initialised' });
     await assert.rejects(ledger.list(), { code: 'ledger/not-initialised' });
+    // Whoever lays them out can.
+    await ledger.probe();
+    assert.equal(empty.git(['for-each-ref', 'refs/claims']), '');
+    const edits = [{ path: ledger.hub.layout.lock, change: () => Buffer.alloc(0) }];
+    await ledger.commit({ by: agentAda, message: 'chore: lay out sessions', edits });
+    assert.deepEqual(await ledger.list(), []);
   });
 
   test('works from a linked worktree, and from a clone that knows its hub', async (t) => {
@@ -289,6 +295,15 @@ describe('opening a ledger', () => {
   test('refuses settings that it does not understand', async (t) => {
     const hub = scratchHub(t, [], { settings: { authority: '--upload-pack=x' } });
     await assert.rejects(openLedger(t, hub), { code: 'ledger/settings-invalid' });
+  });
+
+  test('also where objects are named by SHA-256', async (t) => {
+    const hub = ScratchRepository.create(t, { format: 'sha256' });
+    hub.commit(projectFiles([one]));
+    const ledger = await openLedger(t, hub);
+    const { value: token } = await ledger.claim({ slug: one, by: agentAda });
+    await ledger.complete({ token });
+    assert.deepEqual(folderNames(hub, 'completed'), [one]);
   });
 
   test('another root, another main', async (t) => {

@@ -1,7 +1,6 @@
 import { type Clock, systemClock } from '../../base/clock.ts';
 import { type Random, systemRandom } from '../../base/random.ts';
 import type { Git } from '../../git/git-process.ts';
-import { type CheckoutNote, catchUp } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import type { SessionState } from '../../session/life-cycle.ts';
@@ -45,9 +44,9 @@ import {
   markResolved,
 } from './landing-moves.ts';
 import { folderOf, type LedgerContext } from './ledger-context.ts';
-import { LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
+import { type DraftCommit, LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
 import { type Done, LedgerQueue, type Operation } from './ledger-queue.ts';
-import { checkoutWaitMs, LocalAuthority } from './local-authority.ts';
+import { LocalAuthority } from './local-authority.ts';
 import { RemoteAuthority } from './remote-authority.ts';
 import {
   type AbandonRequest,
@@ -136,6 +135,17 @@ export class GitLedger {
   /** Whose refs decide: the name of a remote, or the hub's path. */
   get authority(): string {
     return this.#authority.name;
+  }
+
+  /** A commit on main of files that are no session's, such as the protocol's own: also where there are no sessions yet. */
+  commit(request: DraftCommit): Promise<Done<void>> {
+    const apply = (draft: LedgerDraft) => draft.commit(request);
+    return this.#queue.run({ name: 'commit', apply, hooks: 'skip', layout: 'may-be-missing' });
+  }
+
+  /** Finds out whether the authority takes claims; throws `ledger/refused` where it does not. */
+  probe(): Promise<void> {
+    return this.#queue.probe();
   }
 
   /** Makes a session in `drafting/`. Throws `session/exists`. */
@@ -286,10 +296,9 @@ export class GitLedger {
   }
 
   /** Finishes what others have left half done, and brings along checkouts of main that were left behind. */
-  async mend(): Promise<readonly (LedgerNote | CheckoutNote)[]> {
-    const { repository, main } = this.hub;
+  async mend(): Promise<readonly LedgerNote[]> {
     const { notes } = await this.#run('mend', async () => {});
-    return [...notes, ...(await catchUp(await this.hub.checkouts(), repository, main, checkoutWaitMs))];
+    return [...notes, ...(await this.#queue.catchUp())];
   }
 
   #run<T>(

@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path';
+import { readFile } from 'node:fs/promises';
+import { dirname, join, resolve } from 'node:path';
 import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
 import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
@@ -85,6 +86,8 @@ async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, s
 
 /** What the main worktree's HEAD names, whichever worktree this is. */
 async function currentBranch(repository: Repository): Promise<string> {
+  const [, inFile] = /^ref: (refs\/heads\/.*)\n$/.exec(await headFile(repository)) ?? [];
+  if (inFile !== undefined && inFile !== 'refs/heads/.invalid') return inFile;
   const args = gitArguments(repository, ['symbolic-ref', '--quiet', 'HEAD']);
   const { exitCode, stdout } = await repository.git.attempt(args);
   if (exitCode === 0) return stdout.toString('utf8').trim();
@@ -92,4 +95,9 @@ async function currentBranch(repository: Repository): Promise<string> {
     'ledger/no-main',
     `The hub ${repository.gitDirectory} is on no branch, so it does not say which one is main. Say it: git config micelio.main main`,
   );
+}
+
+/** Saves a process, where refs are files. Where they are not, the file names a branch that cannot be. */
+async function headFile({ gitDirectory }: Repository): Promise<string> {
+  return readFile(join(gitDirectory, 'HEAD'), 'utf8').catch(() => '');
 }

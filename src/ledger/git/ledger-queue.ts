@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Random } from '../../base/random.ts';
+import { type Random, randomText } from '../../base/random.ts';
 import { FileLock } from '../../git/file-lock.ts';
 import type { PushHooks } from '../../git/remote.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
@@ -9,6 +9,7 @@ import { SessionError } from '../../session/session-error.ts';
 import type { Authority, LedgerNote, MoveResult } from './authority.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import type { HubReader } from './hub-reader.ts';
+import { probeRef } from './layout.ts';
 import type { LedgerContext } from './ledger-context.ts';
 import { type KnownClaim, LedgerDraft, readClaim } from './ledger-draft.ts';
 import { mend } from './mend.ts';
@@ -28,6 +29,8 @@ export interface Operation<T> {
   };
   /** Whether the user's hooks run before a push: where files of theirs come to main. */
   readonly hooks: PushHooks;
+  /** Left out: main must have sessions laid out. */
+  readonly layout?: 'may-be-missing';
 }
 
 export interface Done<T> {
@@ -46,12 +49,17 @@ const pauseMsMin = 10;
 /** How long to wait for one's turn at main, in ms. */
 const turnMsMax = 2000;
 
+/** Whoever has had its turn for so long is not waited for, in ms. */
+const turnForgottenMs = 10_000;
+
 /** An operation on its way. */
 interface Waiting {
   operation: Operation<unknown>;
   readonly resolve: (done: Done<unknown>) => void;
   readonly reject: (error: unknown) => void;
   notes: readonly LedgerNote[];
+  /** The ref of its claim says so already; what is left is the record. */
+  isDecided: boolean;
 }
 
 /** How an attempt went, and what is still to be done. */
@@ -83,7 +91,13 @@ export class LedgerQueue {
   /** Runs `operation`. Its error is that of the operation, or that the ledger cannot be changed now. */
   run<T>(operation: Operation<T>): Promise<Done<T>> {
     const done = new Promise<Done<unknown>>((resolve, reject) => {
-      this.#waiting.push({ operation: operation as Operation<unknown>, resolve, reject, notes: [] });
+      this.#waiting.push({
+        operation: operation as Operation<unknown>,
+        resolve,
+        reject,
+        notes: [],
+        isDecided: false,
+      });
     });
     if (!this.#isScheduled) {
       this.#isScheduled = true;
@@ -94,7 +108,38 @@ export class LedgerQueue {
 
   /** Reads the ledger as it is now. */
   read<T>(work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#withReader(async () => work(await this.#look())));
+    return this.#inTurn(() =>
+      this.#withReader(async () => {
+        const draft = await this.#look();
+        await this.#checkInitialised(draft);
+        return work(draft);
+      }),
+    );
+  }
+
+  /** Brings along what was left behind. */
+  catchUp(): Promise<readonly LedgerNote[]> {
+    return this.#inTurn(() => this.#withReader(() => this.#authority.catchUp()));
+  }
+
+  /** Finds out, by making a claim that is nobody's and removing it, whether the authority takes claims. */
+  probe(): Promise<void> {
+    return this.#inTurn(() => this.#withReader(() => this.#probe()));
+  }
+
+  async #probe(): Promise<void> {
+    const { hub, random } = this.#context;
+    const objects = new StagedObjects(hub.repository, this.#reader.current);
+    const text = randomText(random, 16);
+    const [ref, blob] = [probeRef(text), await objects.add('blob', Buffer.from(`${text}\n`))];
+    await objects.flush();
+    for (const [expected, next] of [['absent', blob] as const, [blob, 'absent'] as const]) {
+      const result = await this.#authority.move([{ ref, expected, next }], {
+        reason: 'probe',
+        hooks: 'skip',
+      });
+      if (result.outcome === 'refused') throw this.#refused(result.words);
+    }
   }
 
   async close(): Promise<void> {
@@ -137,7 +182,7 @@ export class LedgerQueue {
       left = open;
       if (outcome.outcome === 'moved') continue;
       if (outcome.outcome === 'refused' && ++refusals >= refusalsMax) {
-        if (left.length === 1) throw this.#refused(outcome.words);
+        if (left.length === 1) throw this.#refused(outcome.words, left[0]!.isDecided);
         // One of them may be what is refused, and the others should not have to do with it.
         for (const one of left) await this.#settleAlone(one);
         return;
@@ -155,7 +200,7 @@ export class LedgerQueue {
     const canBeEarly = batch.some(({ operation }) => operation.early !== undefined);
     if (canBeEarly && attempt > 1) return this.#decideEarly(batch);
     const file = join(this.#context.hub.repository.gitDirectory, 'micelio-turn');
-    const turn = await FileLock.take(file, canBeEarly ? 0 : turnMsMax);
+    const turn = await FileLock.take(file, canBeEarly ? 0 : turnMsMax, turnForgottenMs);
     if (canBeEarly && turn === undefined) return this.#decideEarly(batch);
     try {
       return await this.#attempt(batch);
@@ -175,6 +220,7 @@ export class LedgerQueue {
   /** Applies all that waits, and moves the refs. What has failed or happened is answered; `open` is what has not. */
   async #attempt(batch: readonly Waiting[]): Promise<Attempt> {
     const draft = await this.#look();
+    if (batch.some(({ operation }) => operation.layout === undefined)) await this.#checkInitialised(draft);
     await mend(draft, this.#context);
     const open = new Map(batch.map((waiting) => [waiting, undefined as unknown]));
     for (const waiting of batch) {
@@ -217,6 +263,7 @@ export class LedgerQueue {
     for (const { waiting, value } of decided) {
       const { early, ...operation } = waiting.operation;
       waiting.notes = [...waiting.notes, ...outcome.notes];
+      waiting.isDecided = true;
       waiting.operation = { ...operation, apply: (later) => early!.confirm(later, value) };
     }
     return { outcome, open };
@@ -245,9 +292,7 @@ export class LedgerQueue {
     }
     this.#claims.clear();
     for (const [slug, known] of claims) this.#claims.set(`${slug} ${known.blob}`, known);
-    const draft = new LedgerDraft(hub, objects, refs, claims, now);
-    await this.#checkInitialised(draft);
-    return draft;
+    return new LedgerDraft(hub, objects, refs, claims, now);
   }
 
   async #checkInitialised(draft: LedgerDraft): Promise<void> {
@@ -264,10 +309,13 @@ export class LedgerQueue {
     await sleep(most * fraction(this.#context.random));
   }
 
-  #refused(words: string): GitLedgerError {
+  #refused(words: string, isDecided = false): GitLedgerError {
+    const what = isDecided
+      ? 'took the claim, but refused its record on main. It holds until its time has run out'
+      : 'refused the change, and nothing has changed';
     return new GitLedgerError(
       'ledger/refused',
-      `${this.#authority.name} refused the change, and nothing has changed. Where a hook or a protected branch says no, have it allow pushes to ${this.#context.hub.main} and refs/claims/; where a lock was left behind, remove the file that git names. Git says: ${words}`,
+      `${this.#authority.name} ${what}. Where a hook or a protected branch says no, have it allow pushes to ${this.#context.hub.main} and refs/claims/; where a lock was left behind, remove the file that git names. Git says: ${words}`,
     );
   }
 

@@ -1,6 +1,6 @@
-import { moveBranch } from '../../git/move-branch.ts';
+import { catchUp, moveBranch } from '../../git/move-branch.ts';
 import { moveRefs, type RefMove, readRefs } from '../../git/refs.ts';
-import type { Authority, AuthorityRefs, MoveOptions, MoveResult } from './authority.ts';
+import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
 import { authorityRefs } from './authority-refs.ts';
 import type { Hub } from './hub.ts';
 import { claimRefs } from './layout.ts';
@@ -42,6 +42,16 @@ export class LocalAuthority implements Authority {
       notes.map((note) => ({ kind: 'checkout', ...note })),
     );
   }
+
+  async catchUp(): Promise<readonly LedgerNote[]> {
+    return catchUpCheckouts(this.#hub);
+  }
+}
+
+/** Brings along the checkouts of a hub's main that were left behind. */
+export async function catchUpCheckouts({ repository, main, checkouts }: Hub): Promise<readonly LedgerNote[]> {
+  const notes = await catchUp(await checkouts(), repository, main, checkoutWaitMs);
+  return notes.map((note) => ({ kind: 'checkout', ...note }));
 }
 
 function withNotes(

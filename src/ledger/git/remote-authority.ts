@@ -9,7 +9,7 @@ import { GitLedgerError } from './git-ledger-error.ts';
 import type { Hub } from './hub.ts';
 import type { HubReader } from './hub-reader.ts';
 import { claimRef, claimRefs } from './layout.ts';
-import { checkoutWaitMs } from './local-authority.ts';
+import { catchUpCheckouts, checkoutWaitMs } from './local-authority.ts';
 
 /** How often what was just listed may be gone when it is fetched. */
 const fetchAttemptsMax = 5;
@@ -63,6 +63,12 @@ export class RemoteAuthority implements Authority {
     for (const { next } of moves) if (next !== 'absent') this.#present.add(next);
     const notes = ofMain === undefined || ofMain === 'absent' ? [] : await this.#followMain(ofMain);
     return { outcome: 'moved', notes };
+  }
+
+  async catchUp(): Promise<readonly LedgerNote[]> {
+    const { main } = await this.look();
+    const notes = await this.#followMain(main);
+    return [...notes, ...(await catchUpCheckouts(this.#hub))];
   }
 
   /** After a push that did not say that it was done. */

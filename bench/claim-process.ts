@@ -1,0 +1,14 @@
+import { Git } from '../src/git/git-process.ts';
+import { GitLedger } from '../src/ledger/git/git-ledger.ts';
+import type { Slug } from '../src/session/plan/slug.ts';
+
+/** For the benchmark `claim`: claims the sessions that it is told, at once, and says when it has. */
+const ledger = await GitLedger.open(new Git(process.env), process.argv[2]!, { machine: 'bench' });
+process.once('message', async (slugs: readonly Slug[]) => {
+  const by = { name: `Bench ${process.pid}`, email: 'bench@example.org' };
+  await Promise.all(slugs.map((slug) => ledger.claim({ slug, by })));
+  process.send!('done');
+  await ledger.close();
+  process.disconnect!();
+});
+process.send!('ready');
