@@ -1,5 +1,5 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
-import { hashOf } from '../base/hash.ts';
+import { type Hash, hashOf } from '../base/hash.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import { addFileStream, wholeFileBytesMax } from '../blob/file.ts';
 import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
@@ -25,6 +25,12 @@ const streamBytes = 1024 * 1024;
 /** Not following a symlink that took the file's place, nor waiting for the other end of a FIFO that did. */
 const openFlags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 
+interface FileReading {
+  /** 1 for the first one. */
+  readonly attempt: number;
+  readonly stored: Hash | undefined;
+}
+
 /** Reads files and symlinks below a directory into a batch. System calls are synchronous: they take microseconds. */
 export class EntryReader {
   readonly #root: string;
@@ -39,18 +45,23 @@ export class EntryReader {
 
   /**
    * Reads what stands at `path`: at once where it is small. Undefined when it is gone or has become something else than
-   * a file or a symlink. Throws `workspace/unreadable`, and `workspace/unsteady` when it does not hold still.
+   * a file or a symlink. Content that is `stored` already is not added again, where it is small. Throws
+   * `workspace/unreadable`, and `workspace/unsteady` when it does not hold still.
    */
-  read(path: TreePath, expected: 'file' | 'symlink'): Reading | undefined | Promise<Reading | undefined> {
+  read(
+    path: TreePath,
+    expected: 'file' | 'symlink',
+    stored?: Hash,
+  ): Reading | undefined | Promise<Reading | undefined> {
     try {
       if (expected === 'symlink') return this.#readSymlink(path);
-      return this.#readFile(path, 1);
+      return this.#readFile(path, { attempt: 1, stored });
     } catch (error) {
       throw readingFailed(path, error);
     }
   }
 
-  #readFile(path: TreePath, attempt: number): Reading | undefined | Promise<Reading | undefined> {
+  #readFile(path: TreePath, reading: FileReading): Reading | undefined | Promise<Reading | undefined> {
     let descriptor: number;
     try {
       descriptor = openSync(diskPath(this.#root, path), openFlags);
@@ -65,18 +76,18 @@ export class EntryReader {
       if (!status.isFile()) return undefined;
       if (status.size > wholeFileBytesMax) {
         streaming = true;
-        return this.#readLarge(path, descriptor, status, attempt);
+        return this.#readLarge(path, descriptor, status, reading);
       }
-      const reading = this.#readSmall(descriptor, status);
-      if (reading !== undefined) return reading;
+      const small = this.#readSmall(descriptor, status, reading.stored);
+      if (small !== undefined) return small;
     } finally {
       if (!streaming) closeSync(descriptor);
     }
-    return this.#again(path, attempt);
+    return this.#again(path, reading);
   }
 
   /** Undefined when the file was changed meanwhile. */
-  #readSmall(descriptor: number, status: Stats): Reading | undefined {
+  #readSmall(descriptor: number, status: Stats, stored: Hash | undefined): Reading | undefined {
     const size = status.size;
     const room = this.#room(size + 1);
     // One byte more than there should be, to see whether the file has grown.
@@ -89,7 +100,7 @@ export class EntryReader {
     if (length !== size || !sameVersion(status, fstatSync(descriptor))) return undefined;
     const bytes = room.subarray(0, size);
     const hash = hashOf(bytes);
-    if (this.#batch.addHashed(hash, bytes, 'blob')) this.#used += size;
+    if (hash !== stored && this.#batch.addHashed(hash, bytes, 'blob')) this.#used += size;
     return { entry: { type: 'file', mode: keptPermissions(status.mode), size, hash }, status };
   }
 
@@ -97,7 +108,7 @@ export class EntryReader {
     path: TreePath,
     descriptor: number,
     status: Stats,
-    attempt: number,
+    reading: FileReading,
   ): Promise<Reading | undefined> {
     try {
       const content = await addFileStream(this.#batch, piecesOf(descriptor));
@@ -109,17 +120,17 @@ export class EntryReader {
     } finally {
       closeSync(descriptor);
     }
-    return this.#again(path, attempt);
+    return this.#again(path, reading);
   }
 
-  #again(path: TreePath, attempt: number): Reading | undefined | Promise<Reading | undefined> {
-    if (attempt === attemptsMax) {
+  #again(path: TreePath, reading: FileReading): Reading | undefined | Promise<Reading | undefined> {
+    if (reading.attempt === attemptsMax) {
       throw new WorkspaceError(
         'workspace/unsteady',
         `"${textFromPath(path)}" was changed each of the ${attemptsMax} times that it was read. Wait for the program that writes it, or stop that, then do it again.`,
       );
     }
-    return this.#readFile(path, attempt + 1);
+    return this.#readFile(path, { ...reading, attempt: reading.attempt + 1 });
   }
 
   #readSymlink(path: TreePath): Reading | undefined {

@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs';
 import type { BlobBatch } from '../../blob/blob-batch.ts';
 import type { TreeEdit } from '../../tree/edit.ts';
-import type { Entry } from '../../tree/entry.ts';
+import { type Entry, sameEntry } from '../../tree/entry.ts';
 import { baseName, type FileName, joinPath, parentPath, type TreePath } from '../../tree/path.ts';
 import { diskStatus } from '../disk-status.ts';
 import { EntryReader } from '../entry-reader.ts';
@@ -22,9 +22,19 @@ import { verdict } from './stat-pass.ts';
 import { type CheckoutState, directoryAt, nameAt, rowAt, rowStart, watchedFlag } from './state.ts';
 import { directoryIndex, StateEdit } from './state-edit.ts';
 
+export interface ScanInput {
+  readonly root: string;
+  readonly state: CheckoutState;
+  /** One for each row of the state. */
+  readonly verdicts: Uint8Array;
+  readonly batch: BlobBatch;
+  /** The entry that the recorded tree has at a path: what the store has already is not written again. */
+  readonly recorded: (path: TreePath) => Promise<Entry | undefined>;
+}
+
 /** What a scan found changed. */
 export interface ScanResult {
-  /** What makes the new tree of the recorded one. Some may say what is so already. */
+  /** What makes the new tree of the recorded one. */
   readonly edits: readonly TreeEdit[];
   /** The rows as they are now. */
   readonly state: StateEdit;
@@ -34,13 +44,8 @@ export interface ScanResult {
  * Finds what was changed in a checkout since its state was recorded, from the verdicts on its rows. Reads what changed
  * into `batch`, and lists only directories in which names may have come or gone.
  */
-export async function scan(
-  root: string,
-  state: CheckoutState,
-  verdicts: Uint8Array,
-  batch: BlobBatch,
-): Promise<ScanResult> {
-  const scanner = new Scanner(root, state, verdicts, batch);
+export async function scan(input: ScanInput): Promise<ScanResult> {
+  const scanner = new Scanner(input);
   await scanner.run();
   return { edits: scanner.edits(), state: scanner.rows };
 }
@@ -52,6 +57,7 @@ class Scanner {
   readonly #verdicts: Uint8Array;
   readonly #batch: BlobBatch;
   readonly #reader: EntryReader;
+  readonly #recorded: (path: TreePath) => Promise<Entry | undefined>;
   readonly #edits = new Map<TreePath, Entry | undefined>();
   /** Directories that are directories no more. */
   readonly #gone = new Set<TreePath>();
@@ -61,8 +67,9 @@ class Scanner {
   /** Directories that may have become kept or not kept. */
   readonly #unsettled = new Set<TreePath>();
 
-  constructor(root: string, state: CheckoutState, verdicts: Uint8Array, batch: BlobBatch) {
+  constructor({ root, state, verdicts, batch, recorded }: ScanInput) {
     this.rows = new StateEdit(state);
+    this.#recorded = recorded;
     this.#walk = { root, ignoring: true, nestedRepositories: 'leave' };
     this.#state = state;
     this.#verdicts = verdicts;
@@ -155,7 +162,7 @@ class Scanner {
     }
     const stays = row.recorded && (row.kind === rowKind.file || row.kind === rowKind.symlink);
     if (stays && (status.isFile() || status.isSymbolicLink())) {
-      return this.#read(path, status.isFile() ? 'file' : 'symlink');
+      return this.#read(path, status.isFile() ? 'file' : 'symlink', await this.#recorded(path));
     }
     this.#remove(path);
     await this.#examineName(parentPath(path), itemOf(row.name, status));
@@ -202,13 +209,17 @@ class Scanner {
     }
   }
 
-  async #read(path: TreePath, expected: 'file' | 'symlink'): Promise<void> {
-    const reading = await this.#reader.read(path, expected);
+  /** Reads a file or symlink that was `before` when it was recorded, if it was. */
+  async #read(path: TreePath, expected: 'file' | 'symlink', before?: Entry): Promise<void> {
+    const stored = before !== undefined && 'hash' in before ? before.hash : undefined;
+    const reading = await this.#reader.read(path, expected, stored);
     if (reading === undefined) return this.#remove(path);
     const { entry, status } = reading;
     this.rows.set(path, rowOf(baseName(path), rowKind[entry.type], status, { recorded: true }));
-    this.#edits.set(path, entry);
-    this.#unsettled.add(parentPath(path));
+    if (before === undefined || !sameEntry(before, entry)) {
+      this.#edits.set(path, entry);
+      this.#unsettled.add(parentPath(path));
+    }
     const busy = this.#batch.backpressure();
     if (busy !== undefined) await busy;
   }

@@ -1,5 +1,6 @@
 import type { Hash } from '../../base/hash.ts';
 import { editTree } from '../../tree/edit.ts';
+import { lookup } from '../../tree/lookup.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
 import { joinPath, type TreePath } from '../../tree/path.ts';
 import { type LeftBehind, leftBehind, leftBehindKinds } from '../left-behind.ts';
@@ -26,7 +27,8 @@ export async function takeSnapshot(
   const lookedMs = fileSystemNow(marker);
   const verdicts = judgeRows(root, state);
   const batch = await content.blobs.openBatch({ expects: 'few' });
-  const { edits, state: rows } = await scan(root, state, verdicts, batch);
+  const recorded = (path: TreePath) => lookup(content.nodes, state.tree, path);
+  const { edits, state: rows } = await scan({ root, state, verdicts, batch, recorded });
   if (rows.isEmpty) return { tree: state.tree, leftBehind: leftBehindOf(state) };
   const tree =
     edits.length === 0

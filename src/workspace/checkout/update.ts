@@ -27,7 +27,12 @@ export async function updateFiles(
   const changes = await treeChanges(content.nodes, state.tree, tree);
   if (changes.length === 0) return;
   const rows = new StateEdit(state);
-  const plan = await planUpdate(root, rows, new DiskCheck(root, await content.blobs.openBatch({ expects: 'few' })), changes);
+  const plan = await planUpdate(
+    root,
+    rows,
+    new DiskCheck(root, await content.blobs.openBatch({ expects: 'few' })),
+    changes,
+  );
   try {
     await stageFiles(content, marker, plan.files);
   } catch (error) {
