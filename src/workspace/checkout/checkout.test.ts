@@ -16,7 +16,9 @@ import { syncBuiltinESMExports } from 'node:module';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { MicelioError } from '../../base/error.ts';
+import { BlobStore } from '../../blob/blob-store.ts';
 import { buildTree } from '../../tree/build.ts';
+import { NodeStore } from '../../tree/node-store.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { described, memoryContent, temporaryDirectory } from '../fixtures.ts';
 import { createCheckout, openCheckout, removeCheckout } from './checkout.ts';
@@ -48,6 +50,21 @@ describe('making a checkout', () => {
       module: '755/',
     });
     assert.deepEqual(await checkout.snapshot(), { tree, leftBehind: [] });
+  });
+
+  test('leaves nothing to be written: not by a process that knows nothing of the store either', async (context) => {
+    const files = Object.fromEntries(Array.from({ length: 300 }, (_, i) => [`d${i % 7}/${i}`, `644 ${i}`]));
+    const { content, root, tree } = await checkoutOf(context, { ...files, link: '-> 1' });
+    const blobs = new BlobStore(content.blobs.store, content.blobs.layout.prefix);
+    const checkout = await openCheckout({ blobs, nodes: new NodeStore(blobs) }, root);
+    const packs = async () => (await Array.fromAsync(blobs.store.list(blobs.layout.packPrefix))).length;
+    const before = await packs();
+    assert.equal((await checkout.snapshot()).tree, tree);
+    assert.equal(await packs(), before);
+    // What was touched is read, and is what it was.
+    utimesSync(join(root, 'd1/1'), 1, 1);
+    assert.equal((await checkout.snapshot()).tree, tree);
+    assert.equal(await packs(), before);
   });
 
   test('is found from below, and hidden from git', async (context) => {
