@@ -13,7 +13,7 @@ interface StepGroup {
 }
 
 /** Steps as a line each would be too many: a directory with thousands of files is one. */
-export function stepGroups({ steps }: ProvisionReport): StepGroup[] {
+function stepGroups({ steps }: ProvisionReport): StepGroup[] {
   // What stays as it is, and why, is worth a line for each file.
   const key = ({ unit, path, state, kind }: Step): string =>
     state === 'kept' ? `${path}\0${state}` : `${unit}\0${state}\0${kind}`;

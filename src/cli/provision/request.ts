@@ -28,10 +28,7 @@ export interface PlaceValues {
 const lockWaitMsMax = 10_000;
 
 /** All that provisioning needs to know, from the options and the workspace. Whoever calls closes `ports`. */
-export async function provisionRequest(
-  context: CommandContext,
-  options: PlaceValues,
-): Promise<ProvisionRequest> {
+async function provisionRequest(context: CommandContext, options: PlaceValues): Promise<ProvisionRequest> {
   const { configuration, environment, directory } = context;
   const git = new Git(environment);
   const { from, to, slug, branch } = await locateWorkspace(git, {

@@ -54,7 +54,7 @@ const identifierSlugMax = 40;
  * A name for what a session has to itself elsewhere, such as a database: lower-case letters, digits and `_`, at most 49
  * characters, beginning with a letter. Two sessions of one machine have different ones, also with the same slug.
  */
-export function sessionIdentifier(slug: string, owner: string): string {
+function sessionIdentifier(slug: string, owner: string): string {
   const plain = slug
     .toLowerCase()
     .replace(/[^a-z0-9]+/g, '_')
