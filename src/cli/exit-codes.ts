@@ -43,6 +43,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'git/revision-unknown': 'notFound',
   'git/missing': 'unavailable',
   'git/failed': 'unavailable',
+  'git/unauthorized': 'unavailable',
   landing: 'refused',
   'landing/unknown': 'notFound',
   'landing/conflict': 'conflict',

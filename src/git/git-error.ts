@@ -1,9 +1,12 @@
 import { MicelioError } from '../base/error.ts';
+import { withoutCredentials } from './redaction.ts';
 
 export type GitErrorCode =
   | 'git/missing'
   | 'git/too-old'
   | 'git/failed'
+  /** A remote does not let this user in, or not for that. */
+  | 'git/unauthorized'
   | 'git/not-a-repository'
   | 'git/repository-empty'
   | 'git/revision-unknown'
@@ -30,11 +33,16 @@ export interface GitFailure {
   readonly stderr: string;
 }
 
+/** Shows no credentials, whatever it is made of: URLs and git's words may have some in them. */
 export class GitError extends MicelioError<GitErrorCode> {
   readonly failure: GitFailure | undefined;
 
   constructor(code: GitErrorCode, message: string, options: { cause?: unknown; failure?: GitFailure } = {}) {
-    super(code, message, 'cause' in options ? { cause: options.cause } : undefined);
-    this.failure = options.failure;
+    super(code, withoutCredentials(message), 'cause' in options ? { cause: options.cause } : undefined);
+    this.failure = options.failure && {
+      command: options.failure.command.map(withoutCredentials),
+      exitCode: options.failure.exitCode,
+      stderr: withoutCredentials(options.failure.stderr),
+    };
   }
 }

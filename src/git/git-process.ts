@@ -2,6 +2,7 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { type Environment, gitEnvironment } from './git-environment.ts';
 import { GitError } from './git-error.ts';
+import { endOf, withoutCredentials } from './redaction.ts';
 
 /** Oldest git that has all we use. */
 const versionMin = [2, 39] as const;
@@ -112,7 +113,7 @@ export class GitProcess {
     this.#command = command;
     this.stdout = child.stdout;
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-stderrCharactersMax);
+      this.#stderr = endOf(this.#stderr + text, stderrCharactersMax);
     });
     // A git that ends early closes its input under us. Why it ended is in its exit code and standard error.
     child.stdin.on('error', () => {});
@@ -128,9 +129,9 @@ export class GitProcess {
     });
   }
 
-  /** The end of what git has written to its standard error so far. */
+  /** The end of what git has written to its standard error so far, without credentials. */
   get stderr(): string {
-    return this.#stderr.trim();
+    return withoutCredentials(this.#stderr.trim());
   }
 
   /** Sends bytes to git. Returns what to wait for before sending more, or undefined when git keeps up. */

@@ -1,3 +1,4 @@
+import type { Environment } from './git-environment.ts';
 import { GitError } from './git-error.ts';
 import type { GitOutput } from './git-process.ts';
 import type { ObjectId } from './object-id.ts';
@@ -8,10 +9,13 @@ import { gitArguments, type Repository } from './repository.ts';
 export interface Remote {
   readonly repository: Repository;
   readonly name: string;
+  /** How long git may take, in ms; left out, 2 minutes. After that it is stopped: the network is gone. */
+  readonly answerMsMax?: number;
+  /** What credential helpers and ssh shall find, besides what this process was given. */
+  readonly environment?: Environment;
 }
 
-/** After this time without an end, a git that talks to a remote is stopped: the network is gone. */
-const answerMsMax = 120_000;
+const answerMsMaxDefault = 120_000;
 /** Less than a byte a second for this long, over HTTP, and the connection counts as gone. In seconds. */
 const silenceSeconds = 30;
 
@@ -32,17 +36,41 @@ export async function readRemoteRefs(
 
 /** Brings what `refs` of `remote` point to, and all below it, and moves no ref here. Throws `git/failed`. */
 export async function fetchObjects(remote: Remote, refs: readonly RefName[]): Promise<void> {
-  const options = [
-    '--quiet',
-    '--no-tags',
-    '--no-write-fetch-head',
-    '--refmap=',
-    '--no-recurse-submodules',
-    '--no-auto-maintenance',
-  ];
-  const output = await talk(remote, ['fetch', ...options, remote.name, ...refs]);
+  const output = await talk(remote, ['fetch', ...fetchOptions, remote.name, ...refs]);
   if (output.exitCode !== 0) throw failure(remote, 'fetch', output);
 }
+
+/** From a ref of the remote to one here; both end with `/*` where all below are meant. */
+export interface Refspec {
+  readonly from: RefName;
+  readonly to: RefName;
+  /** `follow`: the ref here is where the remote's is, whatever it was. `add`: it may only grow. */
+  readonly mode: 'follow' | 'add';
+}
+
+/**
+ * Brings what `specs` say: refs here move all or none. With `try`, no ref moves, and only the objects come. Throws
+ * `git/failed` and `git/unauthorized`.
+ */
+export async function fetchRefs(
+  remote: Remote,
+  specs: readonly Refspec[],
+  effect: 'move' | 'try',
+): Promise<void> {
+  const lines = specs.map(({ from, to, mode }) => `${mode === 'follow' ? '+' : ''}${from}:${to}`);
+  const options = [...fetchOptions, '--atomic', ...(effect === 'try' ? ['--dry-run'] : [])];
+  const output = await talk(remote, ['fetch', ...options, remote.name, ...lines]);
+  if (output.exitCode !== 0) throw failure(remote, 'fetch', output);
+}
+
+const fetchOptions = [
+  '--quiet',
+  '--no-tags',
+  '--no-write-fetch-head',
+  '--refmap=',
+  '--no-recurse-submodules',
+  '--no-auto-maintenance',
+];
 
 /** What a push came to: `failed` may have happened or not, if the connection broke; look. */
 export type PushOutcome =
@@ -73,9 +101,19 @@ export async function pushRefs(
   return { outcome: 'failed', error: failure(remote, 'push', output) };
 }
 
-async function talk({ repository }: Remote, command: readonly string[]): Promise<GitOutput> {
+/** Whether `remote` would let whoever runs this push to `ref`, as far as it says before a push. Nothing is pushed. */
+export async function canPush(remote: Remote, ref: RefName): Promise<boolean> {
+  const options = ['--dry-run', '--quiet', '--porcelain', '--no-verify', '--recurse-submodules=no'];
+  const output = await talk(remote, ['push', ...options, remote.name, `${ref}:${ref}`]);
+  // Somebody who is let in is told of each ref, also of one that could not be pushed now.
+  return output.exitCode === 0 || /^!/m.test(output.stdout.toString('utf8'));
+}
+
+async function talk(remote: Remote, command: readonly string[]): Promise<GitOutput> {
+  const { repository, answerMsMax = answerMsMaxDefault, environment = {} } = remote;
   const patience = ['-c', 'http.lowSpeedLimit=1', '-c', `http.lowSpeedTime=${silenceSeconds}`];
-  const process = await repository.git.start([...patience, ...gitArguments(repository, command)]);
+  const args = [...patience, ...gitArguments(repository, command)];
+  const process = await repository.git.start(args, { environment });
   process.end();
   const timer = setTimeout(() => void process.stop(), answerMsMax);
   const pieces: Buffer[] = [];
@@ -97,13 +135,23 @@ function failure({ name }: Remote, command: string, { exitCode, stdout, stderr }
     .split('\n')
     .filter((line) => line.startsWith('!'))
     .map((line) => line.split('\t').slice(1).join(' '));
-  const words = withoutCredentials([stderr, ...refusals].filter((line) => line !== '').join('\n'));
+  const words = [stderr, ...refusals].filter((line) => line !== '').join('\n');
+  const failed = { command: [command, name], exitCode, stderr: words };
+  if (isAboutCredentials(words)) {
+    return new GitError(
+      'git/unauthorized',
+      `The remote "${name}" lets nobody in without credentials, or not with these, or not for this: they are missing, wrong, expired, or may not do it. Give git a credential helper that has valid ones ("git help credentials"), or a program in GIT_ASKPASS; never write them into a URL. Git says: ${words}`,
+      { failure: failed },
+    );
+  }
   return new GitError('git/failed', `"git ${command}" with the remote "${name}" failed: ${words}`, {
-    failure: { command: [command, name], exitCode, stderr: words },
+    failure: failed,
   });
 }
 
-/** `text` with what stands between `//` and `@` in a URL left out: a user may have a token in a remote's URL. */
-export function withoutCredentials(text: string): string {
-  return text.replace(/(\w:\/\/)[^\s/]*@/g, '$1');
+/** Git has no other code for it than its words, which are in English here. */
+function isAboutCredentials(words: string): boolean {
+  return /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(|Host key verification failed/.test(
+    words,
+  );
 }
