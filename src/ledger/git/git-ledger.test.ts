@@ -269,12 +269,6 @@ describe('opening a ledger', () => {
     const ledger = await openLedger(t, empty);
     await assert.rejects(ledger.claim({ slug: one, by: agentAda }), { code: 'ledger/not-initialised' });
     await assert.rejects(ledger.list(), { code: 'ledger/not-initialised' });
-    // Whoever lays them out can.
-    await ledger.probe();
-    assert.equal(empty.git(['for-each-ref', 'refs/claims']), '');
-    const edits = [{ path: ledger.hub.layout.lock, change: () => Buffer.alloc(0) }];
-    await ledger.commit({ by: agentAda, message: 'chore: lay out sessions', edits });
-    assert.deepEqual(await ledger.list(), []);
   });
 
   test('works from a linked worktree, and from a clone that knows its hub', async (t) => {

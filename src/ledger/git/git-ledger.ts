@@ -44,7 +44,7 @@ import {
   markResolved,
 } from './landing-moves.ts';
 import { folderOf, type LedgerContext } from './ledger-context.ts';
-import { type DraftCommit, LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
+import { LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
 import { type Done, LedgerQueue, type Operation } from './ledger-queue.ts';
 import { LocalAuthority } from './local-authority.ts';
 import { RemoteAuthority } from './remote-authority.ts';
@@ -135,17 +135,6 @@ export class GitLedger {
   /** Whose refs decide: the name of a remote, or the hub's path. */
   get authority(): string {
     return this.#authority.name;
-  }
-
-  /** A commit on main of files that are no session's, such as the protocol's own: also where there are no sessions yet. */
-  commit(request: DraftCommit): Promise<Done<void>> {
-    const apply = (draft: LedgerDraft) => draft.commit(request);
-    return this.#queue.run({ name: 'commit', apply, hooks: 'skip', layout: 'may-be-missing' });
-  }
-
-  /** Finds out whether the authority takes claims; throws `ledger/refused` where it does not. */
-  probe(): Promise<void> {
-    return this.#queue.probe();
   }
 
   /** Makes a session in `drafting/`. Throws `session/exists`. */

@@ -22,11 +22,6 @@ export function claimRef(slug: Slug): RefName {
   return `${claimRefs}${slug}`;
 }
 
-/** A ref among the claims that is none, to find out whether there can be such refs. */
-export function probeRef(name: string): RefName {
-  return `${claimRefs}probe-${name}`;
-}
-
 /** The session that a ref is the claim of; undefined for all else. */
 export function slugOfClaimRef(ref: RefName): Slug | undefined {
   const name = ref.slice(claimRefs.length);

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Random, randomText } from '../../base/random.ts';
+import type { Random } from '../../base/random.ts';
 import { FileLock } from '../../git/file-lock.ts';
 import type { PushHooks } from '../../git/remote.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
@@ -9,7 +9,6 @@ import { SessionError } from '../../session/session-error.ts';
 import type { Authority, LedgerNote, MoveResult } from './authority.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import type { HubReader } from './hub-reader.ts';
-import { probeRef } from './layout.ts';
 import type { LedgerContext } from './ledger-context.ts';
 import { type KnownClaim, LedgerDraft, readClaim } from './ledger-draft.ts';
 import { mend } from './mend.ts';
@@ -29,8 +28,6 @@ export interface Operation<T> {
   };
   /** Whether the user's hooks run before a push: where files of theirs come to main. */
   readonly hooks: PushHooks;
-  /** Left out: main must have sessions laid out. */
-  readonly layout?: 'may-be-missing';
 }
 
 export interface Done<T> {
@@ -108,38 +105,12 @@ export class LedgerQueue {
 
   /** Reads the ledger as it is now. */
   read<T>(work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
-    return this.#inTurn(() =>
-      this.#withReader(async () => {
-        const draft = await this.#look();
-        await this.#checkInitialised(draft);
-        return work(draft);
-      }),
-    );
+    return this.#inTurn(() => this.#withReader(async () => work(await this.#look())));
   }
 
   /** Brings along what was left behind. */
   catchUp(): Promise<readonly LedgerNote[]> {
     return this.#inTurn(() => this.#withReader(() => this.#authority.catchUp()));
-  }
-
-  /** Finds out, by making a claim that is nobody's and removing it, whether the authority takes claims. */
-  probe(): Promise<void> {
-    return this.#inTurn(() => this.#withReader(() => this.#probe()));
-  }
-
-  async #probe(): Promise<void> {
-    const { hub, random } = this.#context;
-    const objects = new StagedObjects(hub.repository, this.#reader.current);
-    const text = randomText(random, 16);
-    const [ref, blob] = [probeRef(text), await objects.add('blob', Buffer.from(`${text}\n`))];
-    await objects.flush();
-    for (const [expected, next] of [['absent', blob] as const, [blob, 'absent'] as const]) {
-      const result = await this.#authority.move([{ ref, expected, next }], {
-        reason: 'probe',
-        hooks: 'skip',
-      });
-      if (result.outcome === 'refused') throw this.#refused(result.words);
-    }
   }
 
   async close(): Promise<void> {
@@ -220,7 +191,6 @@ export class LedgerQueue {
   /** Applies all that waits, and moves the refs. What has failed or happened is answered; `open` is what has not. */
   async #attempt(batch: readonly Waiting[]): Promise<Attempt> {
     const draft = await this.#look();
-    if (batch.some(({ operation }) => operation.layout === undefined)) await this.#checkInitialised(draft);
     await mend(draft, this.#context);
     const open = new Map(batch.map((waiting) => [waiting, undefined as unknown]));
     for (const waiting of batch) {
@@ -292,7 +262,9 @@ export class LedgerQueue {
     }
     this.#claims.clear();
     for (const [slug, known] of claims) this.#claims.set(`${slug} ${known.blob}`, known);
-    return new LedgerDraft(hub, objects, refs, claims, now);
+    const draft = new LedgerDraft(hub, objects, refs, claims, now);
+    await this.#checkInitialised(draft);
+    return draft;
   }
 
   async #checkInitialised(draft: LedgerDraft): Promise<void> {
