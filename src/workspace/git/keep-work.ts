@@ -1,15 +1,28 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
-import { type RefName, readRef, updateRef } from '../../git/refs.ts';
+import { moveRefs, type RefMove, type RefName, readRefs } from '../../git/refs.ts';
 import { gitArguments, type Repository, resolveCommit } from '../../git/repository.ts';
-import { WorkspaceError } from '../workspace-error.ts';
+import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
+import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
-/** Where the hub keeps what a session has made: its own commits, and what was not committed when it was kept. */
-export function keptRefs(slug: string): { readonly commits: RefName; readonly uncommitted: RefName } {
-  return { commits: `refs/sessions/${slug}/commits`, uncommitted: `refs/sessions/${slug}/uncommitted` };
+/** Where the hub keeps what a session has made. */
+export interface KeptRefs {
+  /** The newest commit of the session. */
+  readonly commits: RefName;
+  /** Upon it, what was not committed when it was kept last; not there where all was. */
+  readonly uncommitted: RefName;
+  /** Followed by 1, 2 and so on: what these were before, where it is in neither of them, and in no workspace either. */
+  readonly earlier: RefName;
+}
+
+export function keptRefs(slug: string): KeptRefs {
+  const at: RefName = `refs/sessions/${slug}`;
+  return { commits: `${at}/commits`, uncommitted: `${at}/uncommitted`, earlier: `${at}/earlier/` };
 }
 
 export interface KeptWork {
@@ -19,105 +32,182 @@ export interface KeptWork {
   readonly uncommitted: ObjectId | undefined;
 }
 
+/** How often somebody else may keep work of the same session at the same moment. */
+const attemptsMax = 50;
+
 /**
- * Keeps in the hub all that a workspace holds and git does not ignore. Afterwards the workspace may be deleted. Nothing in
- * it is changed. Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of the workspace.
+ * Keeps in the hub all that a workspace holds and git does not ignore: its commits, also those of other branches and
+ * stashes, and what is not committed. Afterwards the workspace may be deleted. Nothing in it is changed, and nothing that
+ * was kept before is lost. Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of it.
  */
 export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
   const { repository, record } = workspace;
   const head = await resolveCommit(repository, 'HEAD');
-  const uncommitted = await commitOfFiles(workspace, head);
+  const snapshot = await snapshotFiles(workspace, head);
+  const besides = await otherCommits(workspace, head);
   const refs = keptRefs(record.slug);
-  const updates: [RefName, ObjectId | undefined][] = [
-    [refs.commits, head],
-    [refs.uncommitted, uncommitted],
-  ];
-  if (record.kind === 'clone') {
-    await push(repository, updates);
-  } else {
-    for (const [ref, id] of updates) await setRef(hub, ref, id);
+  const carrier: RefName = `refs/sessions/${record.slug}/keeping/${process.pid}`;
+  const known = readKnown(workspace);
+  for (let attempt = 1; attempt <= attemptsMax; attempt++) {
+    const brought = await bringToHub(workspace, carrier, [snapshot ?? head, ...besides]);
+    const kept = await readRefs(hub, [`refs/sessions/${record.slug}`]);
+    const uncommitted =
+      snapshot && ((await sameSnapshot(hub, kept.get(refs.uncommitted), snapshot)) ?? snapshot);
+    const moves: RefMove[] = [
+      move(kept, refs.commits, head),
+      move(kept, refs.uncommitted, uncommitted),
+      ...(await earlierMoves(hub, refs, kept, { head, uncommitted, besides, known })),
+      ...brought.map((ref) => move(kept, ref, undefined)),
+    ].filter(({ expected, next }) => expected !== next);
+    const { outcome } =
+      moves.length === 0 ? { outcome: 'moved' } : await moveRefs(hub, moves, 'mic: keep work');
+    if (outcome === 'moved') {
+      writeKnown(workspace, uncommitted);
+      return { head, uncommitted };
+    }
+    await sleep(10 * Math.min(attempt, 20));
   }
-  return { head, uncommitted };
+  throw new WorkspaceError(
+    'workspace/busy',
+    `The work of ${record.slug} could not be kept in ${hub.gitDirectory}: its refs are locked or changed all the time. Nothing was removed; do it again.`,
+  );
 }
 
-/** Brings what `keepWork` has kept back into a fresh workspace of the same session. */
+/** Brings what `keepWork` has kept last back into a fresh workspace of the same session. */
 export async function bringBackWork(workspace: GitWorkspace, hub: Repository): Promise<void> {
   const { repository, directory, record } = workspace;
   const { git } = repository;
   const refs = keptRefs(record.slug);
+  const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
+  if (kept.size === 0) return;
   const at = ['-C', directory];
   for (const [ref, command] of [
     [refs.commits, ['reset', '--quiet', '--hard']],
     // Into index and working tree, as a change of what is committed; then out of the index again.
     [refs.uncommitted, ['read-tree', '-m', '-u', 'HEAD']],
   ] as const) {
-    if ((await readRef(hub, ref)) === 'absent') continue;
+    const id = kept.get(ref);
+    if (id === undefined) continue;
     if (record.kind === 'clone')
       await git.run([...at, 'fetch', '--quiet', '--depth=1000000', upstreamRemote, `+${ref}:${ref}`]);
     await git.run([...at, ...command, ref]);
   }
   await git.run([...at, 'reset', '--quiet']);
+  writeKnown(workspace, kept.get(refs.uncommitted));
 }
 
-/** A commit of the files as they are now, upon `head`; undefined where they are those of `head`. */
-async function commitOfFiles(
-  { repository, directory, record }: GitWorkspace,
+function move(kept: ReadonlyMap<RefName, ObjectId>, ref: RefName, next: ObjectId | undefined): RefMove {
+  return { ref, expected: kept.get(ref) ?? 'absent', next: next ?? 'absent' };
+}
+
+interface Keeping {
+  readonly head: ObjectId;
+  readonly uncommitted: ObjectId | undefined;
+  readonly besides: readonly ObjectId[];
+  /** What was not committed when this workspace was kept or made: its user has seen it, and done with it what he did. */
+  readonly known: ObjectId | undefined;
+}
+
+/** What would be lost otherwise gets a number. */
+async function earlierMoves(
+  hub: Repository,
+  refs: KeptRefs,
+  kept: ReadonlyMap<RefName, ObjectId>,
+  { head, uncommitted, besides, known }: Keeping,
+): Promise<RefMove[]> {
+  const lost = [...besides];
+  const before = kept.get(refs.uncommitted);
+  if (before !== undefined && before !== uncommitted && before !== known) lost.push(before);
+  const commits = kept.get(refs.commits);
+  if (commits !== undefined && commits !== head && !(await contains(hub, head, commits))) lost.push(commits);
+  const numbered = [...kept].filter(([ref]) => ref.startsWith(refs.earlier));
+  const there = new Set(numbered.map(([, id]) => id));
+  let last = Math.max(0, ...numbered.map(([ref]) => Number(ref.slice(refs.earlier.length)) || 0));
+  return [...new Set(lost)]
+    .filter((id) => !there.has(id))
+    .map((next) => ({ ref: `${refs.earlier}${++last}` as RefName, expected: 'absent' as const, next }));
+}
+
+/** Commits of the workspace that are not behind `head`: other branches and stashes of a clone, a branch that is being rebased. */
+async function otherCommits(
+  { repository, record }: GitWorkspace,
   head: ObjectId,
-): Promise<ObjectId | undefined> {
+): Promise<readonly ObjectId[]> {
   const { git } = repository;
-  const scratch = privateDirectory(repository.gitDirectory);
-  mkdirSync(scratch, { recursive: true });
-  const indexFile = join(scratch, `index-${process.pid}`);
-  const index = join(repository.gitDirectory, 'index');
-  // Begun with the real index, git need not read the files that it knows to be unchanged.
-  if (existsSync(index)) copyFileSync(index, indexFile);
-  const run = (command: readonly string[], input?: string) =>
-    git.run([`--git-dir=${repository.gitDirectory}`, `--work-tree=${directory}`, ...command], {
-      indexFile,
-      ...(input !== undefined && { input }),
-    });
-  try {
-    await run(['-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--', directory]);
-    const tree = (await run(['write-tree'])).toString('latin1').trim();
-    const before = (await run(['rev-parse', `${head}^{tree}`])).toString('latin1').trim();
-    if (tree === before) return undefined;
-    await requireNoRepositories(repository, before, tree);
-    const message = `[${record.slug}] keep: what was not committed`;
-    const commit = await run(['commit-tree', '-p', head, tree], message);
-    return parseObjectId(commit.toString('latin1').trim());
-  } finally {
-    rmSync(indexFile, { force: true });
-    rmSync(`${indexFile}.lock`, { force: true });
-  }
-}
-
-/** git records of a repository inside of another one only which commit it is at. */
-async function requireNoRepositories(repository: Repository, before: string, tree: string): Promise<void> {
-  const args = ['diff-tree', '-r', '-z', '--no-renames', before, tree];
-  const text = (await repository.git.run(gitArguments(repository, args))).toString('utf8');
-  const fields = text.split('\0');
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [, mode] = fields[i]!.split(' ');
-    if (mode !== '160000') continue;
-    throw new WorkspaceError(
-      'workspace/cannot-keep',
-      `"${fields[i + 1]}" is a repository of its own inside of the workspace, whose content cannot be kept here. Move it away, or commit it as a submodule; then do it again.`,
+  const own = `refs/heads/${record.branch}` as const;
+  const branches = await readRefs(repository, record.kind === 'clone' ? ['refs/heads/'] : [own]);
+  const tips = new Set<ObjectId>(branches.values());
+  if (record.kind === 'clone') {
+    // Of a worktree the stashes are the hub's own.
+    const stashes = await git.attempt(
+      gitArguments(repository, ['log', '--walk-reflogs', '--format=%H', 'refs/stash', '--']),
     );
+    if (stashes.exitCode === 0)
+      for (const id of stashes.stdout.toString('latin1').split('\n').filter(Boolean))
+        tips.add(parseObjectId(id));
+  }
+  tips.delete(head);
+  const others: ObjectId[] = [];
+  for (const tip of tips) if (!(await contains(repository, head, tip))) others.push(tip);
+  return others;
+}
+
+/** Whether `commit` is `head` or behind it. What the repository does not know is not. */
+async function contains(repository: Repository, head: ObjectId, commit: ObjectId): Promise<boolean> {
+  const args = gitArguments(repository, ['merge-base', '--is-ancestor', commit, head]);
+  return (await repository.git.attempt(args)).exitCode === 0;
+}
+
+/** Sees to it that the hub has `commits`; returns the refs that hold them there meanwhile. */
+async function bringToHub(
+  { repository, record }: GitWorkspace,
+  carrier: RefName,
+  commits: readonly ObjectId[],
+): Promise<readonly RefName[]> {
+  if (record.kind === 'worktree') return [];
+  const refs = commits.map((_, index): RefName => `${carrier}-${index}`);
+  const specs = commits.map((id, index) => `+${id}:${refs[index]}`);
+  await repository.git.run(
+    gitArguments(repository, ['push', '--quiet', '--no-verify', '--atomic', upstreamRemote, ...specs]),
+  );
+  return refs;
+}
+
+/** The commit that was kept before, if it says the same as the new one does. */
+async function sameSnapshot(
+  hub: Repository,
+  before: ObjectId | undefined,
+  now: ObjectId,
+): Promise<ObjectId | undefined> {
+  if (before === undefined) return undefined;
+  const names = [before, now].flatMap((id) => [`${id}^{tree}`, `${id}^`]);
+  const { exitCode, stdout } = await hub.git.attempt(gitArguments(hub, ['rev-parse', ...names]));
+  const [tree, parent, newTree, newParent] = stdout.toString('latin1').split('\n');
+  return exitCode === 0 && tree === newTree && parent === newParent ? before : undefined;
+}
+
+function knownFile({ repository }: GitWorkspace): string {
+  return join(privateDirectory(repository.gitDirectory), 'kept');
+}
+
+function readKnown(workspace: GitWorkspace): ObjectId | undefined {
+  const path = knownFile(workspace);
+  try {
+    const text = readFileSync(path, 'latin1').trim();
+    return text === '' ? undefined : parseObjectId(text);
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw workspaceErrorFrom(error, `read "${path}"`);
   }
 }
 
-/** To the hub, and over whatever was kept of this session before. */
-async function push(
-  repository: Repository,
-  updates: readonly (readonly [RefName, ObjectId | undefined])[],
-): Promise<void> {
-  const specs = updates.map(([ref, id]) => (id === undefined ? `:${ref}` : `+${id}:${ref}`));
-  const args = ['push', '--quiet', '--no-verify', '--atomic', upstreamRemote, ...specs];
-  await repository.git.run(gitArguments(repository, args));
-}
-
-async function setRef(hub: Repository, ref: RefName, id: ObjectId | undefined): Promise<void> {
-  const expected = await readRef(hub, ref);
-  if (id !== undefined) await updateRef(hub, { ref, expected, id, reason: 'mic: keep work' });
-  else if (expected !== 'absent') await hub.git.run(gitArguments(hub, ['update-ref', '-d', ref, expected]));
+function writeKnown(workspace: GitWorkspace, uncommitted: ObjectId | undefined): void {
+  const path = knownFile(workspace);
+  try {
+    mkdirSync(privateDirectory(workspace.repository.gitDirectory), { recursive: true });
+    writeFileSync(`${path}.new`, `${uncommitted ?? ''}\n`);
+    renameSync(`${path}.new`, path);
+  } catch (error) {
+    throw workspaceErrorFrom(error, `write "${path}"`);
+  }
 }
