@@ -2,13 +2,18 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { readConfiguration } from '../src/app/configuration.ts';
 import type { OpenProject } from '../src/app/open-project.ts';
-import { openStore } from '../src/app/open-store.ts';
+import { inFrontOf } from '../src/app/open-remote-store.ts';
+import { storeName } from '../src/app/store-cache.ts';
+import { systemRandom } from '../src/base/random.ts';
 import { readWholeFile } from '../src/blob/file.ts';
 import { checkpointSession } from '../src/session/checkpoint.ts';
 import { landSession } from '../src/session/landing/land-session.ts';
 import type { Session } from '../src/session/session.ts';
 import { startSession } from '../src/session/start.ts';
+import { systemSleep } from '../src/storage/backoff.ts';
+import { DirectoryStore } from '../src/storage/directory/directory-store.ts';
 import type { ObjectStore } from '../src/storage/object-store.ts';
+import { RetryingStore } from '../src/storage/retrying-store.ts';
 import { editTree } from '../src/tree/edit.ts';
 import type { FileEntry } from '../src/tree/entry.ts';
 import { lookup } from '../src/tree/lookup.ts';
@@ -17,7 +22,7 @@ import { createCheckout } from '../src/workspace/checkout/checkout.ts';
 import { prepareCeph, startCeph } from './ceph.ts';
 import { type Benchmark, inScratch, median, medianRatio, ms, type Row, timed, times } from './measure.ts';
 import { agent, filePath, makeProject, openProject } from './project.ts';
-import { meterRequests } from './request-meter.ts';
+import { MeteredStore } from './request-meter.ts';
 
 const fileCount = 10_000;
 
@@ -34,7 +39,7 @@ interface Operation {
   readonly prepare: (place: Place, round: number) => Promise<() => Promise<unknown>>;
 }
 
-/** What one alternative took, by round, in ms; `own` is without the time in which requests were under way. */
+/** What one alternative took, by round, in ms; `own` is without the time in which the server was asked something. */
 interface Spent {
   readonly all: number[];
   readonly own: number[];
@@ -47,16 +52,17 @@ const benchmark: Benchmark = (say) =>
     prepareCeph();
     const ceph = await startCeph();
     try {
-      Object.assign(process.env, ceph.bucket.environment);
+      const s3 = ceph.bucket.store('warm');
+      const meter = new MeteredStore(new RetryingStore(s3, { random: systemRandom, sleep: systemSleep }));
       const places: readonly Place[] = [
-        { store: await openLikeMic(ceph.bucket.url('warm'), scratch), scratch: join(scratch, 'remote') },
-        { store: await openLikeMic(join(scratch, 'store'), scratch), scratch: join(scratch, 'local') },
+        { store: await withTiers(meter, scratch), scratch: join(scratch, 'remote') },
+        { store: new DirectoryStore(join(scratch, 'store')), scratch: join(scratch, 'local') },
       ];
       for (const { store } of places) await makeProject(store, fileCount, 'every content');
       const rows: Row[] = [];
       for (const operation of operations) {
         say(operation.what);
-        rows.push(rowOf(operation, await measure(operation, places)));
+        rows.push(rowOf(operation, await measure(operation, places, meter)));
       }
       return rows;
     } finally {
@@ -110,16 +116,19 @@ const operations: readonly Operation[] = [
   },
 ];
 
-async function measure({ prepare, rounds }: Operation, places: readonly Place[]): Promise<Spent[]> {
+async function measure(
+  { prepare, rounds }: Operation,
+  places: readonly Place[],
+  meter: MeteredStore,
+): Promise<Spent[]> {
   const spent = places.map((): Spent => ({ all: [], own: [], requests: [] }));
   // The first round warms up: the cache on the disk, too.
   for (let round = -1; round < rounds; round++) {
     for (const [at, place] of places.entries()) {
       const work = await prepare(place, round + 1);
-      let all = 0;
-      const { requests, waitedMs } = await meterRequests(async () => {
-        all = await timed(work);
-      });
+      meter.take();
+      const all = await timed(work);
+      const { requests, waitedMs } = meter.take();
       if (round < 0) continue;
       spent[at]!.all.push(all);
       spent[at]!.own.push(all - waitedMs);
@@ -140,10 +149,10 @@ function rowOf({ what }: Operation, [remote, local]: readonly Spent[]): Row {
   };
 }
 
-/** A store as `mic` opens it, with the cache of a machine of its own. */
-function openLikeMic(location: string, scratch: string): Promise<ObjectStore> {
-  const environment = { HOME: scratch, MICELIO_STORE: location };
-  return openStore(readConfiguration(environment, scratch), (problem) => {
+/** What is in front of the server, as `mic` has it. */
+function withTiers(remote: ObjectStore, scratch: string): Promise<ObjectStore> {
+  const { tiers } = readConfiguration({ HOME: scratch }, scratch);
+  return inFrontOf(remote, storeName('bench'), tiers, (problem) => {
     throw problem;
   });
 }
