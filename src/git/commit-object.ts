@@ -33,7 +33,8 @@ export function encodeCommit({ tree, parents, author, committer, message }: Comm
   return Buffer.from(`${lines.join('\n')}\n\n${message.trimEnd()}\n`, 'utf8');
 }
 
-function signatureLine({ name, email, ms, offsetMinutes }: Signature): string {
+/** A person and a time, as headers of a commit have them. Throws `git/signature-invalid`. */
+export function signatureLine({ name, email, ms, offsetMinutes }: Signature): string {
   const seconds = Math.floor(ms / 1000);
   const minutes = Math.abs(offsetMinutes);
   const wellFormed = name.trim() !== '' && !/[<>\n\0]/.test(name + email);
