@@ -50,7 +50,7 @@ export class StagedObjects {
 }
 
 /** A blob, whole. Throws `git/object-wrong-type` and `git/object-too-large`, after which `reader` can go on. */
-export async function readBlob(reader: ObjectReader, id: ObjectId, bytesMax: number): Promise<Buffer> {
+async function readBlob(reader: ObjectReader, id: ObjectId, bytesMax: number): Promise<Buffer> {
   const pieces: Buffer[] = [];
   let found: { readonly type: GitObjectType; readonly size: number } | undefined;
   for await (const object of reader.readAll([id])) {

@@ -80,9 +80,10 @@ export async function decideTakeOver(
   const { slug, by, leaseMs = context.leaseMs, mode } = request;
   const session = await folderOf(draft, slug);
   const state = await draft.stateOf(session);
-  // Says what to do instead, where nobody could have it.
-  if (session.folder !== 'active') nextState(state, 'complete', slug);
   const previous = claimOf(draft, slug);
+  const isUnrecorded = session.folder === 'planned' && isHeld(previous);
+  // Says what to do instead, where nobody could have it.
+  if (session.folder !== 'active' && !isUnrecorded) nextState(state, 'complete', slug);
   let because: TakenOver['because'] = isHeld(previous) ? 'told-to' : 'unclaimed';
   if (isHeld(previous) && mode === 'when-lapsed') {
     because = refuseWhileHeld(draft, context, previous, 'take it over');

@@ -11,7 +11,7 @@ import { GitLedgerError } from './git-ledger-error.ts';
 import type { HubReader } from './hub-reader.ts';
 import type { LedgerContext } from './ledger-context.ts';
 import { type KnownClaim, LedgerDraft, readClaim } from './ledger-draft.ts';
-import { mend } from './mend.ts';
+import { hasClaimByHand, mend } from './mend.ts';
 
 /** A change of the ledger. It may be asked for again and again, on what the ledger is then, until it has happened. */
 export interface Operation<T> {
@@ -215,6 +215,7 @@ export class LedgerQueue {
   /** Decides what the ref of a claim alone can decide. Whoever is decided goes on to have it recorded. */
   async #decideEarly(batch: readonly Waiting[]): Promise<Attempt> {
     const draft = await this.#look();
+    if (await hasClaimByHand(draft)) return this.#attempt(batch);
     const decided: { readonly waiting: Waiting; readonly value: unknown }[] = [];
     const open: Waiting[] = [];
     for (const waiting of batch) {

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FileLock } from '../../git/file-lock.ts';
 import type { ScratchRepository } from '../../git/scratch-repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import {
@@ -135,6 +138,43 @@ describe('what others have left half done', () => {
     assert.deepEqual(lockLines(hub).slice(0, 2), lock.trim().split('\n'));
     await ledger.complete({ token });
     assert.equal(hub.git(['show', 'main:_AGENTS/sessions/sessions.lock']), lock.trim());
+  });
+});
+
+describe('while main is busy', () => {
+  /** Has the turn at main, as another process would. */
+  async function busyHub(t: TestContext) {
+    const { hub, ...rest } = handHub(t);
+    const ledger = await openLedger(t, hub);
+    const turn = await FileLock.take(join(hub.directory, '.git/micelio-turn'), 0);
+    assert.ok(turn);
+    return { hub, ledger, turn, ...rest };
+  }
+
+  test('a claim is decided by its ref, and recorded afterwards', async (t) => {
+    const { hub, ledger, turn } = await busyHub(t);
+    const refused = assert.rejects(ledger.claim({ slug: one, by: agentAda }), ClaimLost);
+    while (claimOn(hub, one) === undefined) await sleep(10);
+    const other = await openLedger(t, hub);
+    await assert.rejects(other.claim({ slug: one, by: agentBob }), ClaimLost);
+    // It may be taken over before it is recorded, and its first holder finds that.
+    const taking = other.takeOver({ slug: one, by: agentBob, mode: 'now' });
+    while (claimOn(hub, one)?.fencing !== 2) await sleep(10);
+    assert.deepEqual(folderNames(hub, 'active'), []);
+    await turn.release();
+    await Promise.all([refused, taking]);
+    assert.deepEqual(folderNames(hub, 'active'), [one]);
+    assert.equal(subjects(hub)[0], `[${one}] session: claim by Bob`);
+    assert.equal(lockLines(hub).length, 1);
+  });
+
+  test('a line written by hand still comes first', async (t) => {
+    const { hub, ledger, turn, appendLine } = await busyHub(t);
+    appendLine(one, 1_760_000_000);
+    await assert.rejects(ledger.claim({ slug: one, by: agentBob }), ClaimLost);
+    await turn.release();
+    await ledger.mend();
+    assert.equal(claimOn(hub, one)?.agent?.name, 'Ada');
   });
 });
 

@@ -37,6 +37,12 @@ export async function mend(draft: LedgerDraft, context: LedgerContext): Promise<
   }
 }
 
+/** Whether `sessions.lock` has a claim that only its line says. It has to get its ref before anybody else's is decided. */
+export async function hasClaimByHand(draft: LedgerDraft): Promise<boolean> {
+  for (const slug of (await draft.lock()).keys()) if (!isHeld(draft.claims.get(slug)?.claim)) return true;
+  return false;
+}
+
 async function mendHeld(
   draft: LedgerDraft,
   context: LedgerContext,
