@@ -3,30 +3,34 @@ import { join } from 'node:path';
 import type { ObjectId } from '../../git/object-id.ts';
 import { parseRefName, readRef } from '../../git/refs.ts';
 import { gitArguments } from '../../git/repository.ts';
-import type { ClaimToken } from '../../ledger/git/claim.ts';
+import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
 import type { CodeCommit, Landed, MainMoved } from '../../ledger/git/landing-moves.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { withAddition, withCriteria, withField } from '../../session/plan/edit-plan.ts';
 import { fieldOf, parsePlan } from '../../session/plan/plan.ts';
-import {
-  activePlanName,
-  planEntries,
-  planName,
-  withWorklogEntry,
-  worklogName,
-} from '../../session/plan/record-files.ts';
+import { activePlanName, planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
-import { keepWork, keptRefs } from '../../workspace/git/keep-work.ts';
-import { removeGitWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import { keepWork } from '../../workspace/git/keep-work.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
-import { brokenRules, commitType, openCriteria, requireCriteria, requireRules } from './completion-checks.ts';
+import {
+  brokenRules,
+  commitType,
+  criteriaIn,
+  openCriteria,
+  requireCriteria,
+  requirePlan,
+  requireRules,
+  type TrackedCriteria,
+} from './completion-checks.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { knowledgeSession } from './knowledge.ts';
-import { provisionedMeanwhile, unprovisionWorkspace } from './provision.ts';
-import { mergeSession, patchBetween, squash, treeOfCommit } from './session-changes.ts';
+import { protectPlans } from './protect-plan.ts';
+import { provisionedMeanwhile } from './provision.ts';
+import { removeWorkspace } from './remove-workspace.ts';
+import { fileAt, keptCommit, mergeSession, patchBetween, squash, treeOfCommit } from './session-changes.ts';
 import { projectSettings } from './settings.ts';
 import { verifyCommit } from './verify.ts';
 
@@ -65,23 +69,21 @@ export async function completeSession(
 ): Promise<Completion> {
   const { slug } = request;
   const token = sessions.requireHeld(slug);
+  const claim = await sessions.requireClaim(token);
   const workspace = await sessions.workspaceOf(slug);
-  if (workspace !== undefined) {
-    await requireCommitted(workspace);
-    await keepWork(workspace, sessions.hub);
-  }
+  const head = await committedWork(sessions, slug, workspace);
   const plan = await sessions.text(slug, planName);
-  const activePlan = await sessions.text(slug, activePlanName);
-  const open = openCriteria(parsePlan(plan), activePlan);
+  await requirePlan(sessions, claim, plan);
+  const tracked = await trackedCriteria(sessions, slug, head);
+  const open = openCriteria(parsePlan(plan), tracked);
   if (request.unmet === undefined) requireCriteria(slug, open);
-  const head = await workOf(sessions, slug);
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const main = await sessions.main();
     const prepared =
-      head === undefined ? noChanges : await prepare(sessions, { request, token, plan, head, main });
+      head === undefined ? noChanges : await prepare(sessions, { request, claim, plan, head, main });
     if (prepared.outcome === 'conflict') return prepared;
     const learned = await knowledgeSession(sessions, slug, prepared.code?.commit ?? main);
-    const files = await finalFiles(sessions, request, { plan, activePlan, open, prepared });
+    const files = await finalFiles(sessions, request, { plan, tracked, open, prepared });
     const { value } = await sessions.ledger.complete({
       token,
       ...(prepared.code && { code: prepared.code }),
@@ -90,6 +92,7 @@ export async function completeSession(
     });
     if (value.outcome === 'main-moved') continue;
     await tidy(sessions, request, workspace);
+    await protectPlans(sessions, slug, 'completed');
     return { outcome: 'completed', commit: value.code, knowledgeSession: learned?.slug };
   }
   throw tooBusy(slug);
@@ -102,18 +105,15 @@ export async function landSession(
 ): Promise<Completion> {
   const { slug } = request;
   const token = sessions.requireHeld(slug);
-  const workspace = await sessions.workspaceOf(slug);
-  if (workspace !== undefined) {
-    await requireCommitted(workspace);
-    await keepWork(workspace, sessions.hub);
-  }
+  const claim = await sessions.requireClaim(token);
+  const head = await committedWork(sessions, slug, await sessions.workspaceOf(slug));
   const plan = await sessions.text(slug, planName);
-  const head = await workOf(sessions, slug);
+  await requirePlan(sessions, claim, plan);
   for (let attempt = 0; attempt < attemptsMax && head !== undefined; attempt++) {
     const main = await sessions.main();
     const prepared = await prepare(sessions, {
       request: { ...request, unmet: undefined, workspace: 'keep' },
-      ...{ token, plan, head, main },
+      ...{ claim, plan, head, main },
     });
     if (prepared.outcome === 'conflict') return prepared;
     if (prepared.code === undefined) break;
@@ -121,9 +121,14 @@ export async function landSession(
       token,
       code: prepared.code,
     });
-    if (value.outcome === 'main-moved') continue;
+    if (value.outcome === 'main-moved') {
+      if (attempt === attemptsMax - 1) throw tooBusy(slug);
+      continue;
+    }
+    await noteResolved(sessions, token);
     return { outcome: 'completed', commit: value.code, knowledgeSession: undefined };
   }
+  await noteResolved(sessions, token);
   return { outcome: 'completed', commit: undefined, knowledgeSession: undefined };
 }
 
@@ -139,7 +144,7 @@ const noChanges: Prepared = { outcome: 'clean', code: undefined, own: new Map(),
 
 interface Work {
   readonly request: CompletionRequest;
-  readonly token: ClaimToken;
+  readonly claim: HeldClaim;
   readonly plan: string;
   readonly head: ObjectId;
   readonly main: ObjectId;
@@ -148,22 +153,21 @@ interface Work {
 /** Checks the session's commits, merges them, and has the project's own check run on the result. */
 async function prepare(
   sessions: HubSessions,
-  { request, token, plan, head, main }: Work,
+  { request, claim, plan, head, main }: Work,
 ): Promise<Prepared | (Completion & { outcome: 'conflict' })> {
   const { slug } = request;
   const { hub, layout } = { hub: sessions.hub, layout: sessions.ledger.hub.layout };
   requireRules(slug, await brokenRules(hub, layout, { slug, head, main }));
   const merged = await mergeSession(hub, layout, { slug, head, main });
   if (merged.outcome === 'conflict') {
-    await sessions.ledger.conflict({ token, report: conflictReport(slug, merged) });
+    await sessions.ledger.conflict({ token: claim, report: conflictReport(slug, merged) });
     return merged;
   }
   if (merged.tree === (await treeOfCommit(hub, main))) return { ...noChanges, own: merged.own };
   const title = request.message ?? `${commitType(plan)}: ${parsePlan(plan).title || slug}`;
   const message = `[${slug}] ${/^[a-z]+(?:\([^)]*\))?!?: /.test(title) ? title : `${commitType(plan)}: ${title}`}`;
-  const { agent } = sessions.surroundings;
-  const commit = await squash(hub, { slug, tree: merged.tree, main, message, agent });
-  await verify(sessions, slug, commit);
+  const commit = await squash(hub, { slug, tree: merged.tree, main, message, agent: claim.agent });
+  await verify(sessions, claim, commit);
   return {
     outcome: 'clean',
     code: { commit, onto: main },
@@ -172,12 +176,12 @@ async function prepare(
   };
 }
 
-async function verify(sessions: HubSessions, slug: Slug, commit: ObjectId): Promise<void> {
+async function verify(sessions: HubSessions, { slug, agent }: HeldClaim, commit: ObjectId): Promise<void> {
   const { verify: command } = await projectSettings(sessions.ledger);
   if (command === undefined) return;
   const logs = join(sessions.hub.gitDirectory, 'micelio', 'verify');
   mkdirSync(logs, { recursive: true });
-  const { agent, environment } = sessions.surroundings;
+  const { environment } = sessions.surroundings;
   await verifyCommit(sessions.hub, {
     command,
     commit,
@@ -191,12 +195,13 @@ async function verify(sessions: HubSessions, slug: Slug, commit: ObjectId): Prom
 async function finalFiles(
   sessions: HubSessions,
   request: CompletionRequest,
-  made: { plan: string; activePlan: string; open: readonly string[]; prepared: Prepared },
+  made: { plan: string; tracked: TrackedCriteria; open: readonly string[]; prepared: Prepared },
 ): Promise<SessionFileEdit[]> {
   const { slug, unmet } = request;
-  const { plan, activePlan, open, prepared } = made;
+  const { tracked, open, prepared } = made;
   const { agent, clock } = sessions.surroundings;
-  const tracked = new Map(planEntries(activePlan, 'Criteria').map(({ text, done }) => [text, done]));
+  // The session's own commits change the plan only where they override it.
+  const plan = prepared.own.get(planName as TreePath)?.toString('utf8') ?? made.plan;
   let final = withCriteria(plan, ({ text, met }) => tracked.get(text) ?? met);
   if (fieldOf(parsePlan(plan), 'Status') !== undefined) final = withField(final, 'Status', 'completed');
   if (unmet !== undefined && open.length > 0)
@@ -220,13 +225,32 @@ async function finalFiles(
   ];
 }
 
-/** The newest commit that is kept of the session's work; undefined where nothing was ever committed. */
-async function workOf(sessions: HubSessions, slug: Slug): Promise<ObjectId | undefined> {
-  for (const ref of [keptRefs(slug).commits, `refs/heads/session/${slug}`] as const) {
-    const id = await readRef(sessions.hub, ref);
-    if (id !== 'absent') return id;
-  }
-  return undefined;
+/** What the session has committed, which the hub has and keeps; undefined where nothing was ever committed. */
+async function committedWork(
+  sessions: HubSessions,
+  slug: Slug,
+  workspace: GitWorkspace | undefined,
+): Promise<ObjectId | undefined> {
+  if (workspace === undefined) return keptCommit(sessions.hub, slug);
+  await requireCommitted(workspace);
+  // The refs that it is kept at may be another machine's in a moment.
+  return (await keepWork(workspace, sessions.hub)).head;
+}
+
+/** The criteria as the active plan has them, on main or in the session's own commits. */
+async function trackedCriteria(
+  sessions: HubSessions,
+  slug: Slug,
+  head: ObjectId | undefined,
+): Promise<TrackedCriteria> {
+  const path = `${sessions.ledger.hub.layout.session('active', slug)}/${activePlanName}`;
+  const own = head && (await fileAt(sessions.hub, head, path))?.toString('utf8');
+  return criteriaIn([await sessions.text(slug, activePlanName), own ?? '']);
+}
+
+async function noteResolved(sessions: HubSessions, token: ClaimToken): Promise<void> {
+  const { state } = await sessions.ledger.session(token.slug);
+  if (state === 'conflicted') await sessions.ledger.resolve({ token });
 }
 
 async function requireCommitted({ repository, directory, record }: GitWorkspace): Promise<void> {
@@ -247,8 +271,7 @@ async function tidy(
   workspace: GitWorkspace | undefined,
 ): Promise<void> {
   if (workspace !== undefined && choice === 'remove') {
-    await unprovisionWorkspace(sessions, workspace);
-    await removeGitWorkspace(workspace, sessions.hub);
+    await removeWorkspace(sessions, workspace);
     const branch = parseRefName(workspace.record.branch);
     const id = await readRef(sessions.hub, branch);
     // What was on the branch is kept below refs/sessions/.
@@ -268,7 +291,7 @@ function conflictReport(
 
 function tooBusy(slug: Slug): HubError {
   return new HubError(
-    'session/none-to-claim',
+    'session/main-busy',
     `Main moved all the time while ${slug} was completed. Nothing was changed; try again.`,
   );
 }

@@ -1,20 +1,58 @@
+import { hashOf } from '../../base/hash.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
+import type { HeldClaim } from '../../ledger/git/claim.ts';
 import type { GitLedgerLayout } from '../../ledger/git/layout.ts';
 import { fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
 import { planEntries } from '../../session/plan/record-files.ts';
 import { isKnowledgeSlug, type Slug } from '../../session/plan/slug.ts';
 import { HubError } from './hub-error.ts';
+import type { HubSessions } from './hub-sessions.ts';
 import { type ChangedPath, changedPaths, mergeBase } from './session-changes.ts';
 
+/** Criteria by their words, and whether they are met. */
+export type TrackedCriteria = ReadonlyMap<string, boolean>;
+
+/** The criteria of several versions of an active plan. What one of them calls met is met. */
+export function criteriaIn(activePlans: readonly string[]): TrackedCriteria {
+  const tracked = new Map<string, boolean>();
+  for (const { text, done } of activePlans.flatMap((plan) => planEntries(plan, 'Criteria')))
+    tracked.set(text, done || tracked.get(text) === true);
+  return tracked;
+}
+
 /** The criteria of a plan that are not met, as far as the plan and the active plan say. */
-export function openCriteria(plan: Plan, activePlan: string): string[] {
-  const tracked = new Map(planEntries(activePlan, 'Criteria').map(({ text, done }) => [text, done]));
+export function openCriteria(plan: Plan, tracked: TrackedCriteria): string[] {
   const planned = plan.criteria
     .filter(({ text, met }) => !(tracked.get(text) ?? met))
     .map(({ text }) => text);
   const added = [...tracked].filter(([text, done]) => !done && !plan.criteria.some((c) => c.text === text));
   return [...planned, ...added.map(([text]) => text)];
+}
+
+/**
+ * The plan on main must be the one that was claimed, unless a commit says that it overrides it. Throws
+ * `session/rules-broken`.
+ */
+export async function requirePlan(
+  { hub, ledger }: HubSessions,
+  { slug, plan: claimed }: HeldClaim,
+  plan: string,
+): Promise<void> {
+  if (claimed === null || hashOf(Buffer.from(plan)) === claimed) return;
+  const args = [
+    'log',
+    '-1',
+    '--format=%H',
+    '--fixed-strings',
+    `--grep=[${slug}] OVERRIDE:`,
+    await ledger.main(),
+  ];
+  if ((await hub.git.run(gitArguments(hub, args))).length > 0) return;
+  throw new HubError(
+    'session/rules-broken',
+    `SESSION.md of ${slug} on main is not the plan that was claimed. Put it back as it was; or, where the change has to be, commit it with a message that begins with "[${slug}] OVERRIDE: ".`,
+  );
 }
 
 /** Throws `session/criteria-open`, with what is left to do. */

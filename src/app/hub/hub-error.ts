@@ -12,6 +12,14 @@ export type HubErrorCode =
   /** The project's own check of the merged result failed. */
   | 'session/verify-failed'
   /** Nothing matches what was asked for. */
-  | 'session/none-to-claim';
+  | 'session/none-to-claim'
+  /** Main moved all the time while a landing was prepared. */
+  | 'session/main-busy'
+  /** The session is claimed, and got no workspace. */
+  | 'session/not-placed'
+  /** The plan has no such line. */
+  | 'session/entry-unknown'
+  /** The session has no workspace on this machine. */
+  | 'session/no-workspace';
 
 export class HubError extends MicelioError<HubErrorCode> {}

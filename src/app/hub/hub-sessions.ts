@@ -1,10 +1,11 @@
 import { hostname } from 'node:os';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type Repository, resolveCommit } from '../../git/repository.ts';
 import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
+import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
 import {
   activePlanName,
@@ -16,7 +17,7 @@ import {
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { FileName } from '../../tree/path.ts';
-import { createGitWorkspace } from '../../workspace/git/create-git-workspace.ts';
+import { createGitWorkspace, handOver } from '../../workspace/git/create-git-workspace.ts';
 import { bringBackWork } from '../../workspace/git/keep-work.ts';
 import { sessionEnvironmentName, sessionEnvironmentText } from '../../workspace/git/session-environment.ts';
 import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodules.ts';
@@ -29,6 +30,7 @@ import type { ProvisionReport } from '../../workspace/provision/provisioning.ts'
 import type { Environment } from '../configuration.ts';
 import { HeldSessions } from './held-sessions.ts';
 import { HubError } from './hub-error.ts';
+import { protectPlan, protectPlans } from './protect-plan.ts';
 import { provisionWorkspace } from './provision.ts';
 
 /** What sessions of a hub are worked on with. */
@@ -122,7 +124,8 @@ export class HubSessions {
         },
       ],
     });
-    this.held.set({ token: claim, directory: undefined });
+    this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
+    await protectPlans(this, slug, 'active');
     return claim;
   }
 
@@ -133,14 +136,36 @@ export class HubSessions {
     return value.claim;
   }
 
-  /** The claim of a session that this machine holds. Throws `session/not-held`. */
+  /** Brings an abandoned session back, as this machine's. */
+  async reopen(slug: Slug): Promise<HeldClaim> {
+    const { value: claim } = await this.ledger.reopen({ slug, by: this.surroundings.agent });
+    this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
+    await protectPlans(this, slug, 'active');
+    return claim;
+  }
+
+  /**
+   * The claim of a session that this machine holds. Throws `session/not-held`; and `ClaimLost` in a shell that has sourced
+   * the `.session-env` of an earlier claim: somebody on this machine has taken the session over since.
+   */
   requireHeld(slug: Slug): ClaimToken {
     const held = this.held.get(slug);
+    const { SESSION_SLUG, SESSION_CLAIM } = this.surroundings.environment;
+    const isEarlier =
+      SESSION_SLUG === slug && SESSION_CLAIM !== undefined && SESSION_CLAIM !== held?.token.id;
+    if (held !== undefined && isEarlier) throw new ClaimLost(slug, undefined);
     if (held !== undefined) return held.token;
     throw new HubError(
       'session/not-held',
       `This machine does not hold session ${slug}. "mic session claim ${slug}" takes a planned one, "mic session claim ${slug} --take-over" one whose agent is gone.`,
     );
+  }
+
+  /** A claim as the ledger has it now. Throws `ClaimLost` where it is not this machine's any more. */
+  async requireClaim(token: ClaimToken): Promise<HeldClaim> {
+    const { claim } = await this.ledger.session(token.slug);
+    if (isOf(claim, token)) return claim;
+    throw new ClaimLost(token.slug, claim);
   }
 
   /** Whether the session is active and this machine's. */
@@ -169,9 +194,13 @@ export class HubSessions {
   /** The session's workspace, made where it is missing, with the work that was kept of it. */
   async place(slug: Slug, choice: GitWorkspaceChoice): Promise<PlacedGitSession> {
     const token = this.requireHeld(slug);
+    const { agent } = this.surroundings;
     const existing = await this.workspaceOf(slug);
-    if (existing !== undefined)
+    if (existing !== undefined) {
+      await handOver(existing, { agent, claim: token.id });
+      this.held.set({ token, directory: existing.directory });
       return { workspace: existing, materialised: undefined, provisioned: undefined };
+    }
     const { layout } = this.ledger.hub;
     const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
     const { materialised, ...workspace } = await createGitWorkspace({
@@ -181,12 +210,14 @@ export class HubSessions {
       slug,
       branch: `session/${slug}`,
       main: this.mainBranch,
-      agent: this.surroundings.agent,
+      agent,
+      claim: token.id,
       rules: { sessions: layout.sessions, knowledge: `${layout.root}/knowledge` },
       submodules: choice.submodules ?? 'initialise',
     });
     this.held.set({ token, directory });
     await bringBackWork(workspace, this.hub);
+    protectPlan(join(directory, layout.session('active', slug)));
     const provisioned = await provisionWorkspace(this, workspace);
     return { workspace, materialised, provisioned };
   }
@@ -218,11 +249,6 @@ export class HubSessions {
 }
 
 /** What all machines may know of who works in a session. */
-function identityOf({ slug, agent }: HeldClaim): Buffer {
-  return Buffer.from(sessionEnvironmentText({ slug, branch: `session/${slug}`, agent }));
-}
-
-/** The name of a workspace's directory, for people. */
-export function nameOf({ directory }: GitWorkspace): string {
-  return basename(directory);
+function identityOf({ slug, agent, id }: HeldClaim): Buffer {
+  return Buffer.from(sessionEnvironmentText({ slug, branch: `session/${slug}`, agent, claim: id }));
 }

@@ -2,6 +2,7 @@ import { GitTreeEdit } from '../../git/git-tree-edit.ts';
 import { type MergedCommits, mergeCommits } from '../../git/merge-commits.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { ObjectReader } from '../../git/object-reader.ts';
+import { readRefs } from '../../git/refs.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import { withTrailers } from '../../git/trailers.ts';
@@ -9,6 +10,7 @@ import type { GitLedgerLayout } from '../../ledger/git/layout.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { TreePath } from '../../tree/path.ts';
+import { keptRefs } from '../../workspace/git/keep-work.ts';
 
 /** Paths of a git diff, as git prints them with `-z`. */
 export interface ChangedPath {
@@ -177,4 +179,14 @@ export async function fileAt(
   const args = gitArguments(repository, ['cat-file', 'blob', `${commit}:${path}`]);
   const { exitCode, stdout } = await repository.git.attempt(args);
   return exitCode === 0 ? stdout : undefined;
+}
+
+/** The newest commit that the hub has of a session: kept, or pushed to its branch. Undefined where there is none. */
+export async function keptCommit(hub: Repository, slug: Slug): Promise<ObjectId | undefined> {
+  const refs = [`refs/heads/session/${slug}`, keptRefs(slug).commits] as const;
+  const found = await readRefs(hub, refs);
+  const [pushed, kept] = refs.map((ref) => found.get(ref));
+  if (pushed === undefined || kept === undefined) return pushed ?? kept;
+  const isBehind = await hub.git.attempt(gitArguments(hub, ['merge-base', '--is-ancestor', pushed, kept]));
+  return isBehind.exitCode === 0 ? kept : pushed;
 }

@@ -7,7 +7,11 @@ import type { Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type HookRules, installHooks } from './hooks.ts';
-import { sessionEnvironmentName, sessionEnvironmentText } from './session-environment.ts';
+import {
+  type SessionEnvironment,
+  sessionEnvironmentName,
+  sessionEnvironmentText,
+} from './session-environment.ts';
 import { type Materialised, materialise, type SubmoduleChoice } from './submodules.ts';
 import { type GitWorkspace, type WorkspaceRecord, writeRecord } from './workspace-record.ts';
 
@@ -25,6 +29,8 @@ export interface GitWorkspaceRequest {
   readonly branch: string;
   readonly main: string;
   readonly agent: { readonly name: string; readonly email: string };
+  /** Which taking of the session the workspace is made for. */
+  readonly claim?: string;
   readonly rules: Omit<HookRules, 'slug'>;
   readonly submodules: SubmoduleChoice;
 }
@@ -88,7 +94,7 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
   );
   const from = exists.exitCode === 0 ? [directory, branch] : ['-b', branch, directory, `refs/heads/${main}`];
   try {
-    await git.run(gitArguments(hub, ['worktree', 'add', '--quiet', ...from]));
+    await addWorktree(hub, from);
     const repository = await openRepository(git, directory);
     const base = parseObjectId(
       (await git.run(gitArguments(repository, ['merge-base', 'HEAD', `refs/heads/${main}`])))
@@ -105,6 +111,21 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
   }
 }
 
+/**
+ * `git worktree add` looks at all other worktrees, and fails where one of them is just being made (git 2.39). Nothing has
+ * been made then.
+ */
+async function addWorktree(hub: Repository, args: readonly string[]): Promise<void> {
+  const command = gitArguments(hub, ['worktree', 'add', '--quiet', ...args]);
+  for (let attempt = 1; attempt <= 20; attempt++) {
+    const { exitCode, stderr } = await hub.git.attempt(command);
+    if (exitCode === 0) return;
+    if (!/worktrees\/[^/]+\/(?:commondir|gitdir|HEAD)\b/.test(stderr)) break;
+    await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
+  }
+  await hub.git.run(command);
+}
+
 /** What every workspace gets besides its files. It stands at `place` meanwhile, and will be at `request.directory`. */
 async function furnish(
   request: GitWorkspaceRequest,
@@ -112,16 +133,31 @@ async function furnish(
   place: string,
   base: ObjectId,
 ): Promise<WorkspaceRecord> {
-  const { kind, slug, branch, main, directory, agent } = request;
+  const { kind, slug, branch, main, directory, agent, claim } = request;
   const hub = request.hub.gitDirectory;
   await exclude(repository, `/${sessionEnvironmentName}`);
-  const text = sessionEnvironmentText({ slug, branch, agent, place: { directory, upstream: hub } });
-  await writeFile(join(place, sessionEnvironmentName), text).catch((error: unknown) => {
-    throw workspaceErrorFrom(error, `write "${sessionEnvironmentName}"`);
-  });
+  const session = { slug, branch, agent, ...(claim !== undefined && { claim }) };
+  await writeEnvironment(place, { ...session, place: { directory, upstream: hub } });
   await installHooks(repository, request.hub, kind, { slug, ...request.rules });
   // Last: what has a record is whole.
   return writeRecord(repository.gitDirectory, { kind, slug, hub, branch, main, base });
+}
+
+/** Makes a workspace that is there already the place of `agent`, or tells it where it and its hub are now. */
+export async function handOver(
+  { repository, directory, record }: GitWorkspace,
+  { agent, claim }: { readonly agent: GitWorkspaceRequest['agent']; readonly claim: string },
+): Promise<void> {
+  const { slug, branch, hub, kind } = record;
+  await setIdentity(repository, agent, kind === 'clone' ? '--local' : '--worktree');
+  await writeEnvironment(directory, { slug, branch, agent, claim, place: { directory, upstream: hub } });
+}
+
+async function writeEnvironment(directory: string, session: SessionEnvironment): Promise<void> {
+  const path = join(directory, sessionEnvironmentName);
+  await writeFile(path, sessionEnvironmentText(session)).catch((error: unknown) => {
+    throw workspaceErrorFrom(error, `write "${path}"`);
+  });
 }
 
 /** Commits are the agent's, also where nobody has sourced `.session-env`. */

@@ -5,6 +5,8 @@ export interface SessionEnvironment {
   /** Where the workspace and the hub are on this machine, absolute; left out in what all machines share. */
   readonly place?: { readonly directory: string; readonly upstream: string };
   readonly agent: { readonly name: string; readonly email: string };
+  /** Which taking of the session this shell belongs to; left out where that does not matter. */
+  readonly claim?: string;
 }
 
 /** The file that a shell sources to take on the session's identity. */
@@ -12,10 +14,11 @@ export const sessionEnvironmentName = '.session-env';
 
 /** The variables of a session, by name. */
 export function sessionVariables(session: SessionEnvironment): Readonly<Record<string, string>> {
-  const { slug, branch, place, agent } = session;
+  const { slug, branch, place, agent, claim } = session;
   return {
     SESSION_SLUG: slug,
     SESSION_BRANCH: branch,
+    ...(claim !== undefined && { SESSION_CLAIM: claim }),
     ...(place && { SESSION_DIR: place.directory, SESSION_UPSTREAM: place.upstream }),
     GIT_AUTHOR_NAME: agent.name,
     GIT_AUTHOR_EMAIL: agent.email,
