@@ -1,6 +1,6 @@
 import { type Hash, parseHash } from '../base/hash.ts';
 import type { Landing } from '../session/head.ts';
-import { readHead, requireSession } from '../session/project.ts';
+import { requireSession } from '../session/project.ts';
 import type { Agent, Session } from '../session/session.ts';
 import { parseSessionId } from '../session/session-id.ts';
 import type { OpenProject } from './open-project.ts';
@@ -42,7 +42,7 @@ export async function chooseTree(project: OpenProject, user: Agent, choice: Tree
     const { tree, goal, agent, updatedMs } = session;
     return { tree, message: goal, agent, atMs: updatedMs, session, landing: undefined };
   }
-  const { head } = await readHead(project);
+  const { head } = await project.ledger.readHead();
   const sequence = choice.landing ?? head.sequence;
   if (sequence === 0) {
     return {

@@ -1,5 +1,6 @@
 import { BlobStore } from '../blob/blob-store.ts';
 import { LandingQueue } from '../session/landing/landing-queue.ts';
+import { LocatingLedger } from '../session/locating-ledger.ts';
 import type { ProjectContext, ProjectLedger } from '../session/project.ts';
 import { projectPrefix } from '../session/project-name.ts';
 import { TimelyLedger } from '../session/timely-ledger.ts';
@@ -15,7 +16,8 @@ export interface OpenProject extends ProjectContext {
 export function openProject(store: ObjectStore, project: ProjectLedger): OpenProject {
   const { clock, random } = project;
   const blobs = new BlobStore(store, projectPrefix(project.name), { clock, random });
-  const ledger = new TimelyLedger(project.ledger, blobs);
-  const context = { ...project, ledger, blobs, nodes: new NodeStore(blobs, undefined, processMemory) };
+  const nodes = new NodeStore(blobs, undefined, processMemory);
+  const ledger = new LocatingLedger(new TimelyLedger(project.ledger, blobs), blobs, nodes);
+  const context = { ...project, ledger, blobs, nodes };
   return { ...context, landings: new LandingQueue(context) };
 }

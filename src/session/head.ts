@@ -1,6 +1,6 @@
 import * as v from 'valibot';
 import type { Hash } from '../base/hash.ts';
-import { agentSchema, baseSchema } from './session.ts';
+import { agentSchema, baseSchema, treePlaceSchema } from './session.ts';
 import type { SessionId } from './session-id.ts';
 
 const hash = v.pipe(
@@ -95,6 +95,8 @@ export const headSchema = v.object({
    * from here. Null where nobody knew, and for the empty tree, which everybody knows.
    */
   root: v.nullable(v.string()),
+  /** Where that root lies itself, for the sessions that start from it. */
+  places: v.optional(v.array(treePlaceSchema), []),
   landings: v.array(landingSchema),
   /** The landings before these, oldest first and without a gap, as far as there is room. */
   recent: v.array(recentLandingSchema),
@@ -112,7 +114,7 @@ export const importsMax = 64;
 
 /** The first head of a project: `tree` without a landing. */
 export function firstHead(project: Head['project'], tree: Hash): Head {
-  return { project, sequence: 0, tree, root: null, landings: [], recent: [], imports: [] };
+  return { project, sequence: 0, tree, root: null, places: [], landings: [], recent: [], imports: [] };
 }
 
 /**
@@ -127,6 +129,7 @@ export function nextHead(head: Head, landings: readonly Landing[], root: Head['r
     sequence: last.sequence,
     tree: last.tree,
     root,
+    places: [],
     landings: [...landings],
     recent: withinBounds([...head.recent, ...head.landings.map(recentLanding)]),
     imports: withImports(head.imports, landings),

@@ -2,7 +2,7 @@ import type { Clock } from '../base/clock.ts';
 import type { Random } from '../base/random.ts';
 import type { BlobStore } from '../blob/blob-store.ts';
 import type { NodeStore } from '../tree/node-store.ts';
-import type { HeadVersion, Ledger } from './ledger-port.ts';
+import type { Ledger } from './ledger-port.ts';
 import type { ProjectName } from './project-name.ts';
 import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
@@ -20,17 +20,6 @@ export interface ProjectLedger {
 export interface ProjectContext extends ProjectLedger {
   readonly blobs: BlobStore;
   readonly nodes: NodeStore;
-}
-
-/**
- * The head of the project, whose root is in memory afterwards: reading its files begins below it. Throws
- * `project/not-found`.
- */
-export async function readHead({ ledger, nodes }: ProjectContext): Promise<HeadVersion> {
-  const current = await ledger.readHead();
-  const { tree, root } = current.head;
-  if (root !== null) nodes.offer(tree, Buffer.from(root, 'base64'));
-  return current;
 }
 
 /** The session `id`; throws `session/not-found`. */

@@ -20,6 +20,10 @@ export type Agent = v.InferOutput<typeof agentSchema>;
 export const baseSchema = v.object({ tree: hash, sequence: count });
 export type Base = v.InferOutput<typeof baseSchema>;
 
+/** Where the root of a tree lies (`blob/place.ts`), as its writer knew. Advice: it may have moved since. */
+export const treePlaceSchema = v.object({ tree: hash, place: v.pipe(v.string(), v.maxLength(1024)) });
+export type TreePlace = v.InferOutput<typeof treePlaceSchema>;
+
 /** A turn of the conversation between agents and people. */
 export const messageSchema = v.object({ atMs: milliseconds, author: v.string(), text: v.string() });
 
@@ -98,6 +102,7 @@ export const sessionSchema = v.object({
   updatedMs: milliseconds,
   base: baseSchema,
   tree: hash,
+  places: v.optional(v.array(treePlaceSchema), []),
   checkpoints: v.array(checkpointSchema),
   conversation: v.array(messageSchema),
   decisions: v.array(decisionSchema),

@@ -33,6 +33,7 @@ export async function startSession(project: ProjectLedger, request: StartRequest
     updatedMs: now,
     base: { tree: head.tree, sequence: head.sequence },
     tree: head.tree,
+    places: head.places.filter(({ tree }) => tree === head.tree),
     checkpoints: [],
     conversation: [],
     decisions: [],

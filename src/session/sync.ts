@@ -7,7 +7,7 @@ import { recordLanded } from './landing/land-session.ts';
 import { LandingLog } from './landing/landing-log.ts';
 import { nextState } from './life-cycle.ts';
 import { type MergedFiles, mergeFiles } from './merge-files.ts';
-import { type ProjectContext, readHead, requireSession } from './project.ts';
+import { type ProjectContext, requireSession } from './project.ts';
 import { withWork } from './record.ts';
 import type { Base, Session } from './session.ts';
 import { SessionError } from './session-error.ts';
@@ -39,7 +39,7 @@ export async function planSync(
       `Session ${id} is ${session.state}: only one that is worked on can be synced.`,
     );
   }
-  const { head } = await readHead(project);
+  const { head } = await project.ledger.readHead();
   await requireNotLanded(project, head, session);
   if (head.tree === session.base.tree) return undefined;
   const open = await unresolvedConflicts(project, session, tree);

@@ -8,7 +8,7 @@ import { pathFromShown, type TreePath, textFromPath } from '../tree/path.ts';
 import type { SessionRecord } from './earlier-record.ts';
 import type { Landing } from './head.ts';
 import { PathFilter } from './path-filter.ts';
-import { type ProjectContext, readHead } from './project.ts';
+import type { ProjectContext } from './project.ts';
 import { readRecord } from './record.ts';
 import type { Session } from './session.ts';
 import { SessionError } from './session-error.ts';
@@ -37,7 +37,7 @@ interface Place {
  * file or line.
  */
 export async function explain(project: ProjectContext, path: TreePath, line?: number): Promise<Explanation> {
-  const { head } = await readHead(project);
+  const { head } = await project.ledger.readHead();
   const entry = await lookup(project.nodes, head.tree, path);
   const text = await requireLine(project, path, entry, line);
   let place: Place = { path, line: line === undefined ? undefined : line - 1 };

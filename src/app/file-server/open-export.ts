@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
-import { readHead } from '../../session/project.ts';
 import type { FileSystem, Time } from '../../vfs/file-system.ts';
 import { openSessionFileSystem, type SessionFileSystem } from '../../vfs/session-file-system.ts';
 import { openTreeFileSystem } from '../../vfs/tree-file-system.ts';
 import { writeMountMarker } from '../../workspace/mount/mount-marker.ts';
+import type { OpenProject } from '../open-project.ts';
 import type { ExportRecord, SessionExport } from './export-record.ts';
 import { LeasedFileSystem } from './leased-file-system.ts';
 import type { SessionLeases } from './session-leases.ts';
@@ -42,8 +42,8 @@ export async function openExport(
 ): Promise<OpenedExport> {
   const { stores, leases, directoryOf, clock, random, boot } = surroundings;
   const project = await stores.project(record.store, record.project);
-  // The head says where its tree begins, which mostly is this one. If that fails, the indexes are read, or fail as well.
-  if (!project.nodes.isAtHand(record.tree)) await readHead(project).catch(() => undefined);
+  // A session's document says where its trees begin, and the head where its own does. Otherwise the indexes tell.
+  if (!project.nodes.isAtHand(record.tree)) await readWhatNames(record, project).catch(() => undefined);
   const content = stores.content(project);
   const owner = { ...record.owner, time: timeOf(record) };
   if (record.kind === 'tree') {
@@ -61,6 +61,10 @@ export async function openExport(
   await mark(session, record);
   const fileSystem = new LeasedFileSystem(session, lease);
   return { kind: 'session', fileSystem, session, close: () => session.close() };
+}
+
+function readWhatNames(record: ExportRecord, { ledger }: OpenProject): Promise<unknown> {
+  return record.kind === 'session' ? ledger.readSession(record.session) : ledger.readHead();
 }
 
 function mark(fileSystem: SessionFileSystem, record: SessionExport): Promise<void> {

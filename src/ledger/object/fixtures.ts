@@ -74,6 +74,7 @@ export const exampleSession: Session = {
   updatedMs: startedMs + 5000,
   base: { tree: hash('base'), sequence: 1 },
   tree: hash('tree'),
+  places: [{ tree: hash('tree'), place: 'AAAAAA==' }],
   checkpoints: [{ number: 1, tree: hash('tree'), atMs: startedMs + 1000, note: 'before the tests' }],
   conversation: [{ atMs: startedMs + 2000, author: 'Ben', text: 'In which language?' }],
   decisions: [

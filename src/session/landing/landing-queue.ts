@@ -8,7 +8,7 @@ import { FileTransaction } from '../file-transaction.ts';
 import { type Head, isSameSession, type Landing, nextHead, type Origin } from '../head.ts';
 import type { HeadVersion } from '../ledger-port.ts';
 import { PathFilter } from '../path-filter.ts';
-import { type ProjectContext, readHead } from '../project.ts';
+import type { ProjectContext } from '../project.ts';
 import type { Agent, Base } from '../session.ts';
 import { SessionError } from '../session-error.ts';
 import { fileChanges } from './file-changes.ts';
@@ -114,7 +114,7 @@ export class LandingQueue {
   /** One try to move the head. Returns what is still open. */
   async #attempt(group: readonly Waiting[]): Promise<readonly Waiting[]> {
     const { ledger, blobs, nodes } = this.#project;
-    const current = await readHead(this.#project);
+    const current = await ledger.readHead();
     const batch = await blobs.openBatch({ expects: 'few' });
     const move: Move = {
       current,
