@@ -2,6 +2,7 @@ import * as v from 'valibot';
 import type { Clock } from '../../base/clock.ts';
 import type { Hash } from '../../base/hash.ts';
 import { type Random, randomText } from '../../base/random.ts';
+import { signatureLine } from '../../git/commit-object.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { clocksApartMsMax } from '../../session/lease.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
@@ -93,9 +94,10 @@ export interface Taking {
   readonly plan: Hash | null;
 }
 
-/** The claim of somebody who takes a session after `previous`. */
+/** The claim of somebody who takes a session after `previous`. Throws `git/signature-invalid`: they could not commit. */
 export function taken(context: ClaimContext, taking: Taking, previous: Claim | undefined): HeldClaim {
   const now = context.clock.now();
+  signatureLine({ ...taking.agent, ms: now, offsetMinutes: 0 });
   return {
     format: 'micelio/claim',
     version: 1,

@@ -6,6 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock } from '../../git/file-lock.ts';
 import type { ScratchRepository } from '../../git/scratch-repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import { encodeClaim } from './claim.ts';
 import {
   agentAda,
   agentBob,
@@ -125,6 +126,20 @@ describe('what others have left half done', () => {
       await assert.rejects(ledger.claim({ slug, by: agentAda }), { code: 'ledger/claim-unreadable' });
     await ledger.claim({ slug: three, by: agentAda });
     assert.equal((await ledger.list()).length, 3);
+  });
+
+  test('an agent that cannot sign a commit gets nothing, and one that was let in by hand keeps nobody', async (t) => {
+    const hub = scratchHub(t, [one, two]);
+    const ledger = await openLedger(t, hub);
+    const nobody = { name: '<>', email: 'x' };
+    await assert.rejects(ledger.claim({ slug: one, by: nobody }), { code: 'git/signature-invalid' });
+    assert.equal(claimOn(hub, one), undefined);
+    const { value: claim } = await ledger.claim({ slug: one, by: agentAda });
+    await ledger.release({ token: claim });
+    const wrong = hub.blob(encodeClaim({ ...claim, agent: nobody }));
+    hub.git(['update-ref', `refs/claims/${one}`, wrong]);
+    await ledger.claim({ slug: two, by: agentBob });
+    await assert.rejects(ledger.claim({ slug: one, by: agentBob }), ClaimLost);
   });
 
   test('what people write into the lock besides stays', async (t) => {

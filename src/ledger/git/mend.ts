@@ -1,3 +1,4 @@
+import { hasCode } from '../../base/error.ts';
 import { hashOf } from '../../base/hash.ts';
 import { gitArguments } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -28,12 +29,22 @@ import {
 export async function mend(draft: LedgerDraft, context: LedgerContext): Promise<void> {
   const lock = await draft.lock();
   for (const [slug, { claim }] of draft.claims) {
-    if (isHeld(claim)) await mendHeld(draft, context, slug, claim, lock.get(slug));
+    if (isHeld(claim)) await mendOne(draft, () => mendHeld(draft, context, slug, claim, lock.get(slug)));
   }
   for (const [slug, seconds] of lock) {
     const known = draft.claims.get(slug);
     const isUnreadable = known !== undefined && known.blob !== 'absent' && known.claim === undefined;
-    if (!isUnreadable && !isHeld(known?.claim)) await mendLine(draft, context, slug, seconds, known?.claim);
+    if (isUnreadable || isHeld(known?.claim)) continue;
+    await mendOne(draft, () => mendLine(draft, context, slug, seconds, known?.claim));
+  }
+}
+
+/** A claim whose agent cannot sign a commit was made by hand. It stays as it is, and concerns its own session alone. */
+async function mendOne(draft: LedgerDraft, work: () => Promise<void>): Promise<void> {
+  try {
+    await draft.attempt(work);
+  } catch (error) {
+    if (!hasCode(error, 'git/signature-invalid')) throw error;
   }
 }
 
