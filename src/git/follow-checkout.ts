@@ -6,12 +6,13 @@ import { changesBetween, checkoutArguments, diskPath, readDisk, readIndex } from
 import type { Checkout } from './checkouts.ts';
 import { besides, createExclusively } from './exclusive-file.ts';
 import type { GitContent } from './git-tree-edit.ts';
-import { idBytesOf, type ObjectId } from './object-id.ts';
+import { emptyTreeOf, idBytesOf, type ObjectId } from './object-id.ts';
 
 /**
- * Brings a checkout from the commit `from` to `to`: index and files, where nobody has touched them. What was edited is
- * merged; where that conflicts, the file stays and the index has its versions. The paths of these are returned. The
- * caller holds the lock of the index. May be called again after it was killed anywhere.
+ * Brings a checkout from the commit `from`, or the tree without entries, to the commit `to`: index and files, where
+ * nobody has touched them. What was edited is merged; where that conflicts, the file stays and the index has its versions.
+ * The paths of these are returned. The caller holds the lock of the index. May be called again after it was killed
+ * anywhere.
  */
 export async function followCheckout(
   checkout: Checkout,
@@ -24,9 +25,12 @@ export async function followCheckout(
     // A link and no copy: git compares the times of files with that of the index.
     await link(index, draft);
   } catch (error) {
-    // Nothing was ever checked out here.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return [];
-    throw error;
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+    // Nothing was ever checked out here: because somebody wants it so, or because there was nothing.
+    if (from !== emptyTreeOf[checkout.repository.objectFormat]) return [];
+    await checkout.repository.git.run(checkoutArguments(checkout, ['read-tree', '--empty']), {
+      indexFile: draft,
+    });
   }
   try {
     const conflicts = (await updateUntouched(checkout, draft, from, to))
@@ -152,7 +156,10 @@ function behindFile({ gitDirectory }: Checkout): string {
   return join(gitDirectory, 'micelio-behind');
 }
 
-/** The commit that `checkout` is still at, if it has not followed its branch; undefined where it has. */
+/**
+ * The commit that `checkout` is still at, if it has not followed its branch; undefined where it has. The tree without
+ * entries, if the branch had no commit.
+ */
 export async function readBehind(checkout: Checkout): Promise<ObjectId | undefined> {
   try {
     return (await readFile(behindFile(checkout), 'latin1')).trim() as ObjectId;

@@ -19,7 +19,7 @@ import { noteBehind, readBehind } from './follow-checkout.ts';
 import { type BranchMove, catchUp, moveBranch } from './move-branch.ts';
 import type { ObjectId } from './object-id.ts';
 import { moveRefs, type RefName } from './refs.ts';
-import { ScratchRepository } from './scratch-repository.ts';
+import { file, ScratchRepository } from './scratch-repository.ts';
 
 const main = 'refs/heads/main' as RefName;
 const ten = Array.from({ length: 10 }, (_, i) => `line ${i}\n`);
@@ -78,6 +78,41 @@ describe('a checkout whose branch moves', () => {
     assert.equal(read('new/file'), 'new\n');
     assert.ok(!existsSync(path('gone')) && !existsSync(path('dir')));
   });
+
+  for (const format of ['sha1', 'sha256'] as const) {
+    test(`gets its first commit, and what was staged for it stays (${format})`, async (t) => {
+      const scratch = ScratchRepository.create(t, { bare: false, format });
+      const path = (name: string) => join(scratch.directory, name);
+      const commit = scratch.commit(
+        new Map([
+          ['dir/new', file('new\n')],
+          ['mine', file('theirs\n')],
+        ]),
+      );
+      scratch.git(['update-ref', '-d', main]);
+      const repository = await scratch.open();
+      const moved = async () => {
+        const checkouts = await checkoutsOf(repository, main, false);
+        const move = () => moveRefs(repository, [{ ref: main, expected: 'absent', next: commit }], 'test');
+        return moveBranch(checkouts, { repository, branch: main, expected: 'absent', waitMs: 50, move });
+      };
+      // Without an index at first; then with one.
+      assert.deepEqual(brief((await moved()).notes), followed());
+      assert.equal(scratch.git(['status', '--porcelain']), '');
+      assert.deepEqual((await moved()).result, { outcome: 'lost' });
+      scratch.git(['update-ref', '-d', main]);
+      scratch.git(['rm', '-r', '-q', '--cached', '.']);
+      rmSync(path('dir'), { recursive: true });
+      for (const name of ['mine', 'staged', 'untracked']) writeFileSync(path(name), `${name}\n`);
+      scratch.git(['add', 'staged']);
+      assert.deepEqual(brief((await moved()).notes), followed(['mine']));
+      assert.equal(scratch.git(['status', '--porcelain']), 'AA mine\nA  staged\n?? untracked');
+      assert.equal(readFileSync(path('mine'), 'utf8'), 'mine\n');
+      assert.equal(readFileSync(path('dir/new'), 'utf8'), 'new\n');
+      const [first] = await checkoutsOf(repository, main, false);
+      assert.equal(await readBehind(first!), undefined);
+    });
+  }
 
   test('keeps edits of other files, staged or not, and what is untracked', async (t) => {
     const { scratch, move, status, write } = await setUp(t);

@@ -2,8 +2,8 @@ import type { TreePath } from '../tree/path.ts';
 import type { Checkout } from './checkouts.ts';
 import { type FileLock, takeIndexLock } from './file-lock.ts';
 import { followCheckout, forgetBehind, noteBehind, readBehind } from './follow-checkout.ts';
-import type { ObjectId } from './object-id.ts';
-import { type RefName, type RefOutcome, readRefs } from './refs.ts';
+import { emptyTreeOf, type ObjectId } from './object-id.ts';
+import { type RefName, type RefOutcome, type RefState, readRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What became of a checkout whose branch has moved. */
@@ -21,7 +21,8 @@ export interface CheckoutNote {
 export interface BranchMove {
   readonly repository: Repository;
   readonly branch: RefName;
-  readonly expected: ObjectId;
+  /** `absent`: the branch has no commit yet, and the checkouts wait for its first one. */
+  readonly expected: RefState;
   /** Moves the branch. */
   readonly move: () => Promise<RefOutcome>;
   /** How long to wait for a git that is at work in a checkout, in ms. */
@@ -43,12 +44,13 @@ export async function moveBranch(
     for (const checkout of checkouts) {
       held.push({ checkout, lock: await takeIndexLock(checkout.gitDirectory, waitMs) });
     }
-    if ((await readBranch(repository, branch)) !== expected)
+    if (((await readBranch(repository, branch)) ?? 'absent') !== expected)
       return { result: { outcome: 'lost' }, notes: [] };
-    for (const { checkout } of held) await noteBehind(checkout, expected);
+    const from = expected === 'absent' ? emptyTreeOf[repository.objectFormat] : expected;
+    for (const { checkout } of held) await noteBehind(checkout, from);
     const result = await move();
     // Whoever has the lock of a checkout that we have not may have forgotten the note in the meantime.
-    for (const { checkout, lock } of held) if (lock === undefined) await noteBehind(checkout, expected);
+    for (const { checkout, lock } of held) if (lock === undefined) await noteBehind(checkout, from);
     const notes: CheckoutNote[] = [];
     for (const { checkout, lock } of held) notes.push(await follow(checkout, lock, repository, branch));
     return { result, notes };

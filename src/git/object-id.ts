@@ -9,6 +9,12 @@ export type ObjectFormat = 'sha1' | 'sha256';
 /** Bytes of a raw object id. */
 export const idBytesOf: Readonly<Record<ObjectFormat, number>> = { sha1: 20, sha256: 32 };
 
+/** The tree without entries, which every git knows. */
+export const emptyTreeOf: Readonly<Record<ObjectFormat, ObjectId>> = {
+  sha1: '4b825dc642cb6eb9a060e54bf8d69288fbee4904' as ObjectId,
+  sha256: '6ef19b41225c5369f1c104d45d8d85efa9b057b53b14b4b9b939dd74decc5321' as ObjectId,
+};
+
 /** Parses a full object id of either format; throws `git/id-invalid`. */
 export function parseObjectId(text: string): ObjectId {
   if (!/^(?:[0-9a-f]{40}|[0-9a-f]{64})$/.test(text)) {

@@ -29,7 +29,7 @@ export class LocalAuthority implements Authority {
     const { repository, main } = this.#hub;
     const ofMain = moves.find(({ ref }) => ref === main);
     const move = () => moveRefs(repository, moves, `micelio: ${reason}`);
-    if (ofMain === undefined || ofMain.expected === 'absent') return withNotes(await move());
+    if (ofMain === undefined) return withNotes(await move());
     const { result, notes } = await moveBranch(await this.#hub.checkouts(), {
       repository,
       branch: main,

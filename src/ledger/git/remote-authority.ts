@@ -106,10 +106,6 @@ export class RemoteAuthority implements Authority {
     }
     const move = () =>
       moveRefs(repository, [{ ref: main, expected: own, next: commit }], `micelio: ${this.name}`);
-    if (own === 'absent') {
-      await move();
-      return [];
-    }
     const moved = { repository, branch: main, expected: own, move, waitMs: checkoutWaitMs };
     const { notes } = await moveBranch(await this.#hub.checkouts(), moved);
     return notes.map((note) => ({ kind: 'checkout', ...note }));
