@@ -1,5 +1,6 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type Environment, gitEnvironment } from './git-environment.ts';
 import { GitError } from './git-error.ts';
 import { endOf, withoutCredentials } from './redaction.ts';
@@ -10,6 +11,10 @@ const versionMin = [2, 39] as const;
 const stderrCharactersMax = 4096;
 /** Most bytes that `run` and `attempt` gather. What may be larger is read from `start`'s stream. */
 const outputBytesMax = 256 * 1024 * 1024;
+/** What git says where another process is just making a worktree, how often it is asked again, and after how long. */
+const halfMadeWorktree = /failed to read \S.*\/worktrees\/[^/]+\/commondir: /;
+const halfMadeAttemptsMax = 20;
+const halfMadePauseMs = 5;
 
 export interface GitExit {
   /** Undefined where a signal ended git, or where it could not be started. */
@@ -51,19 +56,35 @@ export class Git {
 
   /** Runs git and returns its standard output. Throws `git/failed` when it exits with anything but 0. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
-    const process = await this.start(args, options);
-    const stdout = await gather(process, options.input);
+    const { process, stdout } = await this.#finish(args, options);
     await process.succeeded();
     return stdout;
   }
 
   /** Runs git and returns how it went, for commands whose exit code is an answer. Throws when git was killed. */
   async attempt(args: readonly string[], options: RunOptions = {}): Promise<GitOutput> {
-    const process = await this.start(args, options);
-    const stdout = await gather(process, options.input);
+    const { process, stdout } = await this.#finish(args, options);
     const exit = await process.exited;
     if (exit.code === undefined) throw await process.failure();
     return { exitCode: exit.code, stdout, stderr: process.stderr };
+  }
+
+  /**
+   * Runs git to its end. Several commands of git look at all worktrees of a repository, and give up where one is just being
+   * made and its file is still empty (git 2.39): they are run again.
+   */
+  async #finish(
+    args: readonly string[],
+    options: RunOptions,
+  ): Promise<{ readonly process: GitProcess; readonly stdout: Buffer }> {
+    for (let attempt = 1; ; attempt++) {
+      const process = await this.start(args, options);
+      const stdout = await gather(process, options.input);
+      const { code } = await process.exited;
+      if (code !== 128 || attempt >= halfMadeAttemptsMax || !halfMadeWorktree.test(process.stderr))
+        return { process, stdout };
+      await sleep(halfMadePauseMs * attempt);
+    }
   }
 
   /** Starts git, to be written to and read from. Throws `git/missing` and `git/too-old`. */

@@ -2,6 +2,7 @@ import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
+import { parseRefName, readRef, updateRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
@@ -89,12 +90,13 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
   const { hub, directory, branch, main } = request;
   const { git } = hub;
   await allowOwnSettings(hub);
-  const exists = await git.attempt(
-    gitArguments(hub, ['rev-parse', '--verify', '--quiet', `refs/heads/${branch}`]),
-  );
-  const from = exists.exitCode === 0 ? [directory, branch] : ['-b', branch, directory, `refs/heads/${main}`];
+  const branchRef = parseRefName(branch);
+  const start = await resolveCommit(hub, `refs/heads/${main}`);
+  // Made here and not by "git worktree add", which leaves it behind where it fails.
+  const made = (await readRef(hub, branchRef)) === 'absent';
+  if (made) await updateRef(hub, { ref: branchRef, expected: 'absent', id: start, reason: 'mic: session' });
   try {
-    await addWorktree(hub, from);
+    await git.run(gitArguments(hub, ['worktree', 'add', '--quiet', directory, branch]));
     const repository = await openRepository(git, directory);
     const base = parseObjectId(
       (await git.run(gitArguments(repository, ['merge-base', 'HEAD', `refs/heads/${main}`])))
@@ -107,23 +109,9 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
     return { directory, repository, record, materialised };
   } catch (error) {
     await git.attempt(gitArguments(hub, ['worktree', 'remove', '--force', directory]));
+    if (made) await git.attempt(gitArguments(hub, ['update-ref', '-d', branchRef, start]));
     throw error;
   }
-}
-
-/**
- * `git worktree add` looks at all other worktrees, and fails where one of them is just being made (git 2.39). Nothing has
- * been made then.
- */
-async function addWorktree(hub: Repository, args: readonly string[]): Promise<void> {
-  const command = gitArguments(hub, ['worktree', 'add', '--quiet', ...args]);
-  for (let attempt = 1; attempt <= 20; attempt++) {
-    const { exitCode, stderr } = await hub.git.attempt(command);
-    if (exitCode === 0) return;
-    if (!/worktrees\/[^/]+\/(?:commondir|gitdir|HEAD)\b/.test(stderr)) break;
-    await new Promise((resolve) => setTimeout(resolve, 10 * attempt));
-  }
-  await hub.git.run(command);
 }
 
 /** What every workspace gets besides its files. It stands at `place` meanwhile, and will be at `request.directory`. */

@@ -234,7 +234,7 @@ for (const kind of kinds) {
       await assert.rejects(workspaceOf(t, hub, { kind, directory }), { code: 'workspace/not-empty' });
       const other = join(temporaryDirectory(t), 'x');
       await assert.rejects(workspaceOf(t, hub, { kind, directory: other, main: 'nothing' }), {
-        code: 'git/failed',
+        code: kind === 'clone' ? 'git/failed' : 'git/revision-unknown',
       });
       assert.ok(!existsSync(other));
     });
