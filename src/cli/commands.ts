@@ -102,6 +102,8 @@ export const commands: readonly CommandEntry[] = [
     'Check that a workspace has the untracked files that it needs',
     () => import('./provision/check.ts'),
   ),
+  entry('hub sync', 'Bring the hub and its cloud remote together', () => import('./hub/sync.ts')),
+  entry('hub status', 'Show how the hub and its cloud remote stand', () => import('./hub/status.ts')),
   entry(
     'store init',
     'Make a store, a directory or a bucket, and see that it can be relied upon',

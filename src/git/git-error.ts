@@ -7,6 +7,8 @@ export type GitErrorCode =
   | 'git/failed'
   /** A remote does not let this user in, or not for that. */
   | 'git/unauthorized'
+  /** A remote was reached, and said no to a push: a hook, a protected branch, or somebody who was faster. */
+  | 'git/push-refused'
   | 'git/not-a-repository'
   | 'git/repository-empty'
   | 'git/revision-unknown'

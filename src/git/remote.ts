@@ -144,6 +144,11 @@ function failure({ name }: Remote, command: string, { exitCode, stdout, stderr }
       { failure: failed },
     );
   }
+  if (/\brejected\]/.test(words)) {
+    return new GitError('git/push-refused', `The remote "${name}" did not take it: ${words}`, {
+      failure: failed,
+    });
+  }
   return new GitError('git/failed', `"git ${command}" with the remote "${name}" failed: ${words}`, {
     failure: failed,
   });

@@ -23,9 +23,19 @@ async function provisionable(): Promise<void> {
   await scratch.git(['worktree', 'add', '--quiet', '-b', 'session/one', worktree!], repository!);
 }
 
+const hub = join(scratch.directory, 'hub');
+
+/** A repository with a remote, for the commands about that. */
+async function hubWithRemote(): Promise<void> {
+  await scratch.repository('hub', { 'a.txt': 'a\n' });
+  await scratch.git(['init', '--quiet', '--bare', 'cloud'], scratch.directory);
+  await scratch.git(['remote', 'add', 'origin', join(scratch.directory, 'cloud')], hub);
+}
+
 /** A project with sessions: with changes, in conflict with the head, landed, and without changes. */
 async function busyProject() {
   await provisionable();
+  await hubWithRemote();
   await scratch.project('acme/web', { 'a.txt': 'a\n' });
   const [open, conflicted, landed] = [
     await scratch.session('acme/web', 'open'),
@@ -61,6 +71,7 @@ type Call = (busy: Awaited<typeof ready>) => {
 const nobody = 'sess-000000000000';
 const project = '--project=acme/web';
 const calls: Readonly<Record<string, Call>> = {
+  init: () => ({ args: [], in: repository!, wrong: [3] }),
   'project create': () => ({ args: ['acme/other'], wrong: [4, 'acme/web'] }),
   'project import': () => ({
     args: ['acme/other', `--from=${scratch.files('more', { x: 'x' })}`],
@@ -116,6 +127,8 @@ const calls: Readonly<Record<string, Call>> = {
   'provision plan': () => ({ args: [`--to=${worktree}`], wrong: [3, '--to=/nowhere'] }),
   'provision apply': () => ({ args: [], in: worktree!, wrong: [2, `--to=${worktree}`, '--set=x'] }),
   'provision check': () => ({ args: [], in: worktree!, wrong: [3, `--to=${repository}`] }),
+  'hub sync': () => ({ args: ['--sessions'], in: hub, wrong: [3] }),
+  'hub status': () => ({ args: [], in: hub, wrong: [3] }),
   'store init': () => ({ args: ['made'], wrong: [2, 's3://key:secret@bucket'] }),
   'store check': () => ({ args: [], wrong: [2, 'ftp://host'] }),
   'store stats': () => ({ args: [], wrong: [2, '--store=ftp://host'] }),

@@ -1,0 +1,152 @@
+import { hasCode } from '../../base/error.ts';
+import { countApart, hasObject } from '../../git/ancestry.ts';
+import { readBehind } from '../../git/follow-checkout.ts';
+import type { Git } from '../../git/git-process.ts';
+import { type RefName, readRefs } from '../../git/refs.ts';
+import { canPush, type Remote, readRemoteRefs } from '../../git/remote.ts';
+import { exposedCredentials } from '../../git/remote-url.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { Environment } from '../configuration.ts';
+import { branchStandings, type RefMap, type StandingRef } from './branch-plan.ts';
+import { branchName } from './bring-together.ts';
+import { type Cloud, openCloud, sessionBranches } from './cloud.ts';
+
+/** How long a remote may take to say where its refs are, in ms. */
+const answerMsMax = 30_000;
+
+/**
+ * What came of asking the remote. `push` is whether it would let this user push, as far as it says; `unknown` where the
+ * hub has nothing that could be pushed.
+ */
+export type RemoteAccess =
+  | { readonly state: 'reached'; readonly push: 'allowed' | 'denied' | 'unknown' }
+  | { readonly state: 'unauthorized' | 'unreachable'; readonly words: string };
+
+export interface HubStatus {
+  /** The git directory of the hub. */
+  readonly hub: string;
+  /** Main without `refs/heads/`. */
+  readonly main: string;
+  readonly remote: string;
+  /** Whose refs decide: the name of a remote, or undefined for the hub's own. */
+  readonly authority: string | undefined;
+  readonly access: RemoteAccess;
+  /** Settings of the repository that have credentials in them, which they should not. */
+  readonly exposed: readonly string[];
+  /**
+   * Commits of main that the hub has and the remote has not, and the other way round; undefined where one has no main.
+   * `as-fetched`: the remote has moved on since it was last fetched, or did not answer.
+   */
+  readonly apart:
+    | { readonly ahead: number; readonly behind: number; readonly as: 'now' | 'as-fetched' }
+    | undefined;
+  /** Session branches of the hub, and how they stand to the remote's. */
+  readonly sessions: readonly StandingRef[];
+  /** Checkouts of main that have not followed it, and from which commit on they will. */
+  readonly leftBehind: readonly { readonly directory: string; readonly at: string }[];
+  /** Sessions whose claims have lapsed, and who had them; undefined where who decides cannot be asked. */
+  readonly lapsed: readonly { readonly slug: Slug; readonly agent: string }[] | undefined;
+}
+
+/** How a hub and its remote stand. Moves nothing, and asks nobody for credentials. */
+export async function hubStatus(
+  { git, environment }: { readonly git: Git; readonly environment: Environment },
+  directory: string,
+  name: string | undefined,
+): Promise<HubStatus> {
+  const cloud = await openCloud(git, directory, name);
+  try {
+    const { hub, ledger } = cloud;
+    const { repository, main } = hub;
+    const remote = { ...cloud.remote, answerMsMax, environment: silent(environment) };
+    const tracking: RefName = `refs/remotes/${remote.name}/`;
+    const here = await readRefs(repository, [main, sessionBranches]);
+    const asked = await ask(remote, main, here.has(main));
+    const fetched = asFetched(await readRefs(repository, [tracking]), tracking);
+    const there = asked.refs ?? fetched;
+    return {
+      hub: repository.gitDirectory,
+      main: branchName(cloud),
+      remote: remote.name,
+      authority: ledger?.settings.authority,
+      access: asked.access,
+      exposed: await exposedCredentials(remote),
+      apart: await apart(cloud, here, { now: asked.refs, fetched }),
+      sessions: await branchStandings(repository, sessionBranches, { here, there }),
+      leftBehind: await leftBehind(cloud),
+      lapsed: await lapsedClaims(cloud),
+    };
+  } finally {
+    await cloud.close();
+  }
+}
+
+/** What keeps git, credential helpers and ssh from asking. A program in GIT_ASKPASS is the user's own answer. */
+function silent({ GIT_SSH_COMMAND, GIT_SSH }: Environment): Environment {
+  const isOwn = GIT_SSH_COMMAND !== undefined || GIT_SSH !== undefined;
+  return {
+    SSH_ASKPASS: '',
+    SSH_ASKPASS_REQUIRE: 'never',
+    GCM_INTERACTIVE: 'never',
+    ...(isOwn ? {} : { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' }),
+  };
+}
+
+async function ask(
+  remote: Remote,
+  main: RefName,
+  hasMain: boolean,
+): Promise<{ readonly access: RemoteAccess; readonly refs?: RefMap }> {
+  try {
+    const refs = await readRemoteRefs(remote, [main, sessionBranches]);
+    const push = !hasMain ? 'unknown' : (await canPush(remote, main)) ? 'allowed' : 'denied';
+    return { access: { state: 'reached', push }, refs };
+  } catch (error) {
+    const state = hasCode(error, 'git/unauthorized') ? 'unauthorized' : 'unreachable';
+    if (state === 'unreachable' && !hasCode(error, 'git/failed')) throw error;
+    return { access: { state, words: (error as Error).message } };
+  }
+}
+
+/** The remote's branches, by their names there, as they were fetched last. */
+function asFetched(refs: RefMap, tracking: RefName): RefMap {
+  return new Map(Array.from(refs, ([ref, id]) => [`refs/heads/${ref.slice(tracking.length)}` as const, id]));
+}
+
+async function apart(
+  { hub }: Cloud,
+  here: RefMap,
+  { now, fetched }: { readonly now: RefMap | undefined; readonly fetched: RefMap },
+): Promise<HubStatus['apart']> {
+  const { repository, main } = hub;
+  const ours = here.get(main);
+  const current = now?.get(main);
+  const isHere = current !== undefined && (await hasObject(repository, current));
+  const theirs = isHere ? current : fetched.get(main);
+  if (ours === undefined || theirs === undefined || (now !== undefined && !now.has(main))) return undefined;
+  const counts = await countApart(repository, ours, theirs);
+  return { ahead: counts.ours, behind: counts.theirs, as: isHere ? 'now' : 'as-fetched' };
+}
+
+async function leftBehind({ hub }: Cloud): Promise<HubStatus['leftBehind']> {
+  const found: { directory: string; at: string }[] = [];
+  for (const checkout of await hub.checkouts()) {
+    const at = await readBehind(checkout);
+    if (at !== undefined) found.push({ directory: checkout.directory, at });
+  }
+  return found;
+}
+
+async function lapsedClaims({ ledger }: Cloud): Promise<HubStatus['lapsed']> {
+  try {
+    const sessions = (await ledger?.list()) ?? [];
+    return sessions.flatMap(({ slug, claim, standing }) =>
+      standing.standing === 'lapsed' && claim !== undefined ? [{ slug, agent: claim.agent.name }] : [],
+    );
+  } catch (error) {
+    // There is nobody to ask now, or there are no sessions here.
+    if (hasCode(error, 'ledger/unreachable')) return undefined;
+    if (hasCode(error, 'ledger/not-initialised')) return [];
+    throw error;
+  }
+}

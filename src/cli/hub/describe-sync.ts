@@ -1,0 +1,74 @@
+import type { SyncReport } from '../../app/hub/sync.ts';
+import { counted } from '../wording.ts';
+
+/** A ref, as people call it. */
+export function shortName(ref: string): string {
+  return ref.replace(/^refs\/(?:heads|tags)\//, '');
+}
+
+/** How refs stand, as lists of their names. */
+export function standingsJson(standings: SyncReport['sessions']) {
+  const named = (...which: readonly string[]) =>
+    standings.filter(({ standing }) => which.includes(standing)).map(({ ref }) => shortName(ref));
+  return {
+    pushed: named('new', 'ahead'),
+    even: named('even'),
+    behind: named('behind'),
+    apart: named('apart'),
+  };
+}
+
+/** What became of main, or would. */
+export function mainLine({ remote, main, plan, apart }: SyncReport, dryRun: boolean): string {
+  const theirs = `${remote}/${main}`;
+  const [gets, goes] = dryRun ? ['would get', 'would go'] : ['got', 'went'];
+  switch (plan.kind) {
+    case 'even':
+      return `${main} and ${theirs} are the same`;
+    case 'follow':
+      return `${main} ${goes} forward to ${theirs}${commits(apart.there)}`;
+    case 'push':
+      return `${theirs} ${gets} ${main}${commits(apart.here)}`;
+    case 'merge':
+      return `${main} ${gets} ${theirs}${commits(apart.there)} by a merge, and ${theirs} ${gets} ${main}${commits(apart.here)}`;
+    case 'rebase':
+      return `${main} ${goes} on top of ${theirs}${commits(apart.there)}, and ${theirs} ${gets} ${main}${commits(apart.here)}`;
+    case 'diverged':
+      return `${main} and ${theirs} have come apart: ${counted(apart.here, 'commit')} here, ${counted(apart.there, 'commit')} there. "${remote}" decides for this hub, so nothing was merged into it; "mic hub sync --rebase" puts the hub's own commits on top`;
+    case 'not-decided-here':
+      return `${theirs} has ${counted(apart.there, 'commit')} that the hub has not, and another remote decides for this hub: bring them there first`;
+  }
+}
+
+function commits(count: number): string {
+  return count === 0 ? '' : ` (${counted(count, 'commit')})`;
+}
+
+/** What was not pushed, and what to do about it. */
+export function standingNotes(remote: string, standings: SyncReport['sessions']): string[] {
+  return standings.flatMap(({ ref, standing }) => {
+    const name = shortName(ref);
+    if (standing === 'behind')
+      return [`${name} has more commits at ${remote} than here, and stays as it is.`];
+    if (standing !== 'apart') return [];
+    return ref.startsWith('refs/tags/')
+      ? [`The tag ${name} is another one at ${remote}, and was not pushed. Delete the wrong one of the two.`]
+      : [
+          `${name} has other commits at ${remote}, and was not pushed. If those here replace them: git push --force-with-lease ${remote} ${name}`,
+        ];
+  });
+}
+
+/** What people whose checkouts of main followed it should know. */
+export function checkoutNotes(checkouts: SyncReport['checkouts']): string[] {
+  return checkouts.flatMap(({ directory, outcome, conflicts, reason }) => {
+    const left = `${directory} was not brought along: ${reason}. The next "mic" that moves main does it.`;
+    const files = conflicts.map((path) => Buffer.from(path, 'latin1').toString('utf8')).join(', ');
+    return [
+      ...(outcome === 'left' ? [left] : []),
+      ...(conflicts.length > 0
+        ? [`In ${directory}, your edits conflict with what came: ${files}. See "git status" there.`]
+        : []),
+    ];
+  });
+}

@@ -1,0 +1,76 @@
+import { type HubStatus, hubStatus } from '../../app/hub/status.ts';
+import { Git } from '../../git/git-process.ts';
+import { command } from '../command.ts';
+import { text } from '../options.ts';
+import { counted } from '../wording.ts';
+import { shortName } from './describe-sync.ts';
+
+export default command({
+  summary: 'Show how the hub and its cloud remote stand',
+  description:
+    'Commits that one has and the other has not, sessions that are not pushed, whether the remote lets this user in, who decides, and\nwhat was left behind: checkouts of main, and claims that have lapsed. Moves nothing, and asks nobody for a password.',
+  options: {
+    remote: text('--remote <name>', 'the remote (otherwise the one that decides for this hub, or origin)'),
+  },
+  examples: [['mic hub status', 'Is there anything to sync, and would it work?']],
+  async run({ environment, directory }, _args, { remote }) {
+    const status = await hubStatus({ git: new Git(environment), environment }, directory, remote);
+    return { json: statusJson(status), text: statusText(status) };
+  },
+});
+
+function statusJson({ authority, apart, sessions, lapsed, ...rest }: HubStatus) {
+  return {
+    ...rest,
+    authority: authority ?? null,
+    ahead: apart?.ahead ?? null,
+    behind: apart?.behind ?? null,
+    asFetched: apart?.as === 'as-fetched',
+    sessions: sessions.map(({ ref, standing }) => ({ branch: shortName(ref), standing })),
+    unpushed: unpushed(sessions),
+    lapsed: lapsed ?? null,
+  };
+}
+
+/** The sessions of which the hub has commits that the remote has not. */
+function unpushed(sessions: HubStatus['sessions']): string[] {
+  return sessions
+    .filter(({ standing }) => standing === 'new' || standing === 'ahead' || standing === 'apart')
+    .map(({ ref }) => shortName(ref));
+}
+
+function statusText(status: HubStatus): string {
+  const { hub, main, remote, authority, exposed, sessions, leftBehind, lapsed } = status;
+  const notPushed = unpushed(sessions);
+  const lines = [
+    `${hub}  ${main}`,
+    mainText(status),
+    `decides: ${authority === undefined ? 'this hub' : `the remote ${authority}`}`,
+    `${remote}: ${accessText(status.access)}`,
+    `sessions: ${counted(sessions.length, 'branch', 'branches')}, ${notPushed.length} not pushed`,
+    ...notPushed.map((name) => `  ${name}`),
+    ...exposed.map((name) => `credentials in ${name}: "mic hub sync" says how to get them out`),
+    ...leftBehind.map(
+      ({ directory, at }) =>
+        `left behind: ${directory} at ${at.slice(0, 12)}; "mic hub sync" brings it along`,
+    ),
+    ...(lapsed ?? []).map(({ slug, agent }) => `lapsed: ${slug}, which ${agent} had`),
+    ...(lapsed === undefined ? ['claims: who decides cannot be asked now'] : []),
+  ];
+  return lines.join('\n');
+}
+
+function mainText({ apart, main, remote }: HubStatus): string {
+  if (apart === undefined) return `${main} is not at both, here and at ${remote}; "mic hub sync" brings it`;
+  const since = apart.as === 'now' ? '' : ' since it was last fetched';
+  return `${apart.ahead} ahead of ${remote}/${main}, ${apart.behind} behind${since}`;
+}
+
+function accessText(access: HubStatus['access']): string {
+  if (access.state !== 'reached') return access.words;
+  return {
+    allowed: 'lets this user in, and push',
+    denied: 'lets this user in, and not push',
+    unknown: 'lets this user in; there is nothing to push yet',
+  }[access.push];
+}
