@@ -11,6 +11,7 @@ export interface CommandEntry {
 
 /** All commands of `mic`, in the order in which help shows them. A test keeps the summaries true. */
 export const commands: readonly CommandEntry[] = [
+  entry('init', 'Lay out sessions of agents in a git repository', () => import('./init.ts')),
   entry(
     'project create',
     'Make a project, from a git repository or a directory',
@@ -39,7 +40,15 @@ export const commands: readonly CommandEntry[] = [
     'Serve a head, session or landing to be mounted and read',
     () => import('./project/mount.ts'),
   ),
-  entry('session start', 'Start a session on the head of a project', () => import('./session/start.ts')),
+  entry('session start', 'Start a session, with a workspace to edit in', () => import('./session/start.ts')),
+  entry('session draft', 'Draft a session of a git repository', () => import('./session/draft.ts')),
+  entry('session ready', 'Say that a drafted session may be claimed', () => import('./session/ready.ts')),
+  entry(
+    'session revise',
+    'Take a planned session back, to plan it anew',
+    () => import('./session/revise.ts'),
+  ),
+  entry('session claim', 'Claim a planned session of a git repository', () => import('./session/claim.ts')),
   entry('session list', 'List the sessions of a project', () => import('./session/list.ts')),
   entry('session show', 'Show a session with its record', () => import('./session/show.ts')),
   entry(
@@ -53,12 +62,42 @@ export const commands: readonly CommandEntry[] = [
     () => import('./session/status.ts'),
   ),
   entry('session diff', 'Show the changes of a session line by line', () => import('./session/diff.ts')),
+  entry(
+    'session log',
+    'Add to the worklog of a session of a git repository',
+    () => import('./session/log.ts'),
+  ),
+  entry(
+    'session plan',
+    'Show or change the active plan of a session of a git repository',
+    () => import('./session/plan.ts'),
+  ),
+  entry(
+    'session learn',
+    'Write down what a session of a git repository has learned',
+    () => import('./session/learn.ts'),
+  ),
+  entry(
+    'session subsession',
+    'Draft a session that another one has led to',
+    () => import('./session/subsession.ts'),
+  ),
+  entry(
+    'session drift',
+    'Compare the plan of a session of a git repository with what was done',
+    () => import('./session/drift.ts'),
+  ),
   entry('session note', 'Add to the conversation of a session', () => import('./session/note.ts')),
   entry('session decide', 'Record a decision and its reason', () => import('./session/decide.ts')),
   entry(
     'session checkpoint',
     'Record the files of a session as they are now',
     () => import('./session/checkpoint.ts'),
+  ),
+  entry(
+    'session deepen',
+    'Bring more history into the clone of a session',
+    () => import('./session/deepen.ts'),
   ),
   entry('session sync', 'Merge the head into a session', () => import('./session/sync.ts')),
   entry(
@@ -67,6 +106,21 @@ export const commands: readonly CommandEntry[] = [
     () => import('./session/resolve.ts'),
   ),
   entry('session land', "Merge a session's changes into the head", () => import('./session/land.ts')),
+  entry(
+    'session complete',
+    'Complete a session of a git repository: its changes come to main',
+    () => import('./session/complete.ts'),
+  ),
+  entry(
+    'session release',
+    'Give a session of a git repository back to be claimed',
+    () => import('./session/release.ts'),
+  ),
+  entry(
+    'session renew',
+    'Say that you are still at work on a session of a git repository',
+    () => import('./session/renew.ts'),
+  ),
   entry('session abandon', 'Give a session up, and say why', () => import('./session/abandon.ts')),
   entry(
     'session remove',
@@ -77,6 +131,11 @@ export const commands: readonly CommandEntry[] = [
     'session restore',
     'Bring back a removed or abandoned session, or a checkpoint',
     () => import('./session/restore.ts'),
+  ),
+  entry(
+    'session repair',
+    'Make workspaces and their git repository find each other again',
+    () => import('./session/repair.ts'),
   ),
   entry('session fork', 'Start a session where another one stands', () => import('./session/fork.ts')),
   entry('land', 'Land the session of this workspace', () => import('./land.ts')),

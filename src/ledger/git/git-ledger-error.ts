@@ -13,6 +13,10 @@ export type GitLedgerErrorCode =
   | 'ledger/settings-invalid'
   | 'ledger/claim-unreadable'
   | 'ledger/refused'
+  | 'ledger/in-the-way'
+  | 'ledger/in-use'
+  | 'ledger/not-together'
+  | 'ledger/unsuitable'
   | 'ledger/unreachable'
   | 'ledger/busy';
 

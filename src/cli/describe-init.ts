@@ -1,0 +1,49 @@
+import type { InitReport } from '../app/hub/init.ts';
+import { textFromPath } from '../tree/path.ts';
+import { columns, counted } from './wording.ts';
+
+/** What laying out sessions came to, for people. */
+export function describeInit(report: InitReport, tense: 'is done' | 'would be done'): string {
+  const { steps, branch, commit, layout, authority } = report;
+  const root = textFromPath(layout.root);
+  const changes = steps.filter(({ action }) => action !== 'keep');
+  const kept = steps.filter(({ action }) => action === 'keep');
+  const edited = kept.map(({ path }) => ['keep', `${textFromPath(path)} (edited)`]);
+  if (changes.length === 0 || (tense === 'is done' && commit === undefined)) {
+    const nothing = `Nothing to do: ${root}/ is laid out on ${branch}.`;
+    return [nothing, ...(edited.length === 0 ? [] : [columns(edited)])].join('\n');
+  }
+  const rows = [...changes.map(({ action, path }) => [action, textFromPath(path)]), ...edited];
+  const files = counted(changes.length, 'file');
+  if (tense === 'would be done') {
+    return [`Would commit ${files} on ${branch}:`, columns(rows), 'Nothing was changed.'].join('\n');
+  }
+  return [
+    `Committed ${files} on ${branch} (${commit!.slice(0, 10)})${authority === undefined ? '' : `, and pushed to ${authority}`}:`,
+    columns(rows),
+    '',
+    `How sessions work is in ${root}/sessions/SESSIONS-README.md. The first one:`,
+    '  mic session draft "What is to be done" --criterion "What must hold then"',
+  ].join('\n');
+}
+
+/** What is worth knowing besides. */
+export function initNotes({ notes, ignoreLines }: InitReport): string[] {
+  const told = notes.flatMap((note): string[] => {
+    if (note.kind === 'hub-diverged')
+      return [
+        `Main here has commits that "${note.remote}" has not, so it stays where it is: bring both together with git pull.`,
+      ];
+    const conflicts = note.conflicts.map(
+      (path) =>
+        `"${textFromPath(path)}" in ${note.directory} is yours and stays as it is; main has another one. "git add" it to keep yours, or "git checkout --theirs" to take that of main.`,
+    );
+    const left = `${note.directory} has not followed main: ${note.reason}. Once git is done there, "mic init" brings it along.`;
+    return note.outcome === 'left' ? [left, ...conflicts] : conflicts;
+  });
+  if (ignoreLines.length === 0) return told;
+  return [
+    ...told,
+    `Your .gitignore is not committed yet, so it was left alone. Add these lines to it: ${ignoreLines.join(' ')} ("mic init" does so once it is committed.)`,
+  ];
+}
