@@ -34,10 +34,13 @@ export function initNotes({ notes, ignoreLines }: InitReport): string[] {
       return [
         `Main here has commits that "${note.remote}" has not, so it stays where it is: bring both together with git pull.`,
       ];
-    const conflicts = note.conflicts.map(
-      (path) =>
-        `"${textFromPath(path)}" in ${note.directory} is yours and stays as it is; main has another one. "git add" it to keep yours, or "git checkout --theirs" to take that of main.`,
-    );
+    const edited = note.conflicts.map((path) => `"${textFromPath(path)}"`).join(', ');
+    const conflicts =
+      edited === ''
+        ? []
+        : [
+            `Yours in ${note.directory}, and as it was: ${edited}. Main has another version; "git add" keeps yours, "git checkout --theirs" takes that of main.`,
+          ];
     const left = `${note.directory} has not followed main: ${note.reason}. Once git is done there, "mic init" brings it along.`;
     return note.outcome === 'left' ? [left, ...conflicts] : conflicts;
   });

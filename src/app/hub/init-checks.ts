@@ -1,3 +1,5 @@
+import { lstat } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { ObjectId } from '../../git/object-id.ts';
 import { type RefState, readRefs } from '../../git/refs.ts';
 import { fetchObjects, type Remote, readRemoteRefs } from '../../git/remote.ts';
@@ -10,6 +12,7 @@ import type { HubReader } from '../../ledger/git/hub-reader.ts';
 import { MainTree } from '../../ledger/git/init/main-tree.ts';
 import { claimRefs, slugOfClaimRef } from '../../ledger/git/layout.ts';
 import { readClaim } from '../../ledger/git/ledger-draft.ts';
+import { ancestorsOf } from '../../tree/path.ts';
 import { hubSetting } from './hub-settings.ts';
 
 /**
@@ -100,6 +103,22 @@ async function hasSessions(
   const objects = new StagedObjects(repository, reader.current);
   const tree = await MainTree.of(repository, objects, commit);
   return tree.hasDirectory(layout.sessions);
+}
+
+/** Throws `ledger/in-the-way` where a checkout of main, which is to follow, has something else in place of the folder. */
+export async function requireRoom({ layout, checkouts }: Hub): Promise<void> {
+  const folders = [...ancestorsOf(layout.sessions), layout.sessions];
+  for (const { directory } of await checkouts()) {
+    for (const folder of folders) {
+      const path = join(directory, folder);
+      const stats = await lstat(path).catch(() => undefined);
+      if (stats === undefined || stats.isDirectory()) continue;
+      throw new GitLedgerError(
+        'ledger/in-the-way',
+        `"${path}" is no directory, and main is about to have one there. Nothing was changed. Move it elsewhere; or choose another folder for the agents with --root.`,
+      );
+    }
+  }
 }
 
 /** Throws `ledger/in-use` where somebody has a session: a remote that decides from now on would not know. */

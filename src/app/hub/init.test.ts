@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import {
@@ -195,6 +195,26 @@ describe('mic init', () => {
       await refused(init(scratch.directory), code, message);
       assert.equal(commits(scratch), '1');
     }
+  });
+
+  test('leaves files alone that a checkout has where they come, and refuses where no folder can be', async (t) => {
+    const scratch = hub(t, { bare: false });
+    const path = '_AGENTS/sessions/SESSIONS-README.md';
+    mkdirSync(join(scratch.directory, '_AGENTS/sessions'), { recursive: true });
+    writeFileSync(join(scratch.directory, path), 'mine\n');
+    const report = await init(scratch.directory);
+    assert.deepEqual(
+      report.notes.flatMap((note) => (note.kind === 'checkout' ? note.conflicts : [])),
+      [path],
+    );
+    assert.equal(readFileSync(join(scratch.directory, path), 'utf8'), 'mine\n');
+    assert.equal(status(scratch), `AA ${path}`);
+
+    const other = hub(t, { bare: false });
+    writeFileSync(join(other.directory, '_AGENTS'), 'mine\n');
+    await refused(init(other.directory), 'ledger/in-the-way', /_AGENTS" is no directory/);
+    assert.equal(commits(other), '1');
+    assert.equal(status(other), '?? _AGENTS');
   });
 
   test('asks which branch is main where that is not plain', async (t) => {

@@ -17,7 +17,14 @@ import { RemoteAuthority } from '../../ledger/git/remote-authority.ts';
 import { parseSettings } from '../../ledger/git/settings.ts';
 import type { Agent } from '../../session/session.ts';
 import { hubSetting, rememberSetting } from './hub-settings.ts';
-import { mainOfRemote, requireMain, requireNewest, requireNoClaims, requirePushed } from './init-checks.ts';
+import {
+  mainOfRemote,
+  requireMain,
+  requireNewest,
+  requireNoClaims,
+  requirePushed,
+  requireRoom,
+} from './init-checks.ts';
 import { packagedSkeleton } from './skeleton.ts';
 
 export interface InitSurroundings {
@@ -73,6 +80,7 @@ export async function initHub(
     if (name === undefined) await requireNewest(hub, reader, own);
     else if (!isDone) await requirePushed(hub, name, own, base);
     if (name !== known) await requireNoClaims(hub, reader);
+    if (!isDone) await requireRoom(hub);
     const branch = hub.main.replace('refs/heads/', '');
     const report = { ...plan, layout: hub.layout, branch, authority: name };
     if (request.mode === 'dry-run') return { ...report, commit: undefined, notes: [] };
