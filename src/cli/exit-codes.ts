@@ -23,6 +23,12 @@ export const exitCodes = {
     code: 8,
     meaning: 'All is done, and the files are served, but not mounted: type the command that was printed.',
   },
+  claimed: { code: 9, meaning: 'Somebody else has the session, or was faster. Nothing was done.' },
+  noneToClaim: { code: 10, meaning: 'There is no session to claim now.' },
+  checkFailed: {
+    code: 11,
+    meaning: 'A check failed: criteria, rules, or what the project runs before it lands. Nothing landed.',
+  },
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;
@@ -43,6 +49,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'git/revision-unknown': 'notFound',
   'git/missing': 'unavailable',
   'git/failed': 'unavailable',
+  'git/unreachable': 'unavailable',
   'git/unauthorized': 'unavailable',
   hub: 'refused',
   'hub/no-remote': 'notFound',
@@ -81,6 +88,15 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/checkpoint-unknown': 'notFound',
   'session/file-unknown': 'notFound',
   'session/unresolved': 'conflict',
+  'session/claim-lost': 'claimed',
+  'session/claim-held': 'claimed',
+  'session/none-to-claim': 'noneToClaim',
+  'session/criteria-open': 'checkFailed',
+  'session/rules-broken': 'checkFailed',
+  'session/verify-failed': 'checkFailed',
+  'session/main-busy': 'unavailable',
+  'session/entry-unknown': 'notFound',
+  'session/no-workspace': 'notFound',
   'session/record-unreadable': 'damaged',
   storage: 'unavailable',
   'storage/key-invalid': 'usage',

@@ -1,6 +1,6 @@
 import { command } from './command.ts';
 import { landAnswer } from './landing.ts';
-import { sessionFor } from './open.ts';
+import { meansHub, sessionFor } from './open.ts';
 import { text } from './options.ts';
 
 export default command({
@@ -9,6 +9,8 @@ export default command({
   options: { message: text('-m, --message <text>', 'what the change is (otherwise the goal)') },
   examples: [['mic land -m "Add JWT authentication"', 'Land what was done in this workspace']],
   async run(context, _args, { message }) {
+    if (await meansHub(context, {}))
+      return (await import('./git-session/land.ts')).landInHub(context, undefined, message);
     const { session, sessions } = await sessionFor(context, undefined);
     return landAnswer(await sessions.land(session, message ?? session.goal));
   },

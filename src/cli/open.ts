@@ -1,12 +1,24 @@
 import { existsSync } from 'node:fs';
+import type { LedgerHints } from '../app/choose-ledger.ts';
 import { locateProject, locateSession } from '../app/locate.ts';
 import { currentUser, launchMounts } from '../app/mounts.ts';
 import type { OpenProject } from '../app/open-project.ts';
 import type { Sessions } from '../app/sessions.ts';
 import type { Workspaces } from '../app/workspaces.ts';
+import { isSlug } from '../session/plan/slug.ts';
 import type { ProjectLedger } from '../session/project.ts';
 import type { Session } from '../session/session.ts';
+import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
+
+/** Whether a command is about sessions of a git repository, and not of the store: `chooseLedger` says how that is decided. */
+export async function meansHub(
+  { configuration, environment, directory }: CommandContext,
+  hints: LedgerHints,
+): Promise<boolean> {
+  const { chooseLedger } = await import('../app/choose-ledger.ts');
+  return (await chooseLedger(configuration, environment, directory, hints)) === 'hub';
+}
 
 /** The ledger of the project that `--project`, the workspace or the configuration names. */
 export function ledgerFor(
@@ -30,6 +42,12 @@ export interface OpenSession {
 
 /** The session that `id` or the workspace names. */
 export async function sessionFor(context: CommandContext, id: string | undefined): Promise<OpenSession> {
+  if (id !== undefined && isSlug(id)) {
+    throw new CliError(
+      'cli/usage',
+      `${id} is a session of a git repository, where this is done with git itself. "mic session status ${id}" shows how it stands.`,
+    );
+  }
   const located = await locateSession(context.micelio, context.configuration, id);
   const project = await context.micelio.project(located.project.name);
   return { project, session: located.session, sessions: await sessionsOf(context, project) };

@@ -1,6 +1,6 @@
 import { command } from './command.ts';
 import { conflictLine, sessionJson, stateWord } from './describe-session.ts';
-import { projectFor, sessionFor } from './open.ts';
+import { meansHub, projectFor, sessionFor } from './open.ts';
 import { text } from './options.ts';
 import { statusText } from './session-status.ts';
 import { columns, counted, headline } from './wording.ts';
@@ -8,7 +8,7 @@ import { columns, counted, headline } from './wording.ts';
 export default command({
   summary: 'Show where you are, and the sessions under way',
   description:
-    'Inside a workspace: how its session stands. And the sessions that are under way in the project.',
+    'Inside a workspace: how its session stands. And the sessions that are under way in the project. In a git\nrepository also which files several of them change.',
   options: {
     project: text(
       '--project <org/name>',
@@ -17,6 +17,8 @@ export default command({
   },
   examples: [['mic status', 'Where am I, and who else is at work?']],
   async run(context, _args, { project: name }) {
+    if (await meansHub(context, { project: name }))
+      return (await import('./git-session/status.ts')).overviewOfHub(context);
     const inside = context.configuration.workspace !== undefined && name === undefined;
     const here = inside ? await sessionFor(context, undefined) : undefined;
     const status = here && (await here.sessions.status(here.session));

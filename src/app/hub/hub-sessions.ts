@@ -6,6 +6,7 @@ import { type Repository, resolveCommit } from '../../git/repository.ts';
 import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
+import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
 import {
   activePlanName,
@@ -19,7 +20,12 @@ import type { Agent } from '../../session/session.ts';
 import type { FileName } from '../../tree/path.ts';
 import { createGitWorkspace, handOver } from '../../workspace/git/create-git-workspace.ts';
 import { bringBackWork } from '../../workspace/git/keep-work.ts';
-import { sessionEnvironmentName, sessionEnvironmentText } from '../../workspace/git/session-environment.ts';
+import {
+  type SessionEnvironment,
+  sessionEnvironmentName,
+  sessionEnvironmentText,
+  shellQuoted,
+} from '../../workspace/git/session-environment.ts';
 import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodules.ts';
 import {
   findGitWorkspace,
@@ -51,6 +57,14 @@ export interface GitWorkspaceChoice {
   readonly submodules?: SubmoduleChoice;
 }
 
+/** What a claim may have besides. */
+export interface ClaimExtras {
+  /** Edits of the session's files that go into the same commit. */
+  readonly files?: readonly SessionFileEdit[];
+  /** How long it is good for without being renewed, in ms; the project's setting where it is left out. */
+  readonly leaseMs?: number;
+}
+
 export interface PlacedGitSession {
   readonly workspace: GitWorkspace;
   readonly materialised: Materialised | undefined;
@@ -63,8 +77,11 @@ export class HubSessions {
   readonly held: HeldSessions;
   readonly surroundings: HubSurroundings;
 
-  private constructor(ledger: GitLedger, surroundings: HubSurroundings) {
+  readonly #identity: IdentityText;
+
+  private constructor(ledger: GitLedger, surroundings: HubSurroundings, identity: IdentityText) {
     this.ledger = ledger;
+    this.#identity = identity;
     this.surroundings = surroundings;
     this.held = new HeldSessions(ledger.hub.repository.gitDirectory);
   }
@@ -72,12 +89,14 @@ export class HubSessions {
   /** Opens the hub of the repository or workspace that `directory` lies in. Throws as `GitLedger.open` does. */
   static async open(directory: string, surroundings: HubSurroundings): Promise<HubSessions> {
     const { git, clock } = surroundings;
+    const identity: IdentityText = { of: (claim) => sessionEnvironmentText(environmentOf(claim)) };
     const ledger = await GitLedger.open(git, directory, {
       machine: hostname(),
       clock,
-      filesOfClaim: (claim) => new Map([[sessionEnvironmentName as FileName, identityOf(claim)]]),
+      filesOfClaim: (claim) =>
+        new Map([[sessionEnvironmentName as FileName, Buffer.from(identity.of(claim))]]),
     });
-    return new HubSessions(ledger, surroundings);
+    return new HubSessions(ledger, surroundings, identity);
   }
 
   close(): Promise<void> {
@@ -100,8 +119,9 @@ export class HubSessions {
   }
 
   /** Takes a planned session for this machine. Throws `ClaimLost` and what the life cycle says. */
-  async claim(slug: Slug): Promise<HeldClaim> {
+  async claim(slug: Slug, { files = [], ...more }: ClaimExtras = {}): Promise<HeldClaim> {
     const plan = await this.#text(slug, planName);
+    await this.#readIdentityTemplate();
     const { agent, clock } = this.surroundings;
     const { value: claim } = await this.ledger.claim({
       slug,
@@ -122,7 +142,9 @@ export class HubSessions {
               }),
             ),
         },
+        ...files,
       ],
+      ...more,
     });
     this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
     await protectPlans(this, slug, 'active');
@@ -130,14 +152,16 @@ export class HubSessions {
   }
 
   /** Takes an active session over, and remembers it as this machine's. Throws `session/claim-held`. */
-  async takeOver(slug: Slug, mode: 'when-lapsed' | 'now'): Promise<HeldClaim> {
-    const { value } = await this.ledger.takeOver({ slug, by: this.surroundings.agent, mode });
+  async takeOver(slug: Slug, mode: 'when-lapsed' | 'now', more: ClaimExtras = {}): Promise<HeldClaim> {
+    await this.#readIdentityTemplate();
+    const { value } = await this.ledger.takeOver({ slug, by: this.surroundings.agent, mode, ...more });
     this.held.set({ token: value.claim, directory: this.held.get(slug)?.directory });
     return value.claim;
   }
 
   /** Brings an abandoned session back, as this machine's. */
   async reopen(slug: Slug): Promise<HeldClaim> {
+    await this.#readIdentityTemplate();
     const { value: claim } = await this.ledger.reopen({ slug, by: this.surroundings.agent });
     this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
     await protectPlans(this, slug, 'active');
@@ -145,16 +169,21 @@ export class HubSessions {
   }
 
   /**
-   * The claim of a session that this machine holds. Throws `session/not-held`; and `ClaimLost` in a shell that has sourced
-   * the `.session-env` of an earlier claim: somebody on this machine has taken the session over since.
+   * The claim of a session, where this machine has it. Throws `ClaimLost` in a shell that has sourced the `.session-env` of
+   * an earlier claim: somebody on this machine has taken the session over since.
    */
-  requireHeld(slug: Slug): ClaimToken {
-    const held = this.held.get(slug);
+  tokenOf(slug: Slug): ClaimToken | undefined {
+    const token = this.held.get(slug)?.token;
     const { SESSION_SLUG, SESSION_CLAIM } = this.surroundings.environment;
-    const isEarlier =
-      SESSION_SLUG === slug && SESSION_CLAIM !== undefined && SESSION_CLAIM !== held?.token.id;
-    if (held !== undefined && isEarlier) throw new ClaimLost(slug, undefined);
-    if (held !== undefined) return held.token;
+    const isEarlier = SESSION_SLUG === slug && SESSION_CLAIM !== undefined && SESSION_CLAIM !== token?.id;
+    if (token !== undefined && isEarlier) throw new ClaimLost(slug, undefined);
+    return token;
+  }
+
+  /** The claim of a session that this machine holds. Throws `session/not-held`, and as `tokenOf` does. */
+  requireHeld(slug: Slug): ClaimToken {
+    const token = this.tokenOf(slug);
+    if (token !== undefined) return token;
     throw new HubError(
       'session/not-held',
       `This machine does not hold session ${slug}. "mic session claim ${slug}" takes a planned one, "mic session claim ${slug} --take-over" one whose agent is gone.`,
@@ -243,12 +272,27 @@ export class HubSessions {
     return resolveCommit(workspace.repository, 'HEAD');
   }
 
+  async #readIdentityTemplate(): Promise<void> {
+    const { readSessionTemplate, renderSessionEnvironment } = await import('./session-templates.ts');
+    const template = await readSessionTemplate(this.ledger, 'environment');
+    this.#identity.of = (claim) => {
+      const text = renderSessionEnvironment(template, claim.slug, claim.agent);
+      return `${text}export SESSION_CLAIM=${shellQuoted(claim.id)}\n`;
+    };
+    // An error of the template is one of the project, and said before anything is claimed.
+    renderSessionEnvironment(template, 'kb-2025-10-14-try' as Slug, this.surroundings.agent);
+  }
+
   #defaultDirectory(slug: Slug, kind: WorkspaceRecord['kind']): string {
     return join(this.mainDirectory, kind === 'clone' ? '.sessions' : '.worktrees', slug);
   }
 }
 
-/** What all machines may know of who works in a session. */
-function identityOf({ slug, agent, id }: HeldClaim): Buffer {
-  return Buffer.from(sessionEnvironmentText({ slug, branch: `session/${slug}`, agent, claim: id }));
+/** Writes what all machines may know of who works in a session: as the project's template says, once that was read. */
+interface IdentityText {
+  of: (claim: HeldClaim) => string;
+}
+
+function environmentOf({ slug, agent, id }: HeldClaim): SessionEnvironment {
+  return { slug, branch: `session/${slug}`, agent, claim: id };
 }

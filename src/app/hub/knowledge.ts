@@ -5,6 +5,7 @@ import { isKnowledgeSlug, parseSlug, type Slug } from '../../session/plan/slug.t
 import type { TreePath } from '../../tree/path.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { fileAt } from './session-changes.ts';
+import { readSessionTemplate, renderKnowledgePlan } from './session-templates.ts';
 
 /** A planned session that merges what another one has learned into the knowledge of all. */
 export interface KnowledgeSession {
@@ -30,35 +31,12 @@ export async function knowledgeSession(
   const topic = slug.slice('YYYY-MM-DD-'.length);
   const merging = parseSlug(`kb-${date}-merge-${topic}`.slice(0, 200).replace(/-+$/, ''));
   const { layout } = sessions.ledger.hub;
-  const plan = mergePlan({ slug: merging, topic, source: slug, learnings: path });
+  const template = await readSessionTemplate(sessions.ledger, 'knowledgePlan');
+  const plan = renderKnowledgePlan(template, {
+    ...{ slug: merging, source: slug, topic: topic.replaceAll('-', ' '), learnings: path },
+    createdMs: sessions.surroundings.clock.now(),
+  });
   const file = `${layout.session('planned', merging)}/${planName}` as TreePath;
   // One that is there already, from a landing that was interrupted, stays as it is.
   return { slug: merging, edits: [{ path: file, change: (before) => before ?? Buffer.from(plan) }] };
-}
-
-function mergePlan({
-  slug,
-  topic,
-  source,
-  learnings,
-}: {
-  slug: Slug;
-  topic: string;
-  source: Slug;
-  learnings: string;
-}): string {
-  return `# Session: Merge what was learned about ${topic.replaceAll('-', ' ')}
-
-**Session ID:** ${slug}
-**Type:** docs
-
-## Context
-
-Session \`${source}\` wrote down what it learned in \`${learnings}\`.
-
-## Acceptance Criteria
-
-- [ ] What holds beyond that session is part of the knowledge that all share
-- [ ] What contradicts it there is resolved, and the worklog says how
-`;
 }

@@ -1,6 +1,6 @@
 import { command } from '../command.ts';
 import { leftToDoNotes, sessionJson } from '../describe-session.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { required } from '../options.ts';
 
 export default command({
@@ -13,6 +13,8 @@ export default command({
     ['mic session abandon sess-4k2m9x7qw0ab --why="The library has it already"', 'Give a session up'],
   ],
   async run(context, [id], { why }) {
+    if (await meansHub(context, { session: id }))
+      return (await import('../git-session/leave.ts')).abandonInHub(context, id, why);
     const { session, sessions } = await sessionFor(context, id);
     const { session: abandoned, leftToDo } = await sessions.abandon(
       session.id,

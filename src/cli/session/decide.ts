@@ -1,10 +1,11 @@
 import { addDecision } from '../../session/record.ts';
 import { command } from '../command.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { list, required, text } from '../options.ts';
 
 export default command({
   summary: 'Record a decision and its reason',
+  description: 'Keeps it with the session: of a git repository, in its worklog.',
   arguments: [{ name: '<what>', description: 'what was decided' }],
   options: {
     why: required('--why <text>', 'the reason'),
@@ -19,6 +20,10 @@ export default command({
     ],
   ],
   async run(context, [what], { why, instead, session: id, author }) {
+    if (await meansHub(context, { session: id })) {
+      const { decisionText, logInHub } = await import('../git-session/record.ts');
+      return logInHub(context, id, decisionText({ what: what!, why, instead }), author);
+    }
     const { project, session } = await sessionFor(context, id);
     const decided = { what: what!, why, alternatives: instead };
     const { decisions } = await addDecision(

@@ -2,14 +2,14 @@ import { sessionStates } from '../../session/life-cycle.ts';
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import { sessionJson, stateWord } from '../describe-session.ts';
-import { ledgerFor } from '../open.ts';
+import { ledgerFor, meansHub } from '../open.ts';
 import { flag, text } from '../options.ts';
 import { columns, headline, moment } from '../wording.ts';
 
 export default command({
   summary: 'List the sessions of a project',
   description:
-    'Lists the sessions of a project, those that changed last first. Without options, those that are not over.',
+    'Lists the sessions of a project, those that changed last first. Without options, those that are not over. In a git repository, --removed lists\nthose with work that is kept and no workspace here.',
   options: {
     project: text(
       '--project <org/name>',
@@ -25,12 +25,15 @@ export default command({
     ['mic session list --removed', 'What can still be restored'],
   ],
   async run(context, _args, { project, state, all, removed }) {
-    if (state !== undefined && !sessionStates.some((known) => known === state)) {
+    const known = sessionStates.find((word) => word === state);
+    if (state !== undefined && known === undefined) {
       throw new CliError(
         'cli/usage',
         `"${state}" is no state of a session. They are ${sessionStates.join(', ')}.`,
       );
     }
+    if (await meansHub(context, { project }))
+      return (await import('../git-session/list.ts')).listInHub(context, { state: known, all, removed });
     const sessions = await Array.fromAsync(ledgerFor(context, project).ledger.listSessions());
     const shown = sessions
       .filter((session) => (session.removed !== null) === removed)

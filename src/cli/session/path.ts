@@ -2,7 +2,8 @@ import { resolve } from 'node:path';
 import { workspaceKinds } from '../../session/workspace-port.ts';
 import { command } from '../command.ts';
 import { mountNotes, notMounted, workspaceJson } from '../describe-workspace.ts';
-import { sessionFor } from '../open.ts';
+import { gitWorkspaceKinds, storeWorkspace } from '../git-session/workspace-options.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { flag, optionalChoice, text } from '../options.ts';
 
 export default command({
@@ -13,8 +14,8 @@ export default command({
   options: {
     workspace: optionalChoice(
       '--workspace <kind>',
-      'what to make if there is none (otherwise as it was, or checkout)',
-      workspaceKinds,
+      'what to make if there is none (otherwise as it was, or checkout; of a git repository clone)',
+      [...workspaceKinds, ...gitWorkspaceKinds],
     ),
     directory: text('--directory <path>', 'where to make the workspace if there is none'),
     takeOver: flag(
@@ -26,7 +27,10 @@ export default command({
     ['cd "$(mic session path sess-4k2m9x7qw0ab)"', 'Go to where a session is edited'],
     ['mic session path sess-4k2m9x7qw0ab --take-over', 'Go on with a mounted session whose machine is gone'],
   ],
-  async run(context, [id], { workspace: kind, directory, takeOver }) {
+  async run(context, [id], { workspace, directory, takeOver }) {
+    if (await meansHub(context, { session: id }))
+      return (await import('../git-session/path.ts')).pathInHub(context, id, { workspace, directory });
+    const kind = storeWorkspace(workspace);
     const { session, sessions } = await sessionFor(context, id);
     const choice = {
       kind,

@@ -1,7 +1,8 @@
 import { command } from '../command.ts';
 import { placedAnswer } from '../describe-session.ts';
-import { sessionFor } from '../open.ts';
-import { number } from '../options.ts';
+import { gitWorkspaceKinds } from '../git-session/workspace-options.ts';
+import { meansHub, sessionFor } from '../open.ts';
+import { number, optionalChoice } from '../options.ts';
 
 export default command({
   summary: 'Bring back a removed or abandoned session, or a checkpoint',
@@ -13,12 +14,19 @@ export default command({
       '--checkpoint <number>',
       'the checkpoint to go back to; "mic session show" lists them',
     ),
+    workspace: optionalChoice(
+      '--workspace <kind>',
+      'of a git repository: what to make (otherwise clone)',
+      gitWorkspaceKinds,
+    ),
   },
   examples: [
     ['mic session restore sess-4k2m9x7qw0ab', 'Bring back what was removed'],
     ['mic session restore --checkpoint=3', 'In a workspace: go back to an earlier state'],
   ],
-  async run(context, [id], { checkpoint }) {
+  async run(context, [id], { checkpoint, workspace }) {
+    if (await meansHub(context, { session: id }))
+      return (await import('../git-session/leave.ts')).restoreInHub(context, id, { workspace });
     const { session, sessions } = await sessionFor(context, id);
     const placed = await sessions.restore(
       session.id,

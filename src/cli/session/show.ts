@@ -1,7 +1,7 @@
 import { readRecord } from '../../session/record.ts';
 import { command } from '../command.ts';
 import { sessionJson, stateWord } from '../describe-session.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { agentName, moment } from '../wording.ts';
 
 export default command({
@@ -14,6 +14,8 @@ export default command({
     ['mic session show --json | jq .decisions', 'The decisions of the session of this workspace'],
   ],
   async run(context, [id]) {
+    if (await meansHub(context, { session: id }))
+      return (await import('../git-session/show.ts')).showInHub(context, id);
     const { project, session } = await sessionFor(context, id);
     const record = await readRecord(project.blobs, session);
     const lines = [

@@ -1,7 +1,7 @@
 import { textFromPath } from '../../tree/path.ts';
 import { command } from '../command.ts';
 import { conflictLine, sessionJson } from '../describe-session.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { statusText } from '../session-status.ts';
 
 export default command({
@@ -18,6 +18,8 @@ export default command({
     ],
   ],
   async run(context, [id]) {
+    if (await meansHub(context, { session: id }))
+      return (await import('../git-session/status.ts')).statusInHub(context, id);
     const { session, sessions } = await sessionFor(context, id);
     const status = await sessions.status(session);
     return {

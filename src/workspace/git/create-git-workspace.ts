@@ -210,7 +210,7 @@ async function exclude(repository: Repository, pattern: string): Promise<void> {
 }
 
 /** git decodes the URLs it is given, `file://` included. */
-function fileUrl(path: string): string {
+export function fileUrl(path: string): string {
   return `file://${path.replaceAll('%', '%25')}`;
 }
 

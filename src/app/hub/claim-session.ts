@@ -1,0 +1,99 @@
+import { hasCode } from '../../base/error.ts';
+import { fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
+import { planName } from '../../session/plan/record-files.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { FileName } from '../../tree/path.ts';
+import { takeAlongEdits } from './checkout-edits.ts';
+import { HubError } from './hub-error.ts';
+import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
+
+/** How a session is to be had that somebody may have already: `claim` does not take it from anybody. */
+export type ClaimMode = 'claim' | 'take over when lapsed' | 'take over now';
+
+/** Makes a session this machine's. One that it holds already stays so. Throws `ClaimLost` and `session/claim-held`. */
+export async function claimSession(sessions: HubSessions, slug: Slug, mode: ClaimMode): Promise<void> {
+  if (await sessions.isHeld(slug)) return;
+  const { state } = await sessions.ledger.session(slug);
+  const isUnderWay = state === 'active' || state === 'conflicted';
+  if (mode !== 'claim' && isUnderWay) {
+    await sessions.takeOver(slug, mode === 'take over now' ? 'now' : 'when-lapsed');
+    return;
+  }
+  await takeAlongEdits(sessions, slug);
+  await sessions.claim(slug);
+}
+
+/**
+ * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, the next one.
+ * Throws `session/none-to-claim`.
+ */
+export async function claimAny(sessions: HubSessions, capabilities: readonly string[]): Promise<Slug> {
+  const given = new Set(capabilities.map(folded));
+  for (const slug of await claimable(sessions, given)) {
+    try {
+      await claimSession(sessions, slug, 'claim');
+      return slug;
+    } catch (error) {
+      // Claimed, moved back or abandoned meanwhile.
+      const isGone = ['session/claim-lost', 'session/forbidden-move', 'session/not-found'] as const;
+      if (!isGone.some((code) => hasCode(error, code))) throw error;
+    }
+  }
+  const matching =
+    given.size === 0 ? 'that needs no capabilities' : `that ${[...given].join(', ')} are enough for`;
+  throw new HubError(
+    'session/none-to-claim',
+    `No session is planned ${matching}. "mic session list --state=planned" shows those there are; "mic session draft" makes one.`,
+  );
+}
+
+/** The planned sessions that `given` is enough for, the oldest first. */
+async function claimable(sessions: HubSessions, given: ReadonlySet<string>): Promise<Slug[]> {
+  const planned = (await sessions.ledger.list(['planned'])).map(({ slug }) => slug);
+  const plans = await sessions.ledger.files(planned, planName as FileName);
+  return planned
+    .filter((slug) => {
+      const plan = parsePlan(plans.get(slug)?.toString('utf8') ?? '');
+      return capabilitiesOf(plan).every((name) => given.has(folded(name)));
+    })
+    .sort((a, b) => (byDate(a) < byDate(b) ? -1 : 1));
+}
+
+/** What an agent must be able to do, as a plan says in its field "Capabilities". */
+export function capabilitiesOf(plan: Plan): string[] {
+  return wordsIn(fieldOf(plan, 'Capabilities') ?? '');
+}
+
+/** The names in a list with commas. */
+export function wordsIn(text: string): string[] {
+  return text
+    .split(',')
+    .map((word) => word.trim())
+    .filter((word) => word !== '');
+}
+
+function folded(name: string): string {
+  return name.toLowerCase();
+}
+
+function byDate(slug: Slug): string {
+  return slug.replace(/^kb-/, '');
+}
+
+/** The session's workspace, made where it is missing. What fails is said together with how to go on. */
+export async function placeClaimed(
+  sessions: HubSessions,
+  slug: Slug,
+  choice: GitWorkspaceChoice,
+): Promise<PlacedGitSession> {
+  try {
+    return await sessions.place(slug, choice);
+  } catch (cause) {
+    const why = cause instanceof Error ? cause.message : String(cause);
+    throw new HubError(
+      'session/not-placed',
+      `Session ${slug} is yours, but has no workspace: ${why}\nSee to that, then: mic session path ${slug}. Or give it back: mic session release ${slug}`,
+      { cause },
+    );
+  }
+}

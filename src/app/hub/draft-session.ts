@@ -1,0 +1,99 @@
+import { hasCode } from '../../base/error.ts';
+import { fileEdit } from '../../ledger/git/session-moves.ts';
+import { withField } from '../../session/plan/edit-plan.ts';
+import { parsePlan, planProblems } from '../../session/plan/plan.ts';
+import { planName } from '../../session/plan/record-files.ts';
+import { parseSlug, type Slug } from '../../session/plan/slug.ts';
+import type { FileName } from '../../tree/path.ts';
+import { takeAlongEdits } from './checkout-edits.ts';
+import type { HubSessions } from './hub-sessions.ts';
+import { readSessionTemplate, renderSessionPlan } from './session-templates.ts';
+
+/** What is known of a session that is to be planned. */
+export interface SessionIdea {
+  readonly title: string;
+  /** Left out: the date and the words of the title. */
+  readonly slug?: string;
+  /** What is missing, and for whom. */
+  readonly goal?: string;
+  /** What there is now. */
+  readonly context?: string;
+  readonly criteria: readonly string[];
+  /** What an agent must be able to do to claim it. */
+  readonly capabilities: readonly string[];
+  /** The whole plan; what is said besides is not put into it, but for the parent. */
+  readonly text?: string;
+  /** The session that has led to this one. */
+  readonly parent?: Slug;
+}
+
+const wordsLengthMax = 60;
+/** How many sessions a day may be drafted under the same title. */
+const sameTitleMax = 200;
+
+/** The name of a session that is drafted at `atMs`. */
+export function slugOf(title: string, atMs: number): Slug {
+  const words = title
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+  const cut =
+    words.length <= wordsLengthMax ? words : words.slice(0, wordsLengthMax + 1).replace(/-[^-]*$/, '');
+  const date = new Date(atMs).toISOString().slice(0, 10);
+  return parseSlug(`${date}-${cut.slice(0, wordsLengthMax).replace(/-+$/, '') || 'session'}`);
+}
+
+/** Makes a session in `drafting/`. Throws `session/exists` where its name was given; otherwise a number makes it another. */
+export async function draftSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  const { agent, clock } = sessions.surroundings;
+  const named = idea.slug === undefined ? slugOf(idea.title, clock.now()) : parseSlug(idea.slug);
+  for (let number = 1; ; number++) {
+    const slug = number === 1 ? named : parseSlug(`${named}-${number}`);
+    try {
+      await sessions.ledger.draft({
+        slug,
+        by: agent,
+        files: [fileEdit(planName as FileName, await planText(sessions, slug, idea))],
+      });
+      return slug;
+    } catch (error) {
+      const isTaken = hasCode(error, 'session/exists');
+      if (!isTaken || idea.slug !== undefined || number >= sameTitleMax) throw error;
+    }
+  }
+}
+
+/** Moves a session to `planned/`, with what was edited in a checkout of main. Returns what its plan lacks, a sentence each. */
+export async function readySession(sessions: HubSessions, slug: Slug): Promise<readonly string[]> {
+  await takeAlongEdits(sessions, slug);
+  await sessions.ledger.move({ slug, by: sessions.surroundings.agent, event: 'plan' });
+  return planProblems(parsePlan(await sessions.text(slug, planName)));
+}
+
+/** Moves a planned session back to `drafting/`; `text` is what its plan becomes, if it is given. */
+export async function reviseSession(sessions: HubSessions, slug: Slug, text?: string): Promise<void> {
+  await takeAlongEdits(sessions, slug);
+  const by = sessions.surroundings.agent;
+  const files = text === undefined ? [] : [fileEdit(planName as FileName, text)];
+  const { state } = await sessions.ledger.session(slug);
+  if (state === 'drafting' && text !== undefined)
+    await sessions.ledger.edit({ slug, by, message: 'docs: revise the plan', files });
+  else await sessions.ledger.move({ slug, by, event: 'revise', files });
+}
+
+async function planText({ ledger }: HubSessions, slug: Slug, idea: SessionIdea): Promise<string> {
+  const { title, goal = '', context = '', criteria, capabilities, parent } = idea;
+  const fields: [string, string][] = [];
+  if (capabilities.length > 0) fields.push(['Capabilities', capabilities.join(', ')]);
+  if (parent !== undefined) fields.push(['Parent', parent]);
+  const none = { subsessions: [], risks: [], dependencies: [], edgeCases: [], notes: '' };
+  const begun =
+    idea.text ??
+    renderSessionPlan(await readSessionTemplate(ledger, 'plan'), {
+      ...none,
+      ...{ slug, title, context, problemStatement: goal, acceptanceCriteria: criteria },
+    });
+  return fields.reduce((text, [name, value]) => withField(text, name, value), begun);
+}

@@ -1,0 +1,88 @@
+import type { RefName } from '../../git/refs.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import { keepWork, keptRefs } from '../../workspace/git/keep-work.ts';
+import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { claimSession, placeClaimed } from './claim-session.ts';
+import { HubError } from './hub-error.ts';
+import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
+import { removeWorkspace } from './remove-workspace.ts';
+import { keptWork } from './session-work.ts';
+
+/** Says that this machine is still at work on a session; returns until when its claim is good, in ms. Throws `ClaimLost`. */
+export async function renewSession(sessions: HubSessions, slug: Slug): Promise<number> {
+  const { value } = await sessions.ledger.renew(sessions.requireHeld(slug));
+  return value.renewedMs + value.leaseMs;
+}
+
+/** Gives a session back to `planned/`. Its work is kept, and whoever claims it next goes on with it. Throws `ClaimLost`. */
+export async function releaseSession(
+  sessions: HubSessions,
+  slug: Slug,
+  choice: 'keep' | 'remove',
+): Promise<void> {
+  const token = sessions.requireHeld(slug);
+  const workspace = await sessions.workspaceOf(slug);
+  // Kept before anybody else can claim it.
+  if (workspace !== undefined) await keepWork(workspace, sessions.hub);
+  await sessions.ledger.release({ token });
+  if (workspace !== undefined && choice === 'remove') await removeWorkspace(sessions, workspace);
+  sessions.held.forget(slug);
+}
+
+/** Gives a session up. Its work is kept, and its workspace stays. Throws `session/claim-held` and `ClaimLost`. */
+export async function abandonSession(sessions: HubSessions, slug: Slug, reason: string): Promise<void> {
+  const { agent: by } = sessions.surroundings;
+  const token = sessions.tokenOf(slug);
+  const workspace = await sessions.workspaceOf(slug);
+  if (workspace !== undefined) await keepWork(workspace, sessions.hub);
+  await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }) });
+  sessions.held.forget(slug);
+}
+
+/** Takes a session's workspace away; the session itself stays as it is. Throws `session/no-workspace`. */
+export async function removeSessionWorkspace(sessions: HubSessions, slug: Slug): Promise<GitWorkspace> {
+  await sessions.ledger.session(slug);
+  const workspace = await sessions.workspaceOf(slug);
+  if (workspace === undefined) throw noWorkspace(slug);
+  await removeWorkspace(sessions, workspace);
+  return workspace;
+}
+
+/** What came back of a session, and what else is kept of it. */
+export interface RestoredSession extends PlacedGitSession {
+  readonly earlier: readonly RefName[];
+}
+
+/** Gives a session its workspace again, with all that was kept last; an abandoned one is taken up again. */
+export async function restoreSession(
+  sessions: HubSessions,
+  slug: Slug,
+  choice: GitWorkspaceChoice,
+): Promise<RestoredSession> {
+  const { state } = await sessions.ledger.session(slug);
+  if (state === 'abandoned') await sessions.reopen(slug);
+  else if (state === 'completed') throw completedAlready(slug);
+  else if (!(await sessions.isHeld(slug))) await claimSession(sessions, slug, 'claim');
+  const placed = await placeClaimed(sessions, slug, choice);
+  return { ...placed, earlier: await earlierWork(sessions, slug) };
+}
+
+/** Refs of work that is kept of a session and is in no workspace. */
+export async function earlierWork(sessions: HubSessions, slug: Slug): Promise<readonly RefName[]> {
+  const refs = (await keptWork(sessions.hub)).get(slug) ?? [];
+  return refs.filter((ref) => ref.startsWith(keptRefs(slug).earlier));
+}
+
+export function noWorkspace(slug: Slug): HubError {
+  return new HubError(
+    'session/no-workspace',
+    `Session ${slug} has no workspace on this machine. "mic session path ${slug}" makes one for a session that is yours.`,
+  );
+}
+
+function completedAlready(slug: Slug): HubError {
+  return new HubError(
+    'session/no-workspace',
+    `Session ${slug} is completed, and its changes are on main. To look at what it had: git worktree add ../${slug} ${keptRefs(slug).commits}`,
+  );
+}

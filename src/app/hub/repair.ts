@@ -1,0 +1,110 @@
+import { existsSync, readdirSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import type { Git } from '../../git/git-process.ts';
+import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
+import { openHub } from '../../ledger/git/hub.ts';
+import { moveHub } from '../../workspace/git/move-hub.ts';
+import { findGitWorkspace, type GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { HeldSessions } from './held-sessions.ts';
+import { HubError } from './hub-error.ts';
+
+/** What a repair has looked at. */
+export interface Repaired {
+  /** The hub's git directory. */
+  readonly hub: string;
+  readonly workspaces: readonly {
+    readonly slug: string;
+    readonly directory: string;
+    readonly was: 'right' | 'repaired';
+  }[];
+}
+
+/**
+ * Makes workspaces and their hub find each other again after either was moved or renamed: the one around `directory`, or
+ * all that the hub around it has. `hub` says where the hub is, where that is not above the workspace. Throws
+ * `session/no-workspace`, `ledger/no-hub`, and `session/not-placed` for another repository than the workspace's own hub.
+ */
+export async function repairWorkspaces(git: Git, directory: string, hub?: string): Promise<Repaired> {
+  const here = await findGitWorkspace(git, directory);
+  if (here === undefined) {
+    const { repository } = await openHub(git, hub ?? directory);
+    return repairAll(git, repository);
+  }
+  const found = hub ?? (await hubAbove(git, here.directory));
+  if (found === undefined) {
+    throw new HubError(
+      'session/no-workspace',
+      `It is not known where the hub of ${here.record.slug} is now; it was ${here.record.hub}. Say it: mic session repair --hub PATH`,
+    );
+  }
+  const { repository } = await openHub(git, resolve(directory, found));
+  await requireSameHub(here, repository);
+  return { hub: repository.gitDirectory, workspaces: [await repairOne(here, repository)] };
+}
+
+async function repairAll(git: Git, hub: Repository): Promise<Repaired> {
+  // Worktrees and the repository name each other by absolute paths; git mends both where either was moved.
+  const beside = dirname(hub.gitDirectory);
+  const places = ['.sessions', '.worktrees'].flatMap((name) => directoriesIn(join(beside, name)));
+  await git.attempt(gitArguments(hub, ['worktree', 'repair', ...places.filter(isWorktree)]));
+  const held = new HeldSessions(hub.gitDirectory);
+  const known = held.slugs().flatMap((slug) => held.get(slug)?.directory ?? []);
+  const workspaces: Repaired['workspaces'][number][] = [];
+  for (const place of new Set([...places, ...known])) {
+    if (!existsSync(place)) continue;
+    const workspace = await findGitWorkspace(git, place);
+    if (workspace === undefined || workspace.directory !== place) continue;
+    if (!(await isSameHub(workspace, hub))) continue;
+    workspaces.push(await repairOne(workspace, hub));
+  }
+  return { hub: hub.gitDirectory, workspaces };
+}
+
+async function repairOne(workspace: GitWorkspace, hub: Repository): Promise<Repaired['workspaces'][number]> {
+  const { directory, record } = workspace;
+  const { slug } = record;
+  const held = new HeldSessions(hub.gitDirectory);
+  const holding = held.get(slug);
+  const isElsewhere = holding !== undefined && holding.directory !== directory;
+  const moved = await moveHub(workspace, hub);
+  if (isElsewhere) held.set({ token: holding.token, directory });
+  return { slug, directory, was: isElsewhere || moved === 'moved' ? 'repaired' : 'right' };
+}
+
+/** The repository that a workspace's directory lies in, which is its hub where nobody chose another place. */
+async function hubAbove(git: Git, directory: string): Promise<string | undefined> {
+  try {
+    return (await openRepository(git, dirname(directory))).gitDirectory;
+  } catch {
+    // None there: the user has to say it.
+    return undefined;
+  }
+}
+
+async function requireSameHub(workspace: GitWorkspace, hub: Repository): Promise<void> {
+  if (await isSameHub(workspace, hub)) return;
+  throw new HubError(
+    'session/not-placed',
+    `${hub.gitDirectory} does not have the commit that session ${workspace.record.slug} began with, so it is another repository. Give the path of the hub: mic session repair --hub PATH`,
+  );
+}
+
+/** The hub has what the session began with. */
+async function isSameHub({ record }: GitWorkspace, hub: Repository): Promise<boolean> {
+  const { exitCode } = await hub.git.attempt(
+    gitArguments(hub, ['cat-file', '-e', `${record.base}^{commit}`]),
+  );
+  return exitCode === 0;
+}
+
+function directoriesIn(path: string): string[] {
+  if (!existsSync(path)) return [];
+  return readdirSync(path, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory() && !entry.name.startsWith('.'))
+    .map(({ name }) => join(path, name));
+}
+
+/** A worktree has a file that names its git directory. */
+function isWorktree(directory: string): boolean {
+  return existsSync(join(directory, '.git')) && !existsSync(join(directory, '.git', 'HEAD'));
+}

@@ -1,0 +1,112 @@
+import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
+import { type RefName, readRefs } from '../../git/refs.ts';
+import { gitArguments, type Repository } from '../../git/repository.ts';
+import { type Drift, driftOf } from '../../session/plan/drift.ts';
+import { activePlanName, planName, subsessionsName } from '../../session/plan/record-files.ts';
+import { isSlug, type Slug } from '../../session/plan/slug.ts';
+import { upstreamRemote } from '../../workspace/git/create-git-workspace.ts';
+import { snapshotFiles } from '../../workspace/git/snapshot-files.ts';
+import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import type { HubSessions } from './hub-sessions.ts';
+import { changedPaths, keptCommit, mergeBase, patchBetween } from './session-changes.ts';
+
+/** What a session has changed since it was last brought up to main. */
+export interface SessionWork {
+  /** Paths in order, those of the sessions' own folders left out. */
+  readonly touched: readonly string[];
+  /** Of these, or of the session's own files, how many are not committed; undefined where it has no workspace here. */
+  readonly uncommitted: number | undefined;
+  /** How many commits of main it does not have; undefined where it has nothing yet. */
+  readonly behind: number | undefined;
+}
+
+/** Looks at a session's workspace; where it has none here, at what is kept of it. Nothing is written. */
+export async function workOfSession(
+  sessions: HubSessions,
+  slug: Slug,
+  workspace: GitWorkspace | undefined,
+): Promise<SessionWork> {
+  const { hub } = sessions;
+  const main = await sessions.main();
+  const isOwn = (path: string) => !path.startsWith(`${sessions.ledger.hub.layout.sessions}/`);
+  if (workspace === undefined) {
+    const head = await keptCommit(hub, slug);
+    if (head === undefined) return { touched: [], uncommitted: undefined, behind: undefined };
+    const base = await mergeBase(hub, main, head);
+    const paths = (await changedPaths(hub, base, head)).map(({ path }) => path);
+    return {
+      touched: paths.filter(isOwn),
+      uncommitted: undefined,
+      behind: await countBetween(hub, base, main),
+    };
+  }
+  const base = await baseOf(workspace);
+  const { git } = workspace.repository;
+  const at = ['-C', workspace.directory];
+  const [changed, status] = await Promise.all([
+    git.run([...at, 'diff', '--name-only', '--no-renames', '-z', base]),
+    git.run([...at, 'status', '--porcelain', '--untracked-files=all', '--no-renames', '-z']),
+  ]);
+  const entries = pathsIn(status);
+  const untracked = entries.filter((line) => line.startsWith('?? ')).map((line) => line.slice(3));
+  return {
+    touched: [...new Set([...pathsIn(changed), ...untracked])].filter(isOwn).sort(),
+    uncommitted: entries.length,
+    behind: await countBetween(hub, base, main),
+  };
+}
+
+/** What a session has changed, as a patch that "git apply" takes: files that are not committed included. */
+export async function patchOfSession(sessions: HubSessions, slug: Slug): Promise<Buffer> {
+  const workspace = await sessions.workspaceOf(slug);
+  if (workspace === undefined) {
+    const head = await keptCommit(sessions.hub, slug);
+    if (head === undefined) return Buffer.alloc(0);
+    return patchBetween(sessions.hub, await mergeBase(sessions.hub, await sessions.main(), head), head);
+  }
+  const head = await sessions.headOf(workspace);
+  const files = (await snapshotFiles(workspace, head)) ?? head;
+  return patchBetween(workspace.repository, await baseOf(workspace), files);
+}
+
+/** How far a session has come, and where it has left its plan. */
+export async function driftOfSession(sessions: HubSessions, slug: Slug): Promise<Drift> {
+  const [plan, activePlan, subsessions] = await Promise.all(
+    [planName, activePlanName, subsessionsName].map((name) => sessions.text(slug, name)),
+  );
+  const { touched } = await workOfSession(sessions, slug, await sessions.workspaceOf(slug));
+  return driftOf({ plan: plan!, activePlan: activePlan!, subsessions: subsessions!, touched });
+}
+
+/** The commit of main that a workspace has all of, as far as it knows. */
+async function baseOf({ repository, record }: GitWorkspace): Promise<ObjectId> {
+  const main =
+    record.kind === 'worktree'
+      ? `refs/heads/${record.main}`
+      : `refs/remotes/${upstreamRemote}/${record.main}`;
+  const found = await repository.git.attempt(gitArguments(repository, ['merge-base', 'HEAD', main]));
+  return found.exitCode === 0 ? parseObjectId(found.stdout.toString('latin1').trim()) : record.base;
+}
+
+async function countBetween(repository: Repository, from: ObjectId, to: ObjectId): Promise<number> {
+  if (from === to) return 0;
+  const args = gitArguments(repository, ['rev-list', '--count', `${from}..${to}`]);
+  return Number((await repository.git.run(args)).toString('latin1'));
+}
+
+function pathsIn(output: Buffer): string[] {
+  return output
+    .toString('utf8')
+    .split('\0')
+    .filter((path) => path !== '');
+}
+
+/** Refs of the work that is kept of sessions, by session. */
+export async function keptWork(hub: Repository): Promise<ReadonlyMap<Slug, readonly RefName[]>> {
+  const kept = new Map<Slug, RefName[]>();
+  for (const ref of (await readRefs(hub, ['refs/sessions/'])).keys()) {
+    const slug = ref.split('/')[2] ?? '';
+    if (isSlug(slug)) kept.set(slug, [...(kept.get(slug) ?? []), ref]);
+  }
+  return kept;
+}

@@ -1,0 +1,40 @@
+import type { Slug } from '../../session/plan/slug.ts';
+import {
+  deepenWorkspace,
+  type SyncMethod,
+  type SyncOutcome,
+  syncWorkspace,
+} from '../../workspace/git/sync-workspace.ts';
+import type { HubSessions } from './hub-sessions.ts';
+import { noWorkspace } from './leave-session.ts';
+
+/**
+ * Brings main into a session's workspace. A conflicted session that has all of main without a conflict goes on as an active
+ * one. Throws `session/no-workspace` and `workspace/changed`.
+ */
+export async function syncSession(
+  sessions: HubSessions,
+  slug: Slug,
+  method: SyncMethod,
+): Promise<SyncOutcome> {
+  const workspace = await sessions.workspaceOf(slug);
+  if (workspace === undefined) throw noWorkspace(slug);
+  // What this hub knows of main may be older than what the repository that decides has.
+  const { state } = await sessions.ledger.session(slug);
+  const outcome = await syncWorkspace(workspace, method);
+  const token = sessions.tokenOf(slug);
+  if (outcome.outcome !== 'conflict' && state === 'conflicted' && token !== undefined)
+    await sessions.ledger.resolve({ token });
+  return outcome;
+}
+
+/** Brings more history into a session's clone. Throws `session/no-workspace`. */
+export async function deepenSession(
+  sessions: HubSessions,
+  slug: Slug,
+  commits: number | 'all',
+): Promise<void> {
+  const workspace = await sessions.workspaceOf(slug);
+  if (workspace === undefined) throw noWorkspace(slug);
+  await deepenWorkspace(workspace, commits);
+}

@@ -1,0 +1,56 @@
+import {
+  type ClaimMode,
+  claimAny,
+  claimSession,
+  placeClaimed,
+  wordsIn,
+} from '../../app/hub/claim-session.ts';
+import { releaseSession, renewSession } from '../../app/hub/leave-session.ts';
+import { locateSlug } from '../../app/hub/locate-slug.ts';
+import type { Answer, CommandContext } from '../command.ts';
+import { moment } from '../wording.ts';
+import { placedAnswer } from './describe.ts';
+import { withHub, withSession } from './open-hub.ts';
+import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
+
+export interface ClaimWords {
+  /** Left out: any. */
+  readonly slug: string | undefined;
+  readonly mode: ClaimMode;
+  readonly capability: string | undefined;
+}
+
+export function claimInHub(
+  context: CommandContext,
+  { slug: name, mode, capability }: ClaimWords,
+  words: WorkspaceWords,
+): Promise<Answer> {
+  const choice = workspaceChoice(context, words);
+  return withHub(context, async (sessions) => {
+    const slug =
+      name === undefined
+        ? await claimAny(sessions, wordsIn(capability ?? ''))
+        : await locateSlug(sessions, context.directory, name);
+    if (name !== undefined) await claimSession(sessions, slug, mode);
+    const placed = choice === 'none' ? undefined : await placeClaimed(sessions, slug, choice);
+    return placedAnswer(sessions, slug, placed);
+  });
+}
+
+export function releaseInHub(
+  context: CommandContext,
+  name: string | undefined,
+  workspace: 'keep' | 'remove',
+): Promise<Answer> {
+  return withSession(context, name, async (sessions, slug) => {
+    await releaseSession(sessions, slug, workspace);
+    return { json: { slug, state: 'planned' }, text: `Released ${slug}: anybody may claim it.` };
+  });
+}
+
+export function renewInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
+  return withSession(context, name, async (sessions, slug) => {
+    const untilMs = await renewSession(sessions, slug);
+    return { json: { slug, untilMs }, text: `${slug} is yours until ${moment(untilMs)}.` };
+  });
+}

@@ -1,0 +1,81 @@
+import {
+  type Completion,
+  type CompletionRequest,
+  completeSession,
+  landSession,
+} from '../../app/hub/complete.ts';
+import type { HubSessions } from '../../app/hub/hub-sessions.ts';
+import { pushMain } from '../../app/hub/push-main.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { Answer, CommandContext } from '../command.ts';
+import { withSession } from './open-hub.ts';
+
+/** `mic land`: what there is so far. */
+export function landInHub(
+  context: CommandContext,
+  name: string | undefined,
+  message: string | undefined,
+): Promise<Answer> {
+  return withSession(context, name, async (sessions, slug) => {
+    const landed = await landSession(sessions, { slug, message });
+    if (landed.outcome === 'conflict') return conflictAnswer(sessions, slug, landed);
+    const { commit } = landed;
+    const text =
+      commit === undefined
+        ? `${slug} has nothing that ${sessions.mainBranch} does not have.`
+        : `Landed ${slug} on ${sessions.mainBranch} as ${commit}. The session goes on.`;
+    return { json: { slug, outcome: 'landed', commit: commit ?? null }, text };
+  });
+}
+
+export interface CompletionWords extends Omit<CompletionRequest, 'slug'> {
+  readonly push: boolean;
+}
+
+/** `mic session complete`. */
+export function completeInHub(
+  context: CommandContext,
+  name: string | undefined,
+  { push, ...words }: CompletionWords,
+): Promise<Answer> {
+  return withSession(context, name, async (sessions, slug) => {
+    const done = await completeSession(sessions, { slug, ...words });
+    if (done.outcome === 'conflict') return conflictAnswer(sessions, slug, done);
+    const { commit, knowledgeSession } = done;
+    const lines = [
+      commit === undefined
+        ? `Completed ${slug}, which had nothing more to land.`
+        : `Completed ${slug}: ${sessions.mainBranch} is at its changes, ${commit}.`,
+    ];
+    if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
+    const pushed = push ? await pushMain(sessions) : undefined;
+    if (pushed?.outcome === 'pushed') lines.push(`Pushed ${sessions.mainBranch} to ${pushed.remote}.`);
+    return {
+      json: {
+        slug,
+        outcome: 'completed',
+        commit: commit ?? null,
+        knowledgeSession: knowledgeSession ?? null,
+        pushed: pushed === undefined ? null : pushed.outcome === 'pushed',
+      },
+      text: lines.join('\n'),
+      ...(pushed?.outcome === 'refused' && {
+        notes: [`It is completed, but was not pushed to ${pushed.remote}: ${pushed.words}`],
+        exit: 'unavailable' as const,
+      }),
+    };
+  });
+}
+
+function conflictAnswer(
+  sessions: HubSessions,
+  slug: Slug,
+  { paths, messages }: Extract<Completion, { outcome: 'conflict' }>,
+): Answer {
+  const lines = [
+    `${slug} conflicts with ${sessions.mainBranch}, which stays as it was:`,
+    ...paths.map((path) => `  ${path}`),
+    `Next: mic session sync ${slug}, resolve and commit in the workspace, then do this again.`,
+  ];
+  return { json: { slug, outcome: 'conflict', paths, messages }, text: lines.join('\n'), exit: 'conflict' };
+}

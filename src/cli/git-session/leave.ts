@@ -1,0 +1,45 @@
+import { abandonSession, removeSessionWorkspace, restoreSession } from '../../app/hub/leave-session.ts';
+import { CliError } from '../cli-error.ts';
+import type { Answer, CommandContext } from '../command.ts';
+import { placedAnswer } from './describe.ts';
+import { withSession } from './open-hub.ts';
+import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
+
+export function abandonInHub(
+  context: CommandContext,
+  name: string | undefined,
+  why: string,
+): Promise<Answer> {
+  if (why.trim() === '') throw new CliError('cli/usage', 'Say why: those who come after will want to know.');
+  return withSession(context, name, async (sessions, slug) => {
+    await abandonSession(sessions, slug, why);
+    return {
+      json: { slug, state: 'abandoned' },
+      text: `Abandoned ${slug}. "mic session restore ${slug}" brings it back.`,
+    };
+  });
+}
+
+export function removeInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
+  return withSession(context, name, async (sessions, slug) => {
+    const { directory } = await removeSessionWorkspace(sessions, slug);
+    return {
+      json: { slug, removed: directory },
+      text: `Removed ${directory}, and kept what it held. "mic session restore ${slug}" brings it back.`,
+    };
+  });
+}
+
+export function restoreInHub(
+  context: CommandContext,
+  name: string | undefined,
+  words: WorkspaceWords,
+): Promise<Answer> {
+  const choice = workspaceChoice(context, words);
+  if (choice === 'none')
+    throw new CliError('cli/usage', 'To restore is to make a workspace: say clone or worktree.');
+  return withSession(context, name, async (sessions, slug) => {
+    const restored = await restoreSession(sessions, slug, choice);
+    return placedAnswer(sessions, slug, restored, { earlier: restored.earlier });
+  });
+}

@@ -1,0 +1,22 @@
+import { claimSession, placeClaimed } from '../../app/hub/claim-session.ts';
+import { draftSession, readySession, type SessionIdea } from '../../app/hub/draft-session.ts';
+import type { Answer, CommandContext } from '../command.ts';
+import { placedAnswer } from './describe.ts';
+import { withHub } from './open-hub.ts';
+import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
+
+/** Drafts a session, plans it, claims it, and gives it a workspace. */
+export function startInHub(
+  context: CommandContext,
+  idea: SessionIdea,
+  words: WorkspaceWords,
+): Promise<Answer> {
+  const choice = workspaceChoice(context, words);
+  return withHub(context, async (sessions) => {
+    const slug = await draftSession(sessions, idea);
+    await readySession(sessions, slug);
+    await claimSession(sessions, slug, 'claim');
+    const placed = choice === 'none' ? undefined : await placeClaimed(sessions, slug, choice);
+    return placedAnswer(sessions, slug, placed);
+  });
+}
