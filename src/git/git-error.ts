@@ -5,6 +5,8 @@ export type GitErrorCode =
   | 'git/missing'
   | 'git/too-old'
   | 'git/failed'
+  /** The network is gone, or the remote is, or the connection broke. */
+  | 'git/unreachable'
   /** A remote does not let this user in, or not for that. */
   | 'git/unauthorized'
   /** A remote was reached, and said no to a push: a hook, a protected branch, or somebody who was faster. */

@@ -1,5 +1,5 @@
 import type { Environment } from './git-environment.ts';
-import { GitError } from './git-error.ts';
+import { GitError, type GitErrorCode } from './git-error.ts';
 import type { GitOutput } from './git-process.ts';
 import type { ObjectId } from './object-id.ts';
 import { parseRefList, type RefMove, type RefName } from './refs.ts';
@@ -19,7 +19,10 @@ const answerMsMaxDefault = 120_000;
 /** Less than a byte a second for this long, over HTTP, and the connection counts as gone. In seconds. */
 const silenceSeconds = 30;
 
-/** The refs of `remote` that are one of `refs` or, for one that ends with a slash, lie below it. Throws `git/failed`. */
+/**
+ * The refs of `remote` that are one of `refs` or, for one that ends with a slash, lie below it. Throws `git/failed`,
+ * `git/unreachable` and `git/unauthorized`, as all that asks a remote does.
+ */
 export async function readRemoteRefs(
   remote: Remote,
   refs: readonly RefName[],
@@ -34,7 +37,7 @@ export async function readRemoteRefs(
   return new Map(Array.from(found).filter(([name]) => isWanted(name)));
 }
 
-/** Brings what `refs` of `remote` point to, and all below it, and moves no ref here. Throws `git/failed`. */
+/** Brings what `refs` of `remote` point to, and all below it, and moves no ref here. */
 export async function fetchObjects(remote: Remote, refs: readonly RefName[]): Promise<void> {
   const output = await talk(remote, ['fetch', ...fetchOptions, remote.name, ...refs]);
   if (output.exitCode !== 0) throw failure(remote, 'fetch', output);
@@ -49,8 +52,7 @@ export interface Refspec {
 }
 
 /**
- * Brings what `specs` say: refs here move all or none. With `try`, no ref moves, and only the objects come. Throws
- * `git/failed` and `git/unauthorized`.
+ * Brings what `specs` say: refs here move all or none. With `try`, no ref moves, and only the objects come.
  */
 export async function fetchRefs(
   remote: Remote,
@@ -72,7 +74,7 @@ const fetchOptions = [
   '--no-auto-maintenance',
 ];
 
-/** What a push came to: `failed` may have happened or not, if the connection broke; look. */
+/** What a push came to: `failed` with `git/unreachable` may have happened or not, or be about to happen; look. */
 export type PushOutcome =
   | { readonly outcome: 'moved' }
   | { readonly outcome: 'failed'; readonly error: GitError };
@@ -137,26 +139,26 @@ function failure({ name }: Remote, command: string, { exitCode, stdout, stderr }
     .map((line) => line.split('\t').slice(1).join(' '));
   const words = [stderr, ...refusals].filter((line) => line !== '').join('\n');
   const failed = { command: [command, name], exitCode, stderr: words };
-  if (isAboutCredentials(words)) {
-    return new GitError(
-      'git/unauthorized',
-      `The remote "${name}" lets nobody in without credentials, or not with these, or not for this: they are missing, wrong, expired, or may not do it. Give git a credential helper that has valid ones ("git help credentials"), or a program in GIT_ASKPASS; never write them into a URL. Git says: ${words}`,
-      { failure: failed },
-    );
-  }
-  if (/\brejected\]/.test(words)) {
-    return new GitError('git/push-refused', `The remote "${name}" did not take it: ${words}`, {
-      failure: failed,
-    });
-  }
-  return new GitError('git/failed', `"git ${command}" with the remote "${name}" failed: ${words}`, {
-    failure: failed,
-  });
+  const [code, text] = meaningOf(name, command, words);
+  return new GitError(code, text, { failure: failed });
 }
 
-/** Git has no other code for it than its words, which are in English here. */
-function isAboutCredentials(words: string): boolean {
-  return /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(|Host key verification failed/.test(
-    words,
-  );
+/** Git has no other code for what went wrong than its words, which are in English here. */
+function meaningOf(name: string, command: string, words: string): [GitErrorCode, string] {
+  if (/\brejected\]/.test(words)) {
+    return ['git/push-refused', `The remote "${name}" did not take it: ${words}`];
+  }
+  if (aboutCredentials.test(words)) {
+    return [
+      'git/unauthorized',
+      `The remote "${name}" lets nobody in without credentials, or not with these, or not for this: they are missing, wrong, expired, or may not do it. Give git a credential helper that has valid ones ("git help credentials"), or a program in GIT_ASKPASS; never write them into a URL. Git says: ${words}`,
+    ];
+  }
+  const text = `"git ${command}" with the remote "${name}" failed: ${words}`;
+  return [aboutConnection.test(words) ? 'git/unreachable' : 'git/failed', text];
 }
+
+const aboutCredentials =
+  /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(|Host key verification failed/;
+const aboutConnection =
+  /unable to access|RPC failed|hung up|early EOF|disconnect|Could not read from remote|Connection |Could not resolve|No answer for/;

@@ -4,6 +4,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Readable, Writable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** What a request of git is for. */
@@ -11,9 +12,10 @@ export type RequestKind = 'list-for-fetch' | 'list-for-push' | 'fetch' | 'push';
 
 /**
  * What goes wrong with a request: it is not allowed; the connection breaks before anything is done, after it is done and
- * before it is answered, or in the middle of the answer; or the answer comes in small pieces, slowly.
+ * before it is answered, or in the middle of the answer; or the answer comes in small pieces, slowly. `late`: the
+ * connection breaks, and what was asked for is done later, before the next listing for a push.
  */
-export type Trouble = 'forbid' | 'break-before' | 'break-after' | 'break-in-answer' | 'slow';
+export type Trouble = 'forbid' | 'break-before' | 'break-after' | 'break-in-answer' | 'slow' | 'late';
 
 /** In bytes: more of an answer than this is not sent where the connection is to break in its middle. */
 const brokenAnswerBytes = 64;
@@ -30,6 +32,7 @@ export class GitServer {
   readonly #server: Server;
   readonly #environment: NodeJS.ProcessEnv;
   #troubles: { readonly kind: RequestKind; readonly trouble: Trouble; times: number }[] = [];
+  #late: (() => Promise<unknown>)[] = [];
   #beforeAnswer: { readonly kind: RequestKind; readonly work: () => Promise<unknown> } | undefined;
   #running = new Set<ChildProcessByStdio<Writable, Readable, null>>();
 
@@ -95,16 +98,24 @@ export class GitServer {
     }
     if (trouble === 'break-before') {
       this.requests.push({ kind, answer: trouble });
-      await once(request, 'data').catch(() => {});
+      if (request.method === 'POST') await once(request, 'data');
       response.destroy();
       return;
     }
+    const body = await buffer(request);
+    if (trouble === 'late') {
+      this.requests.push({ kind, answer: trouble });
+      this.#late.push(() => this.#run(request, url, body));
+      response.destroy();
+      return;
+    }
+    if (kind === 'list-for-push') for (const work of this.#late.splice(0)) await work();
     if (this.#beforeAnswer?.kind === kind) {
       const { work } = this.#beforeAnswer;
       this.#beforeAnswer = undefined;
       await work();
     }
-    const answer = await this.#run(request, url);
+    const answer = await this.#run(request, url, body);
     this.requests.push({ kind, answer: trouble ?? answer.status });
     if (trouble === 'break-after') {
       response.destroy();
@@ -149,6 +160,7 @@ export class GitServer {
   async #run(
     request: IncomingMessage,
     url: URL,
+    input: Buffer,
   ): Promise<{
     readonly status: number;
     readonly headers: Record<string, string>;
@@ -165,7 +177,7 @@ export class GitServer {
         PATH_INFO: decodeURIComponent(url.pathname),
         QUERY_STRING: url.search.slice(1),
         CONTENT_TYPE: headers['content-type'] ?? '',
-        ...(headers['content-length'] === undefined ? {} : { CONTENT_LENGTH: headers['content-length'] }),
+        CONTENT_LENGTH: String(input.length),
         ...(headers['content-encoding'] === undefined
           ? {}
           : { HTTP_CONTENT_ENCODING: headers['content-encoding'] }),
@@ -175,9 +187,7 @@ export class GitServer {
     });
     this.#running.add(child);
     child.stdin.on('error', () => {});
-    request.pipe(child.stdin);
-    // A client that goes away takes its request with it.
-    request.once('aborted', () => child.stdin.destroy());
+    child.stdin.end(input);
     const pieces: Buffer[] = [];
     for await (const piece of child.stdout) pieces.push(piece as Buffer);
     this.#running.delete(child);

@@ -71,7 +71,8 @@ export async function refuseExposedCredentials(remote: Remote): Promise<void> {
 
 /** An error of talking to a remote, for who asked for a sync. */
 export function unreachable({ name }: Remote, cause: unknown): unknown {
-  if (!(cause instanceof GitError) || cause.code !== 'git/failed') return cause;
+  const isUnknown = hasCode(cause, 'git/failed') || hasCode(cause, 'git/unreachable');
+  if (!(cause instanceof GitError) || !isUnknown) return cause;
   return new CloudError(
     'hub/unreachable',
     `The remote "${name}" cannot be reached, or the connection broke. Run it again when "git ls-remote ${name}" works in the hub: it goes on from where things are then. Git says: ${cause.failure?.stderr ?? cause.message}`,

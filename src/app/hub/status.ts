@@ -102,9 +102,11 @@ async function ask(
     const push = !hasMain ? 'unknown' : (await canPush(remote, main)) ? 'allowed' : 'denied';
     return { access: { state: 'reached', push }, refs };
   } catch (error) {
-    const state = hasCode(error, 'git/unauthorized') ? 'unauthorized' : 'unreachable';
-    if (state === 'unreachable' && !hasCode(error, 'git/failed')) throw error;
-    return { access: { state, words: (error as Error).message } };
+    if (hasCode(error, 'git/unauthorized'))
+      return { access: { state: 'unauthorized', words: error.message } };
+    const isGone = hasCode(error, 'git/unreachable') || hasCode(error, 'git/failed');
+    if (isGone) return { access: { state: 'unreachable', words: error.message } };
+    throw error;
   }
 }
 

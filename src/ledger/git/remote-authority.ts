@@ -1,7 +1,7 @@
 import { moveBranch } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { moveRefs, type RefMove, type RefName, readRef, readRefs } from '../../git/refs.ts';
-import { fetchObjects, pushRefs, type Remote, readRemoteRefs } from '../../git/remote.ts';
+import { fetchObjects, type PushHooks, pushRefs, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { gitArguments } from '../../git/repository.ts';
 import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
 import { authorityRefs } from './authority-refs.ts';
@@ -13,6 +13,8 @@ import { catchUpCheckouts, checkoutWaitMs } from './local-authority.ts';
 
 /** How often what was just listed may be gone when it is fetched. */
 const fetchAttemptsMax = 5;
+/** How often a push is sent whose connection breaks. */
+const pushAttemptsMax = 3;
 
 /** The remote that several hubs share decides; each hub's own main follows it. */
 export class RemoteAuthority implements Authority {
@@ -54,12 +56,11 @@ export class RemoteAuthority implements Authority {
   }
 
   async move(moves: readonly RefMove[], { hooks }: MoveOptions): Promise<MoveResult> {
+    const pushed = await this.#push(moves, hooks);
+    if ('words' in pushed) return pushed;
+    if (pushed.outcome === 'lost') return { outcome: 'lost' };
     const { main } = this.#hub;
-    const pushed = await pushRefs(this.#remote, moves, hooks);
     const ofMain = moves.find(({ ref }) => ref === main)?.next;
-    const outcome = pushed.outcome === 'moved' ? 'moved' : await this.#whatHappened(moves);
-    if (outcome === 'unchanged') return { outcome: 'refused', words: wordsOf(pushed) };
-    if (outcome === 'lost') return { outcome: 'lost' };
     for (const { next } of moves) if (next !== 'absent') this.#present.add(next);
     const notes = ofMain === undefined || ofMain === 'absent' ? [] : await this.#followMain(ofMain);
     return { outcome: 'moved', notes };
@@ -69,6 +70,25 @@ export class RemoteAuthority implements Authority {
     const { main } = await this.look();
     const notes = await this.#followMain(main);
     return [...notes, ...(await catchUpCheckouts(this.#hub))];
+  }
+
+  /**
+   * Pushes until it is known what came of it. A push whose connection broke may be done even after a look has found nothing
+   * done. So the very same one is sent again: whichever comes first is done, and the other one finds it so.
+   */
+  async #push(
+    moves: readonly RefMove[],
+    hooks: PushHooks,
+  ): Promise<{ readonly outcome: 'moved' | 'lost' } | Extract<MoveResult, { outcome: 'refused' }>> {
+    for (let attempt = 1; ; attempt++) {
+      const pushed = await pushRefs(this.#remote, moves, hooks);
+      if (pushed.outcome === 'moved') return { outcome: 'moved' };
+      const outcome = await this.#whatHappened(moves);
+      if (outcome !== 'unchanged') return { outcome };
+      const { error } = pushed;
+      if (error.code !== 'git/unreachable') return { outcome: 'refused', words: error.message };
+      if (attempt === pushAttemptsMax) throw this.#unreachable(error.message, error);
+    }
   }
 
   /** After a push that did not say that it was done. */
@@ -159,8 +179,4 @@ export class RemoteAuthority implements Authority {
       cause === undefined ? undefined : { cause },
     );
   }
-}
-
-function wordsOf(pushed: Awaited<ReturnType<typeof pushRefs>>): string {
-  return pushed.outcome === 'failed' ? pushed.error.message : '';
 }
