@@ -134,11 +134,11 @@ for (const kind of ['clone', 'worktree'] as const) {
       ]);
       assert.match(
         hub.git(['show', `main:_AGENTS/sessions/completed/${slug}/worklog.md`]),
-        /By hand\.[^]*Completed\./,
+        /By hand\.[\s\S]*Completed\./,
       );
       assert.match(
         hub.git(['show', `main:_AGENTS/sessions/completed/${slug}/SESSION.md`]),
-        /\*\*Status:\*\* completed[^]*Not met: It is fast/,
+        /\*\*Status:\*\* completed[\s\S]*Not met: It is fast/,
       );
       assert.match(
         hub.git(['show', `main:_AGENTS/sessions/completed/${slug}/${slug}.patch`]),
