@@ -1,5 +1,5 @@
 import { hasCode } from '../../base/error.ts';
-import { fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
+import { capabilitiesNeeded, capabilityList, hasCapabilities } from '../../session/plan/capabilities.ts';
 import { planName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
@@ -10,9 +10,11 @@ import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-se
 /** How a session is to be had that somebody may have already: `claim` does not take it from anybody. */
 export type ClaimMode = 'claim' | 'take over when lapsed' | 'take over now';
 
-/** Makes a session this machine's. One that it holds already stays so. Throws `ClaimLost` and `session/claim-held`. */
+/**
+ * Makes a session this machine's. Also one that it has already is refused: another agent here may be at work on it. Throws
+ * `ClaimLost` and `session/claim-held`.
+ */
 export async function claimSession(sessions: HubSessions, slug: Slug, mode: ClaimMode): Promise<void> {
-  if (await sessions.isHeld(slug)) return;
   const { state } = await sessions.ledger.session(slug);
   const isUnderWay = state === 'active' || state === 'conflicted';
   if (mode !== 'claim' && isUnderWay) {
@@ -28,7 +30,7 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
  * Throws `session/none-to-claim`.
  */
 export async function claimAny(sessions: HubSessions, capabilities: readonly string[]): Promise<Slug> {
-  const given = new Set(capabilities.map(folded));
+  const given = capabilityList(capabilities.join(','));
   for (const slug of await claimable(sessions, given)) {
     try {
       await claimSession(sessions, slug, 'claim');
@@ -40,7 +42,7 @@ export async function claimAny(sessions: HubSessions, capabilities: readonly str
     }
   }
   const matching =
-    given.size === 0 ? 'that needs no capabilities' : `that ${[...given].join(', ')} are enough for`;
+    given.length === 0 ? 'that needs no capabilities' : `that ${given.join(', ')} are enough for`;
   throw new HubError(
     'session/none-to-claim',
     `No session is planned ${matching}. "mic session list --state=planned" shows those there are; "mic session draft" makes one.`,
@@ -48,20 +50,12 @@ export async function claimAny(sessions: HubSessions, capabilities: readonly str
 }
 
 /** The planned sessions that `given` is enough for, the oldest first. */
-async function claimable(sessions: HubSessions, given: ReadonlySet<string>): Promise<Slug[]> {
+async function claimable(sessions: HubSessions, given: readonly string[]): Promise<Slug[]> {
   const planned = (await sessions.ledger.list(['planned'])).map(({ slug }) => slug);
   const plans = await sessions.ledger.files(planned, planName as FileName);
   return planned
-    .filter((slug) => {
-      const plan = parsePlan(plans.get(slug)?.toString('utf8') ?? '');
-      return capabilitiesOf(plan).every((name) => given.has(folded(name)));
-    })
+    .filter((slug) => hasCapabilities(given, capabilitiesNeeded(plans.get(slug)?.toString('utf8') ?? '')))
     .sort((a, b) => (byDate(a) < byDate(b) ? -1 : 1));
-}
-
-/** What an agent must be able to do, as a plan says in its field "Capabilities". */
-export function capabilitiesOf(plan: Plan): string[] {
-  return wordsIn(fieldOf(plan, 'Capabilities') ?? '');
 }
 
 /** The names in a list with commas. */
@@ -70,10 +64,6 @@ export function wordsIn(text: string): string[] {
     .split(',')
     .map((word) => word.trim())
     .filter((word) => word !== '');
-}
-
-function folded(name: string): string {
-  return name.toLowerCase();
 }
 
 function byDate(slug: Slug): string {

@@ -220,10 +220,10 @@ export class HubSessions {
     return undefined;
   }
 
-  /** The session's workspace, made where it is missing, with the work that was kept of it. */
+  /** The session's workspace, for who has claimed it; made where it is missing, with the work that was kept. */
   async place(slug: Slug, choice: GitWorkspaceChoice): Promise<PlacedGitSession> {
     const token = this.requireHeld(slug);
-    const { agent } = this.surroundings;
+    const { agent } = await this.requireClaim(token);
     const existing = await this.workspaceOf(slug);
     if (existing !== undefined) {
       await handOver(existing, { agent, claim: token.id });

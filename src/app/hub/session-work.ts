@@ -37,7 +37,7 @@ export async function workOfSession(
     return {
       touched: paths.filter(isOwn),
       uncommitted: undefined,
-      behind: await countBetween(hub, base, main),
+      behind: await countBetween(sessions, base, main),
     };
   }
   const base = await baseOf(workspace);
@@ -52,7 +52,7 @@ export async function workOfSession(
   return {
     touched: [...new Set([...pathsIn(changed), ...untracked])].filter(isOwn).sort(),
     uncommitted: entries.length,
-    behind: await countBetween(hub, base, main),
+    behind: await countBetween(sessions, base, main),
   };
 }
 
@@ -88,10 +88,12 @@ async function baseOf({ repository, record }: GitWorkspace): Promise<ObjectId> {
   return found.exitCode === 0 ? parseObjectId(found.stdout.toString('latin1').trim()) : record.base;
 }
 
-async function countBetween(repository: Repository, from: ObjectId, to: ObjectId): Promise<number> {
+/** How many commits of main change more than the folders of sessions. */
+async function countBetween({ hub, ledger }: HubSessions, from: ObjectId, to: ObjectId): Promise<number> {
   if (from === to) return 0;
-  const args = gitArguments(repository, ['rev-list', '--count', `${from}..${to}`]);
-  return Number((await repository.git.run(args)).toString('latin1'));
+  const others = ['--', `:(exclude)${ledger.hub.layout.sessions}`];
+  const args = gitArguments(hub, ['rev-list', '--count', `${from}..${to}`, ...others]);
+  return Number((await hub.git.run(args)).toString('latin1'));
 }
 
 function pathsIn(output: Buffer): string[] {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import {
   type Completion,
   type CompletionRequest,
@@ -48,6 +49,8 @@ export function completeInHub(
         : `Completed ${slug}: ${sessions.mainBranch} is at its changes, ${commit}.`,
     ];
     if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
+    if (!existsSync(context.directory))
+      lines.push(`The workspace is gone, and your shell is still in it: cd ${sessions.mainDirectory}`);
     const pushed = push ? await pushMain(sessions) : undefined;
     if (pushed?.outcome === 'pushed') lines.push(`Pushed ${sessions.mainBranch} to ${pushed.remote}.`);
     return {

@@ -22,6 +22,8 @@ export async function withHub<T>(
     // The user's own state of Micelio lies beside that of the file server.
     state: dirname(configuration.fileServer.state),
   });
+  // No program can be started in a directory that is gone, as that of a workspace may be before the work is done.
+  process.chdir(sessions.mainDirectory);
   try {
     return await work(sessions);
   } finally {

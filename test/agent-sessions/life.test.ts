@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, test } from 'node:test';
+import { write } from '../mic.ts';
+import { HubScratch } from './hub-scratch.ts';
+
+describe('a session of a git repository', () => {
+  test('is drafted, edited, planned, revised, claimed by what an agent can do, and recorded', async () => {
+    const scratch = await HubScratch.create();
+    const in_ = { in: scratch.hub };
+    const { slug, plan } = await scratch.json<{ slug: string; plan: string }>(
+      ['session', 'draft', 'Schnéller  Start!', '--criterion=It is fast', '--capability=TS, db'],
+      in_,
+    );
+    assert.match(slug, /^\d{4}-\d\d-\d\d-schneller-start$/);
+    // What is edited in the checkout and not committed goes along.
+    write(join(scratch.hub, plan), `${scratch.read(plan)}\nEdited, see \`src/a.c\`.\n`);
+    await scratch.mic(['session', 'ready', slug], in_);
+    assert.equal(await scratch.says('status', '--porcelain'), '');
+    assert.match(scratch.read(`_AGENTS/sessions/planned/${slug}/SESSION.md`) ?? '', /Edited, see/);
+    await scratch.mic(['session', 'revise', slug, '--from=-'], { ...in_, input: '# Session: Start\n' });
+    const ready = await scratch.mic(['session', 'ready', slug], in_);
+    assert.match(ready.stderr, /no acceptance criteria/);
+    await scratch.mic(['session', 'revise', slug], in_);
+    const text =
+      '# Session: Start\n\n**Capabilities:** ts, db\n\n## Acceptance Criteria\n\n- [ ] It is fast\n';
+    await scratch.mic(['session', 'revise', slug, '--from=-'], { ...in_, input: text });
+    await scratch.mic(['session', 'ready', slug], in_);
+
+    await scratch.mic(['session', 'claim', '--any', '--capability=ts'], { ...in_, exit: 10 });
+    await scratch.mic(['session', 'claim', '--any', '--capability=db,TS,go', '--workspace=none'], in_);
+    await scratch.mic(['session', 'claim', '--any', '--capability=db,ts'], { ...in_, exit: 10 });
+    // The only session that this agent has here need not be named.
+    await scratch.mic(['session', 'plan', 'Measure it'], in_);
+    const planned = await scratch.json<{ parts: { title: string; entries: unknown[] }[] }>(
+      ['session', 'plan', '--done=1', '--part=tasks'],
+      in_,
+    );
+    assert.deepEqual(planned.parts, [{ title: 'Tasks', entries: [{ text: 'Measure it', done: true }] }]);
+    await scratch.mic(['session', 'plan', '--done=7'], { ...in_, exit: 3 });
+    await scratch.mic(['session', 'log', '-'], { ...in_, input: 'Measured.\n' });
+    await scratch.mic(['session', 'decide', 'B', '--why=faster', '--instead=A'], in_);
+    await scratch.mic(['session', 'note', 'The user agrees', '--author=eve'], in_);
+    const sub = await scratch.json<{ slug: string }>(['session', 'subsession', 'Drop A'], in_);
+    const shown = await scratch.json<{ files: Record<string, string>; subsessions: string[] }>(
+      ['session', 'show', slug],
+      in_,
+    );
+    assert.match(
+      shown.files['worklog.md'] ?? '',
+      /Measured\..*Decided: B\n\nBecause: faster\n\nInstead of: A.*, eve\n\nThe user agrees/s,
+    );
+    assert.deepEqual(shown.subsessions, [sub.slug]);
+    const child = await scratch.json<{ fields: Record<string, string> }>(['session', 'show', sub.slug], in_);
+    assert.equal(child.fields.Parent, slug);
+    const drift = await scratch.json<{ criteria: { open: string[] } }>(['session', 'drift'], in_);
+    assert.deepEqual(drift.criteria.open, ['It is fast']);
+    await scratch.mic(['session', 'complete'], { ...in_, exit: 11 });
+    await scratch.mic(['session', 'release'], in_);
+    assert.equal(await scratch.stateOf(slug), 'planned');
+  });
+
+  test('meets a conflict, resumes, and lands in parts', async () => {
+    const scratch = await HubScratch.create();
+    const { slug, workspace } = await scratch.started('mine');
+    await scratch.bash(`echo one > one && git add one && git commit -qm "[${slug}] feat: one"`, {
+      in: workspace,
+    });
+    await scratch.mic(['land'], { in: workspace });
+    assert.equal(scratch.read('one'), 'one\n');
+    await scratch.bash(`echo 'int mine;' > src/a.c && git commit -qam "[${slug}] feat: mine"`, {
+      in: workspace,
+    });
+    await scratch.bash(`echo 'int theirs;' > src/a.c && git commit -qam theirs`);
+    const main = await scratch.says('rev-parse', 'main:src');
+    const met = await scratch.json<{ paths: string[] }>(['session', 'complete'], { in: workspace, exit: 5 });
+    assert.deepEqual(met.paths, ['src/a.c']);
+    assert.equal(await scratch.says('rev-parse', 'main:src'), main);
+    assert.equal(await scratch.stateOf(slug), 'conflicted');
+    const sync = await scratch.json<{ conflicts: string[] }>(['session', 'sync'], { in: workspace, exit: 5 });
+    assert.deepEqual(sync.conflicts, ['src/a.c']);
+    await scratch.bash(
+      `grep -q '<<<<<<<' src/a.c && echo 'int both;' > src/a.c && git add src/a.c && git commit -qm "[${slug}] merge: main"`,
+      { in: workspace },
+    );
+    await scratch.mic(['session', 'sync'], { in: workspace });
+    assert.equal(await scratch.stateOf(slug), 'active');
+    const done = await scratch.mic(['session', 'complete', '-m', 'fix: both'], { in: workspace });
+    assert.match(done.stdout, /your shell is still in it: cd /);
+    assert.equal(scratch.read('src/a.c'), 'int both;\n');
+    assert.equal(await scratch.says('diff', '--name-only', 'main~2', 'main~1'), 'src/a.c');
+    assert.equal(await scratch.says('for-each-ref', 'refs/heads/session', 'refs/claims'), '');
+  });
+});

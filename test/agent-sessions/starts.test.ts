@@ -1,0 +1,7 @@
+import { test } from 'node:test';
+import { startAtOnce } from './starts.ts';
+
+/** `npm run hub-starts` does the same with a hundred. */
+test('twenty sessions are started at the same moment, and four completed at the same moment', async () => {
+  await startAtOnce(20, 'clone', 4);
+});
