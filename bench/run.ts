@@ -22,6 +22,7 @@ const benchmarks: Readonly<Record<string, () => Promise<{ readonly default: Benc
   'mounted-sessions': () => import('./mounted-sessions.ts'),
   'mount-landing': () => import('./mount-landing.ts'),
   claim: () => import('./claim.ts'),
+  'git-sessions': () => import('./git-sessions.ts'),
   'store-requests': () => import('./store-requests.ts'),
   's3-import': () => import('./s3-import.ts'),
   's3-landings': () => import('./s3-landings.ts'),
