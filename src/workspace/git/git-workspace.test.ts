@@ -218,13 +218,25 @@ for (const kind of kinds) {
       assert.equal((await syncWorkspace(workspace, 'rebase')).outcome, 'synced');
       assert.equal(readFileSync(join(directory, 'c.txt'), 'utf8'), 'c\n');
       // Both sides change one line.
-      hub.commit(new Map([...files, ['a.txt', file('one\n2\n')]]));
+      const others = ['_AGENTS/sessions/completed/2026-11-20-x/SESSION.md', '_AGENTS/knowledge/x.md'];
+      hub.commit(
+        new Map([
+          ...files,
+          ['a.txt', file('one\n2\n')],
+          ...others.map((path) => [path, file('x\n')] as const),
+        ]),
+      );
       writeFileSync(join(directory, 'a.txt'), 'one\nzwei\n');
       await assert.rejects(syncWorkspace(workspace, 'merge'), { code: 'workspace/changed' });
       assert.equal(readFileSync(join(directory, 'a.txt'), 'utf8'), 'one\nzwei\n');
       git(directory, 'commit', '-qam', `[${slug}] feat: zwei`);
       assert.deepEqual(await syncWorkspace(workspace, 'merge'), { outcome: 'conflict', paths: ['a.txt'] });
       assert.match(readFileSync(join(directory, 'a.txt'), 'utf8'), /<<<<<<< HEAD\nzwei/);
+      // What others did to plans and knowledge comes along, and is not taken for the session's.
+      writeFileSync(join(directory, 'a.txt'), 'one\nzwei, 2\n');
+      git(directory, 'add', 'a.txt');
+      git(directory, 'commit', '-qm', `[${slug}] merge: main`);
+      assert.equal(git(directory, 'status', '--porcelain'), '');
     });
 
     test('is made in an empty place, whole or not at all', async (t) => {

@@ -101,6 +101,9 @@ exit 0
 `;
 }
 
+/** While a merge is committed: what came from main is others' to answer for, and completion looks at what is left. */
+const isNoMerge = '! git rev-parse --quiet --verify MERGE_HEAD > /dev/null';
+
 /** What git writes by itself while it merges, reverts or rebases stays as it is. */
 function messageCheck({ slug, sessions }: HookRules): string {
   return `subject=$(sed -e '/^#/d' -e '/^[[:space:]]*$/d' "$1" | head -n 1)
@@ -113,7 +116,7 @@ esac
 case $subject in
   ${shellQuoted(`[${slug}] OVERRIDE:`)}*) ;;
   *)
-    if git diff --cached --name-only -- ${shellQuoted(`${sessions}/active/*/SESSION.md`)} ${shellQuoted(`${sessions}/completed/*/SESSION.md`)} | grep -q .; then
+    if ${isNoMerge} && git diff --cached --name-only -- ${shellQuoted(`${sessions}/active/*/SESSION.md`)} ${shellQuoted(`${sessions}/completed/*/SESSION.md`)} | grep -q .; then
       echo ${shellQuoted(`The plan (SESSION.md) of a session stays as it was claimed; write to worklog.md or active-plan.md. In an emergency begin the message with "[${slug}] OVERRIDE: ".`)} >&2
       exit 1
     fi ;;
@@ -123,7 +126,7 @@ esac
 
 function knowledgeCheck({ slug, knowledge }: HookRules): string {
   if (slug.startsWith('kb-')) return '';
-  return `if git diff --cached --name-only -- ${shellQuoted(`${knowledge}/`)} ${shellQuoted(`:(exclude)${knowledge}/sessions/${slug}/`)} | grep -q .; then
+  return `if ${isNoMerge} && git diff --cached --name-only -- ${shellQuoted(`${knowledge}/`)} ${shellQuoted(`:(exclude)${knowledge}/sessions/${slug}/`)} | grep -q .; then
   echo ${shellQuoted(`Only sessions whose name begins with "kb-" change ${knowledge}/. Write what you learned to ${knowledge}/sessions/${slug}/learnings.md.`)} >&2
   exit 1
 fi
