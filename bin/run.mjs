@@ -35,9 +35,20 @@ export async function run(name) {
   process.exitCode = await main(program, {
     argv: process.argv.slice(2),
     environment: process.env,
-    directory: process.cwd(),
+    directory: currentDirectory(name),
     stdin: process.stdin,
     stdout: process.stdout,
     stderr: process.stderr,
   });
+}
+
+/** A shell may stand in a directory that somebody, such as a command that removed a workspace, has deleted. */
+function currentDirectory(name) {
+  try {
+    return process.cwd();
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+    console.error(`${name}: the directory you are in is gone. Go to another one, with "cd", and try again.`);
+    process.exit(1);
+  }
 }

@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { binDirectory, Scratch } from '../mic.ts';
 
 const scratch = new Scratch('finding node');
@@ -60,6 +62,15 @@ describe('mic of a checkout', () => {
   test('brings its own Node.js, whatever is first on the path', async () => {
     assert.equal(await says(mic, oldNode), `mic ${version}\n`);
     assert.equal(await says(mic, noNode), `mic ${version}\n`);
+  });
+
+  test('says so when the directory that it is called in is gone', async () => {
+    const gone = scratch.files('gone', {});
+    const script = `rmdir "${gone}"; "${mic}" status`;
+    await assert.rejects(
+      promisify(execFile)('sh', ['-c', script], { cwd: gone }),
+      (error: { stderr: string }) => /mic: the directory you are in is gone/.test(error.stderr),
+    );
   });
 
   test('is found through symbolic links, relative and of directories, and from anywhere', async () => {
