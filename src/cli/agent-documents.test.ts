@@ -11,7 +11,7 @@ function callsIn(text: string): string[][] {
   return lines.flatMap((line) => {
     const [, call] = /^(?:\$ |cd "\$\(| {2})?(mic [^#]*)/.exec(line) ?? [];
     if (call === undefined) return [];
-    const words = call.replace(/\)"\s*$/, '').match(/'[^']*'|(?:"[^"]*"|[^\s"])+/g) ?? [];
+    const words: readonly string[] = call.replace(/\)"\s*$/, '').match(/'[^']*'|(?:"[^"]*"|[^\s"])+/g) ?? [];
     const end = words.indexOf('&');
     const kept = end < 0 ? words : words.slice(0, end);
     return [kept.slice(1).map((word) => word.replaceAll(/["']/g, ''))];
