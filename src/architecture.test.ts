@@ -10,10 +10,23 @@ const root = import.meta.dirname;
  * tests below hold the code and that page to this table.
  */
 const rooms: Readonly<Record<string, { readonly imports: readonly string[] }>> = {
-  cli: { imports: ['app', 'workspace', 'session', 'merge', 'git', 'tree', 'base'] },
+  cli: { imports: ['app', 'agents', 'workspace', 'session', 'merge', 'git', 'tree', 'base'] },
   app: {
-    imports: ['workspace', 'ledger', 'session', 'nfs', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'],
+    imports: [
+      'agents',
+      'workspace',
+      'ledger',
+      'session',
+      'nfs',
+      'vfs',
+      'git',
+      'tree',
+      'blob',
+      'storage',
+      'base',
+    ],
   },
+  agents: { imports: ['session', 'storage', 'base'] },
   workspace: { imports: ['session', 'vfs', 'git', 'tree', 'blob', 'storage', 'base'] },
   ledger: { imports: ['session', 'git', 'tree', 'storage', 'base'] },
   session: { imports: ['merge', 'tree', 'blob', 'storage', 'base'] },

@@ -25,6 +25,8 @@ export interface CommandContext {
 export interface Answer {
   /** Printed with `--json`, as one document; undefined where everything has been said. */
   readonly json: unknown;
+  /** `line`: the document is one line of several. */
+  readonly form?: 'line';
   /** Printed otherwise; ends without a newline, and may be empty. */
   readonly text: string | Uint8Array;
   /** Printed on standard error in either case: what is worth knowing and no result. */

@@ -139,6 +139,16 @@ export const commands: readonly CommandEntry[] = [
   ),
   entry('session fork', 'Start a session where another one stands', () => import('./session/fork.ts')),
   entry('land', 'Land the session of this workspace', () => import('./land.ts')),
+  entry(
+    'agent run',
+    'Run any program on planned sessions, and complete them',
+    () => import('./agent/run.ts'),
+  ),
+  entry(
+    'watch',
+    'Say what becomes of the sessions of a git repository, as it happens',
+    () => import('./watch.ts'),
+  ),
   entry('status', 'Show where you are, and the sessions under way', () => import('./status.ts')),
   entry('why', 'Show the session, goal and decisions behind a file or a line', () => import('./why.ts')),
   entry(

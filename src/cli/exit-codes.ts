@@ -35,6 +35,7 @@ export type ExitCode = keyof typeof exitCodes;
 
 /** Error codes, by the room that they begin with or whole, and how a command ends with them. */
 const exits: Readonly<Record<string, ExitCode>> = {
+  agent: 'unavailable',
   base: 'usage',
   configuration: 'usage',
   cli: 'usage',

@@ -205,7 +205,9 @@ function print(process: Process, answer: Answer, json: boolean, requests?: Store
 
 function sayResult(process: Process, answer: Answer, json: boolean, requests?: StoreRequests): void {
   if (json) {
-    if (answer.json !== undefined) printJson(process, answer.json, requests);
+    if (answer.json === undefined) return;
+    if (answer.form === 'line') process.stdout.write(`${JSON.stringify(answer.json)}\n`);
+    else printJson(process, answer.json, requests);
   } else if (typeof answer.text !== 'string') process.stdout.write(answer.text);
   else if (answer.text !== '') process.stdout.write(`${printable(answer.text)}\n`);
 }

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestContext } from 'node:test';
@@ -50,9 +50,14 @@ export class ScratchRepository {
     this.directory = directory;
   }
 
-  static create(t: TestContext, options: { bare?: boolean; format?: ObjectFormat } = {}): ScratchRepository {
-    const scratch = new ScratchRepository(temporaryDirectory(t));
-    const { bare = true, format = 'sha1' } = options;
+  /** `within` is a folder for it in its temporary directory, where something else is to lie beside it. */
+  static create(
+    t: TestContext,
+    options: { bare?: boolean; format?: ObjectFormat; within?: string } = {},
+  ): ScratchRepository {
+    const { bare = true, format = 'sha1', within = '' } = options;
+    const scratch = new ScratchRepository(join(temporaryDirectory(t), within));
+    mkdirSync(scratch.directory, { recursive: true });
     scratch.git(['init', '--quiet', '-b', 'main', `--object-format=${format}`, ...(bare ? ['--bare'] : [])]);
     return scratch;
   }

@@ -32,9 +32,34 @@ async function hubWithRemote(): Promise<void> {
   await scratch.git(['remote', 'add', 'origin', join(scratch.directory, 'cloud')], hub);
 }
 
+/** A git repository with sessions: one that is planned, and one that is at work. */
+const sessionsHub = join(scratch.directory, 'sessions');
+const [planned, second] = ['2025-10-14-planned', '2025-10-14-second'];
+
+async function hubWithSessions(): Promise<void> {
+  const in_ = { in: await scratch.repository('sessions', { 'a.txt': 'a\n' }) };
+  await scratch.mic(['init'], in_);
+  await scratch.mic(['session', 'start', 'second', `--slug=${second}`], in_);
+  await scratch.mic(['session', 'draft', 'planned', `--slug=${planned}`], in_);
+  await scratch.mic(['session', 'ready', planned!], in_);
+}
+
+/** A git repository with one session, which no agent program of these tests is able to work on. */
+const agentHub = join(scratch.directory, 'agents');
+
+async function hubForAgents(): Promise<void> {
+  const in_ = { in: await scratch.repository('agents', { 'a.txt': 'a\n' }) };
+  await scratch.mic(['init'], in_);
+  const slug = '2025-10-14-difficult';
+  await scratch.mic(['session', 'draft', 'difficult', `--slug=${slug}`, '--capability=telepathy'], in_);
+  await scratch.mic(['session', 'ready', slug], in_);
+}
+
 /** A project with sessions: with changes, in conflict with the head, landed, and without changes. */
 async function busyProject() {
   await provisionable();
+  await hubWithSessions();
+  await hubForAgents();
   await hubWithRemote();
   await scratch.project('acme/web', { 'a.txt': 'a\n' });
   const [open, conflicted, landed] = [
@@ -86,6 +111,32 @@ const calls: Readonly<Record<string, Call>> = {
     args: ['t', project, '--workspace=none'],
     wrong: [3, 't', '--project=acme/none'],
   }),
+  'session draft': () => ({
+    args: ['new', '--slug=2025-10-14-new'],
+    in: sessionsHub,
+    wrong: [2, 'x', '--from=no'],
+  }),
+  'session ready': () => ({ args: ['2025-10-14-new'], in: sessionsHub, wrong: [3, planned!] }),
+  'session revise': () => ({ args: ['2025-10-14-new'], in: sessionsHub, wrong: [3, planned!] }),
+  'session claim': () => ({ args: [planned!], in: sessionsHub, wrong: [2] }),
+  'session log': () => ({ args: ['said', `--session=${planned}`], in: sessionsHub, wrong: [2, ' '] }),
+  'session plan': () => ({
+    args: ['more', `--session=${planned}`],
+    in: sessionsHub,
+    wrong: [2, '--done=none'],
+  }),
+  'session learn': () => ({ args: ['it', `--session=${planned}`], in: sessionsHub, wrong: [2, ' '] }),
+  'session subsession': () => ({
+    args: ['part', `--session=${planned}`],
+    in: sessionsHub,
+    wrong: [3, 'part'],
+  }),
+  'session drift': () => ({ args: [planned!], in: sessionsHub, wrong: [3] }),
+  'session deepen': () => ({ args: [`--session=${planned}`], in: sessionsHub, wrong: [2, 'some'] }),
+  'session renew': () => ({ args: [second!], in: sessionsHub, wrong: [3, planned!] }),
+  'session release': () => ({ args: [second!], in: sessionsHub, wrong: [3, planned!] }),
+  'session complete': () => ({ args: [planned!], in: sessionsHub, wrong: [3, planned!] }),
+  'session repair': () => ({ args: [], in: sessionsHub, wrong: [3, '--hub=/nowhere'] }),
   'session list': () => ({ args: [project], wrong: [2, project, '--state=asleep'] }),
   'session show': ({ open }) => ({ args: [open.id], wrong: [3, nobody] }),
   'session path': ({ open }) => ({ args: [open.id], wrong: [2, 'no-id'] }),
@@ -128,6 +179,12 @@ const calls: Readonly<Record<string, Call>> = {
   'provision apply': () => ({ args: [], in: worktree!, wrong: [2, `--to=${worktree}`, '--set=x'] }),
   'provision check': () => ({ args: [], in: worktree!, wrong: [3, `--to=${repository}`] }),
   'hub sync': () => ({ args: ['--sessions'], in: hub, wrong: [3] }),
+  'agent run': () => ({
+    args: ['--exec=true', '--until-empty', '--capability=ts'],
+    in: agentHub,
+    wrong: [2, '--exec=true', '--once', '--until-empty'],
+  }),
+  watch: () => ({ args: ['--once'], in: agentHub, wrong: [2, '--interval=0'] }),
   'hub status': () => ({ args: [], in: hub, wrong: [3] }),
   'store init': () => ({ args: ['made'], wrong: [2, 's3://key:secret@bucket'] }),
   'store check': () => ({ args: [], wrong: [2, 'ftp://host'] }),

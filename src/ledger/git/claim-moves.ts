@@ -52,12 +52,27 @@ export async function claimSession(
   return claim;
 }
 
-/** A claim that was decided before it was recorded: still there, and recorded by now. Throws `ClaimLost`. */
-export async function confirmClaim(draft: LedgerDraft, claim: HeldClaim): Promise<HeldClaim> {
-  const { folder } = await folderOf(draft, claim.slug);
+/**
+ * A claim that was decided before it was recorded: still there, and recorded by now. Whoever recorded it did not know what
+ * goes with it, so that comes in a commit of its own. Throws `ClaimLost`.
+ */
+export async function confirmClaim(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  claim: HeldClaim,
+  request: ClaimRequest,
+): Promise<HeldClaim> {
+  const { slug } = claim;
+  const { folder } = await folderOf(draft, slug);
   const own = ownClaim(draft, claim);
-  if (folder !== 'active') throw new ClaimLost(claim.slug, undefined);
-  return own;
+  if (folder !== 'active') throw new ClaimLost(slug, undefined);
+  const edits = editsOf(context, folder, slug, request);
+  if (edits.length === 0) return own;
+  // Written anew, so that the edits are made only if the claim is still this one when main moves.
+  const kept = renewed(context, own);
+  await draft.setClaim(slug, kept);
+  await draft.commit({ by: own.agent, message: subject(slug, 'docs', 'what goes with the claim'), edits });
+  return kept;
 }
 
 export interface TakeOverRequest extends ClaimRequest {

@@ -154,7 +154,10 @@ export class GitLedger {
     return this.#queue.run({
       name: `claim ${request.slug}`,
       apply: (draft) => claimSession(draft, context, request),
-      early: { decide: (draft) => decideClaim(draft, context, request), confirm: confirmClaim },
+      early: {
+        decide: (draft) => decideClaim(draft, context, request),
+        confirm: (draft, decided) => confirmClaim(draft, context, decided, request),
+      },
       hooks: 'skip',
     });
   }
@@ -179,7 +182,10 @@ export class GitLedger {
       apply: (draft) => takeOverSession(draft, context, request),
       early: {
         decide: (draft) => decideTakeOver(draft, context, request),
-        confirm: async (draft, decided) => ({ ...decided, claim: await confirmClaim(draft, decided.claim) }),
+        confirm: async (draft, decided) => ({
+          ...decided,
+          claim: await confirmClaim(draft, context, decided.claim, request),
+        }),
       },
       hooks: 'skip',
     });

@@ -1,0 +1,9 @@
+import { MicelioError } from '../base/error.ts';
+
+export type AgentErrorCode =
+  /** What a runner keeps for itself cannot be read or written. */
+  | 'agent/disk'
+  /** The agent program cannot be started. */
+  | 'agent/not-startable';
+
+export class AgentError extends MicelioError<AgentErrorCode> {}

@@ -1,0 +1,290 @@
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { delimiter, join } from 'node:path';
+import type {
+  AgentWork,
+  CompletedWork,
+  PlacedWork,
+  WaitingSession,
+  WorkNotes,
+} from '../../agents/agent-work.ts';
+import { attemptStanding, attemptsName } from '../../agents/attempts.ts';
+import { hasCode, MicelioError } from '../../base/error.ts';
+import { type ClaimToken, isOf } from '../../ledger/git/claim.ts';
+import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
+import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
+import { parsePlan, sectionText } from '../../session/plan/plan.ts';
+import { activePlanName, planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import { secretValues } from '../../session/redaction.ts';
+import type { FileName } from '../../tree/path.ts';
+import { commitRest } from '../../workspace/git/commit-rest.ts';
+import { keepWork } from '../../workspace/git/keep-work.ts';
+import { sessionVariables } from '../../workspace/git/session-environment.ts';
+import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
+import { secretWords } from '../../workspace/provision/secret-words.ts';
+import { completeSession } from '../hub/complete.ts';
+import type { HubSessions } from '../hub/hub-sessions.ts';
+import { removeWorkspace } from '../hub/remove-workspace.ts';
+import { hubMark } from './hub-mark.ts';
+
+export interface HubAgentOptions {
+  readonly workspace: WorkspaceRecord['kind'];
+  /** How long a claim is good for without being renewed, in ms; the project's setting where it is undefined. */
+  readonly leaseMs: number | undefined;
+  /** The directory that `mic` is in, absolute. */
+  readonly bin: string;
+  /** The directory of what runners note on this machine, absolute. */
+  readonly records: string;
+}
+
+const attemptsFile = attemptsName as FileName;
+const restMessage = 'chore: what was left uncommitted';
+
+/** Why a session cannot be completed as it is: for whoever works on it next. */
+const refusals: readonly string[] = [
+  'session/uncommitted',
+  'session/criteria-open',
+  'session/rules-broken',
+  'session/verify-failed',
+  'workspace/cannot-keep',
+];
+
+/** The sessions of a git repository, for agents that work on them. */
+export class HubAgentWork implements AgentWork {
+  readonly leaseMs: number;
+  readonly worker: string;
+  readonly #sessions: HubSessions;
+  readonly #options: HubAgentOptions;
+  /** The takings of this process: what the machine holds may be a person's by now. */
+  readonly #tokens = new Map<Slug, ClaimToken>();
+
+  constructor(sessions: HubSessions, options: HubAgentOptions) {
+    this.#sessions = sessions;
+    this.#options = options;
+    this.leaseMs = options.leaseMs ?? sessions.ledger.settings.leaseMs;
+    this.worker = `${sessions.surroundings.agent.name} on ${hostname()}`;
+  }
+
+  mark(): Promise<string | undefined> {
+    return hubMark(this.#sessions);
+  }
+
+  async waiting(): Promise<readonly WaitingSession[]> {
+    const { ledger } = this.#sessions;
+    const listed = await ledger.list(['planned', 'active']);
+    const planned = listed.filter(
+      ({ state, standing }) => state === 'planned' && standing.standing === 'free',
+    );
+    const lapsed = listed.filter(
+      ({ state, standing }) => state === 'active' && standing.standing === 'lapsed',
+    );
+    const slugs = [...planned, ...lapsed].map(({ slug }) => slug);
+    if (slugs.length === 0) return [];
+    const plans = await this.#texts(slugs, planName);
+    const records = await this.#texts(slugs, attemptsName);
+    const begun = await this.#texts(
+      lapsed.map(({ slug }) => slug),
+      activePlanName,
+    );
+    const waiting = (slug: Slug, found: WaitingSession['found']) => {
+      return { slug, found, plan: plans.get(slug) ?? '', attempts: records.get(slug) ?? '' };
+    };
+    return [
+      ...planned.map(({ slug }) => waiting(slug, 'planned')),
+      ...lapsed
+        .map(({ slug }) => waiting(slug, 'lapsed'))
+        // What a person has claimed is a person's, however long it takes. A claim without what goes with it was never
+        // finished: whoever made it was killed.
+        .filter(({ slug, attempts }) => attemptStanding(attempts).isUnderWay || !begun.has(slug)),
+    ];
+  }
+
+  async #texts(slugs: readonly Slug[], name: string): Promise<ReadonlyMap<Slug, string>> {
+    if (slugs.length === 0) return new Map();
+    const files = await this.#sessions.ledger.files(slugs, name as FileName);
+    return new Map(Array.from(files, ([slug, bytes]) => [slug, bytes.toString('utf8')]));
+  }
+
+  async take(
+    { slug, found }: Pick<WaitingSession, 'slug' | 'found'>,
+    notes: WorkNotes,
+  ): Promise<string | undefined> {
+    const { leaseMs } = this;
+    const more = { files: this.#filesOf(slug, notes), leaseMs };
+    try {
+      const claim =
+        found === 'planned'
+          ? await this.#sessions.claim(slug, more)
+          : await this.#sessions.takeOver(slug, 'when-lapsed', more);
+      this.#tokens.set(slug, claim);
+      return claim.id;
+    } catch (error) {
+      const isGone = [
+        'session/claim-lost',
+        'session/claim-held',
+        'session/forbidden-move',
+        'session/not-found',
+      ];
+      if (isGone.some((code) => hasCode(error, code))) return undefined;
+      throw error;
+    }
+  }
+
+  async resume(
+    slug: Slug,
+    taking: string | undefined,
+  ): Promise<'held' | 'conflicted' | 'lost' | 'completed'> {
+    const { ledger, held } = this.#sessions;
+    const [summary] = (await ledger.list()).filter((session) => session.slug === slug);
+    if (summary?.state === 'completed') return 'completed';
+    const token = held.get(slug)?.token;
+    if (summary === undefined || token === undefined || !isOf(summary.claim, token)) return 'lost';
+    const isOurs =
+      taking === undefined
+        ? attemptStanding(await this.#sessions.text(slug, attemptsName)).isUnderWay
+        : taking === token.id;
+    if (!isOurs) return 'lost';
+    this.#tokens.set(slug, token);
+    return summary.state === 'conflicted' ? 'conflicted' : 'held';
+  }
+
+  async place(slug: Slug): Promise<PlacedWork> {
+    const token = this.#require(slug);
+    const { workspace } = await this.#sessions.place(slug, { kind: this.#options.workspace });
+    const { directory } = workspace;
+    const { agent, environment: surroundings } = this.#sessions.surroundings;
+    const plan = await this.#sessions.text(slug, planName);
+    const place = { directory, upstream: this.#sessions.hub.gitDirectory };
+    const { bin } = this.#options;
+    const environment = {
+      ...surroundings,
+      ...sessionVariables({ slug, branch: workspace.record.branch, agent, claim: token.id, place }),
+      SESSION_WORKSPACE: directory,
+      SESSION_GOAL: goalOf(plan) || slug,
+      SESSION_PLAN: this.#planPath(slug, directory, plan),
+      MICELIO_MIC: join(bin, 'mic'),
+      MICELIO_AGENT_NAME: agent.name,
+      MICELIO_AGENT_EMAIL: agent.email,
+      PATH: [surroundings.PATH, bin].filter((part) => part !== undefined && part !== '').join(delimiter),
+    };
+    return { directory, environment, secrets: [...secretValues(surroundings), ...secretWords(directory)] };
+  }
+
+  /** Where a program can read the plan: work that was kept of an earlier attempt may have an older one with it. */
+  #planPath(slug: Slug, directory: string, plan: string): string {
+    const { hub } = this.#sessions.ledger;
+    const inWorkspace = join(directory, hub.layout.session('active', slug), planName);
+    if (existsSync(inWorkspace) && readFileSync(inWorkspace, 'utf8') === plan) return inWorkspace;
+    const path = join(this.#options.records, `${slug}.md`);
+    writeFileSync(path, plan);
+    return path;
+  }
+
+  async renew(slug: Slug): Promise<void> {
+    await this.#sessions.ledger.renew(this.#require(slug));
+  }
+
+  async note(slug: Slug, notes: WorkNotes): Promise<void> {
+    await this.#sessions.ledger.edit({
+      slug,
+      by: this.#sessions.surroundings.agent,
+      message: 'docs: what an agent program did',
+      token: this.#require(slug),
+      files: this.#filesOf(slug, notes),
+    });
+  }
+
+  async commitRest(slug: Slug): Promise<void> {
+    this.#require(slug);
+    const workspace = await this.#sessions.workspaceOf(slug);
+    if (workspace === undefined) return;
+    // Says first what cannot be kept, such as a repository inside of the workspace: nor can it be committed.
+    await keepWork(workspace, this.#sessions.hub);
+    await commitRest(workspace, `[${slug}] ${restMessage}`, this.#sessions.surroundings.agent);
+  }
+
+  async complete(slug: Slug, unmet: string | undefined): Promise<CompletedWork> {
+    this.#requireHeldStill(slug);
+    try {
+      const done = await completeSession(this.#sessions, {
+        ...{ slug, message: undefined, unmet, workspace: 'remove' },
+      });
+      if (done.outcome === 'conflict') return { outcome: 'conflict', paths: done.paths };
+      this.#tokens.delete(slug);
+      return { outcome: 'completed' };
+    } catch (error) {
+      if (error instanceof MicelioError && refusals.includes(error.code))
+        return { outcome: 'refused', reason: error.message };
+      throw error;
+    }
+  }
+
+  async release(slug: Slug, notes: WorkNotes): Promise<void> {
+    const token = this.#requireHeldStill(slug);
+    const workspace = await this.#sessions.workspaceOf(slug);
+    // Before the release: afterwards somebody else on this machine may have it, with a workspace in the same place.
+    const left = workspace && (await this.#remove(workspace));
+    const worklog = [notes.worklog, left].filter((text) => text !== undefined).join('\n\n');
+    await this.#sessions.ledger.release({ token, files: this.#filesOf(slug, { ...notes, worklog }) });
+    this.#tokens.delete(slug);
+    this.#sessions.held.forget(slug);
+  }
+
+  async shelve(slug: Slug, attempts: (before: string) => string): Promise<void> {
+    const { agent: by } = this.#sessions.surroundings;
+    const files = this.#filesOf(slug, { attempts });
+    await this.#sessions.ledger.move({ event: 'revise', slug, by, files });
+  }
+
+  async tidy(slug: Slug): Promise<void> {
+    const workspace = await this.#sessions.workspaceOf(slug);
+    if (workspace !== undefined) await removeWorkspace(this.#sessions, workspace);
+    this.#sessions.held.forget(slug);
+  }
+
+  /** Keeps what a workspace holds, and removes it; says why, where it is left. */
+  async #remove(workspace: GitWorkspace): Promise<string | undefined> {
+    try {
+      await removeWorkspace(this.#sessions, workspace);
+      return undefined;
+    } catch (error) {
+      if (!(error instanceof MicelioError)) throw error;
+      return `Its workspace was left where it is, ${workspace.directory}: ${error.message}`;
+    }
+  }
+
+  #filesOf(slug: Slug, { worklog, attempts }: WorkNotes): SessionFileEdit[] {
+    const { agent, clock } = this.#sessions.surroundings;
+    const files: SessionFileEdit[] = [];
+    if (worklog !== undefined && worklog !== '') {
+      const entry = { atMs: clock.now(), author: agent.name, text: worklog };
+      files.push(textEdit(worklogName as FileName, (before) => withWorklogEntry(before, slug, entry)));
+    }
+    if (attempts !== undefined) files.push(textEdit(attemptsFile, attempts));
+    return files;
+  }
+
+  #require(slug: Slug): ClaimToken {
+    const token = this.#tokens.get(slug);
+    if (token === undefined) throw new ClaimLost(slug, undefined);
+    return token;
+  }
+
+  /** The same, where nobody on this machine has taken the session over by hand. */
+  #requireHeldStill(slug: Slug): ClaimToken {
+    const token = this.#require(slug);
+    if (this.#sessions.held.get(slug)?.token.id === token.id) return token;
+    throw new ClaimLost(slug, undefined);
+  }
+}
+
+function textEdit(path: FileName, change: (before: string) => string): SessionFileEdit {
+  return { path, change: (before) => Buffer.from(change(before?.toString('utf8') ?? '')) };
+}
+
+/** What a session is for: the section "Goal" of its plan, or its title. */
+function goalOf(text: string): string {
+  const plan = parsePlan(text);
+  return sectionText(text, plan, 'Goal') || plan.title;
+}

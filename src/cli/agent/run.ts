@@ -1,0 +1,117 @@
+import type { AgentEvent } from '../../agents/agent-event.ts';
+import type { RunnerSummary } from '../../agents/agent-runner.ts';
+import { type AgentsRequest, runAgents, withoutSession } from '../../app/agents/run-agents.ts';
+import { capabilityList } from '../../session/plan/capabilities.ts';
+import { CliError } from '../cli-error.ts';
+import { type CommandContext, command } from '../command.ts';
+import { withHub } from '../git-session/open-hub.ts';
+import { choice, flag, list, number, required, text } from '../options.ts';
+import { milliseconds } from '../seconds.ts';
+import { untilSignalled } from '../until-signalled.ts';
+
+const attemptsDefault = 3;
+const retrySecondsDefault = 30;
+const graceSecondsDefault = 30;
+/** From asking a program to end to killing it, in ms. */
+const killAfterMs = 5000;
+const parallelMax = 1000;
+
+export default command({
+  summary: 'Run any program on planned sessions, and complete them',
+  description:
+    'Claims planned sessions whose **Capabilities:** the program has, the oldest first, and runs it by the shell in a workspace\nof each: with SESSION_SLUG, SESSION_GOAL, SESSION_PLAN, SESSION_WORKSPACE and the identity of the agent in its environment,\nand nothing to read. The claim is renewed while it runs; the end of its output comes into the worklog, without secrets.\n\nWhen it exits with 0, what it has left uncommitted is committed and the session is completed: its criteria must be met, in\nactive-plan.md or by "mic session plan --done". A conflict leaves the session conflicted. After any other end the work is\nkept, and the session is planned again; after --attempts failures it goes to drafting, with the reasons in attempts.md.\n\nKilled, it is carried on by the next one on this machine, or taken over by any other once the claim has lapsed. Interrupted,\nit claims no more and waits for what runs; after --grace, or when interrupted twice, it ends that and gives it back.',
+  options: {
+    exec: required('--exec <command>', 'the program: any command line of the shell'),
+    parallel: number('--parallel <count>', 'how many sessions at once (otherwise 1)'),
+    capability: list('--capability <names>', 'what the program is able to do, such as ts,db'),
+    workspace: choice('--workspace <kind>', 'where it works', ['clone', 'worktree'], 'clone'),
+    once: flag('--once', 'end after as many sessions as --parallel says'),
+    untilEmpty: flag('--until-empty', 'end when nothing is left to claim'),
+    interval: number(
+      '--interval <seconds>',
+      'how often to look for sessions (otherwise every second, and every 15 where a remote decides)',
+    ),
+    lease: number(
+      '--lease <seconds>',
+      'how long its claims are good for without being renewed (otherwise as the project says)',
+    ),
+    leaveRest: flag(
+      '--leave-rest',
+      'do not commit what the program leaves uncommitted: it counts as a failure',
+    ),
+    unmet: text('--unmet <why>', 'complete sessions whose criteria are not all met, and say why'),
+    attempts: number(
+      '--attempts <count>',
+      `after so many failures a session is left to people (otherwise ${attemptsDefault})`,
+    ),
+    retryAfter: number(
+      '--retry-after <seconds>',
+      `before a session that failed is tried again; doubled each time (otherwise ${retrySecondsDefault})`,
+    ),
+    grace: number(
+      '--grace <seconds>',
+      `how long programs may go on after an interrupt (otherwise ${graceSecondsDefault})`,
+    ),
+  },
+  examples: [
+    ['mic agent run --exec "./agent.sh" --parallel 4', 'Four at once, until it is interrupted'],
+    [
+      'mic agent run --exec "make codegen && git add -A" --until-empty --unmet "generated"',
+      'Work the queue off',
+    ],
+    ['mic agent run --exec "./review.sh" --capability ts,db --once', 'One session that needs what it can do'],
+  ],
+  async run(context, _args, options) {
+    const { once, untilEmpty, workspace, lease, interval } = options;
+    if (once && untilEmpty) throw new CliError('cli/usage', 'Say one of --once and --until-empty.');
+    const settings: AgentsRequest['settings'] = {
+      command: options.exec,
+      rest: options.leaveRest ? 'leave' : 'commit',
+      unmet: options.unmet,
+      attemptsMax: count('--attempts', options.attempts, 1) ?? attemptsDefault,
+      killAfterMs,
+      parallel: count('--parallel', options.parallel, 1, parallelMax) ?? 1,
+      capabilities: options.capability.flatMap(capabilityList),
+      until: once ? 'once' : untilEmpty ? 'until-empty' : 'stopped',
+      intervalMs: milliseconds('--interval', interval),
+      retryAfterMs: milliseconds('--retry-after', options.retryAfter, 0) ?? retrySecondsDefault * 1000,
+      graceMs: milliseconds('--grace', options.grace, 0) ?? graceSecondsDefault * 1000,
+    };
+    const leaseMs = milliseconds('--lease', lease);
+    // A runner is in no session, also where it is called in one.
+    const own = { ...context, environment: withoutSession(context.environment) };
+    const summary = await withHub(own, (sessions) =>
+      untilSignalled(({ stop, terminate }) =>
+        runAgents(sessions, {
+          ...{ settings, workspace, leaseMs, stop, terminate },
+          tell: (event) => tell(context, event),
+        }),
+      ),
+    );
+    return { json: { summary }, form: 'line', text: summaryText(summary) };
+  },
+});
+
+function tell({ announce }: CommandContext, { kind, slug, words }: AgentEvent): void {
+  const subject = [kind.padEnd(10), slug].filter((part) => part !== undefined).join('  ');
+  announce({
+    json: { event: kind, slug: slug ?? null, words: words ?? null },
+    form: 'line',
+    text: words === undefined ? subject : `${subject}: ${words.split('\n', 1)[0]}`,
+  });
+}
+
+function summaryText(summary: RunnerSummary): string {
+  const parts = Object.entries(summary).filter(([, number]) => number > 0);
+  return parts.length === 0
+    ? 'Nothing was done.'
+    : `In all: ${parts.map(([kind, number]) => `${number} ${kind}`).join(', ')}.`;
+}
+
+function count(option: string, value: number | undefined, min: number, max = Infinity): number | undefined {
+  if (value === undefined || (value >= min && value <= max)) return value;
+  throw new CliError(
+    'cli/usage',
+    `${option} is ${value}. Give a number from ${min}${max === Infinity ? '' : ` to ${max}`}.`,
+  );
+}
