@@ -46,21 +46,37 @@ export function slugOf(title: string, atMs: number): Slug {
 }
 
 /** Makes a session in `drafting/`. Throws `session/exists` where its name was given; otherwise a number makes it another. */
-export async function draftSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
-  const { agent, clock } = sessions.surroundings;
-  const named = idea.slug === undefined ? slugOf(idea.title, clock.now()) : parseSlug(idea.slug);
+export function draftSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  return underFreeName(sessions, idea, async (slug, plan) => {
+    const files = [fileEdit(planName as FileName, plan)];
+    await sessions.ledger.draft({ slug, by: sessions.surroundings.agent, files });
+  });
+}
+
+/** Makes a session that is this machine's at once. Throws as `draftSession` does. */
+export function startSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  return underFreeName(sessions, idea, async (slug, plan) => {
+    await sessions.start(slug, plan);
+  });
+}
+
+async function underFreeName(
+  sessions: HubSessions,
+  idea: SessionIdea,
+  make: (slug: Slug, plan: string) => Promise<void>,
+): Promise<Slug> {
+  const named =
+    idea.slug === undefined ? slugOf(idea.title, sessions.surroundings.clock.now()) : parseSlug(idea.slug);
+  let taken: ReadonlySet<string> = new Set();
   for (let number = 1; ; number++) {
     const slug = number === 1 ? named : parseSlug(`${named}-${number}`);
+    if (taken.has(slug)) continue;
     try {
-      await sessions.ledger.draft({
-        slug,
-        by: agent,
-        files: [fileEdit(planName as FileName, await planText(sessions, slug, idea))],
-      });
+      await make(slug, await planText(sessions, slug, idea));
       return slug;
     } catch (error) {
-      const isTaken = hasCode(error, 'session/exists');
-      if (!isTaken || idea.slug !== undefined || number >= sameTitleMax) throw error;
+      if (!hasCode(error, 'session/exists') || idea.slug !== undefined || number >= sameTitleMax) throw error;
+      taken = new Set((await sessions.ledger.list()).map((session) => session.slug));
     }
   }
 }

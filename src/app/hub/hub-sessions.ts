@@ -6,7 +6,7 @@ import { type Repository, resolveCommit } from '../../git/repository.ts';
 import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
-import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
+import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
 import {
   activePlanName,
@@ -122,30 +122,43 @@ export class HubSessions {
   async claim(slug: Slug, { files = [], ...more }: ClaimExtras = {}): Promise<HeldClaim> {
     const plan = await this.#text(slug, planName);
     await this.#readIdentityTemplate();
-    const { agent, clock } = this.surroundings;
     const { value: claim } = await this.ledger.claim({
       slug,
-      by: agent,
-      files: [
-        {
-          path: activePlanName as FileName,
-          change: (before) => before ?? Buffer.from(newActivePlan(slug, parsePlan(plan))),
-        },
-        {
-          path: worklogName as FileName,
-          change: (before) =>
-            Buffer.from(
-              withWorklogEntry(before?.toString('utf8') ?? '', slug, {
-                atMs: clock.now(),
-                author: agent.name,
-                text: `Claimed on ${hostname()}.`,
-              }),
-            ),
-        },
-        ...files,
-      ],
+      by: this.surroundings.agent,
+      files: [...this.#filesOfClaim(slug, plan), ...files],
       ...more,
     });
+    return this.#hold(claim);
+  }
+
+  /** Drafts, plans and claims a session at once. Throws `session/exists`. */
+  async start(slug: Slug, plan: string): Promise<HeldClaim> {
+    await this.#readIdentityTemplate();
+    const { value: claim } = await this.ledger.start({
+      draft: { slug, by: this.surroundings.agent, files: [fileEdit(planName as FileName, plan)] },
+      claim: { files: this.#filesOfClaim(slug, plan) },
+    });
+    return this.#hold(claim);
+  }
+
+  /** What a session gets with its claim, besides who has it. */
+  #filesOfClaim(slug: Slug, plan: string): SessionFileEdit[] {
+    const { agent, clock } = this.surroundings;
+    const entry = { atMs: clock.now(), author: agent.name, text: `Claimed on ${hostname()}.` };
+    return [
+      {
+        path: activePlanName as FileName,
+        change: (before) => before ?? Buffer.from(newActivePlan(slug, parsePlan(plan))),
+      },
+      {
+        path: worklogName as FileName,
+        change: (before) => Buffer.from(withWorklogEntry(before?.toString('utf8') ?? '', slug, entry)),
+      },
+    ];
+  }
+
+  async #hold(claim: HeldClaim): Promise<HeldClaim> {
+    const { slug } = claim;
     this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
     await protectPlans(this, slug, 'active');
     return claim;
@@ -163,9 +176,7 @@ export class HubSessions {
   async reopen(slug: Slug): Promise<HeldClaim> {
     await this.#readIdentityTemplate();
     const { value: claim } = await this.ledger.reopen({ slug, by: this.surroundings.agent });
-    this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
-    await protectPlans(this, slug, 'active');
-    return claim;
+    return this.#hold(claim);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { claimSession, placeClaimed } from '../../app/hub/claim-session.ts';
-import { draftSession, readySession, type SessionIdea } from '../../app/hub/draft-session.ts';
+import { placeClaimed } from '../../app/hub/claim-session.ts';
+import { type SessionIdea, startSession } from '../../app/hub/draft-session.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { placedAnswer } from './describe.ts';
 import { withHub } from './open-hub.ts';
@@ -13,9 +13,7 @@ export function startInHub(
 ): Promise<Answer> {
   const choice = workspaceChoice(context, words);
   return withHub(context, async (sessions) => {
-    const slug = await draftSession(sessions, idea);
-    await readySession(sessions, slug);
-    await claimSession(sessions, slug, 'claim');
+    const slug = await startSession(sessions, idea);
     const placed = choice === 'none' ? undefined : await placeClaimed(sessions, slug, choice);
     return placedAnswer(sessions, slug, placed);
   });

@@ -69,6 +69,12 @@ export interface GitLedgerOptions {
   readonly filesOfClaim?: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
 }
 
+export interface StartRequest {
+  readonly draft: DraftRequest;
+  /** What the claim takes along. */
+  readonly claim: Omit<ClaimRequest, 'slug' | 'by'>;
+}
+
 /** A session, as a list shows it. */
 export interface SessionSummary {
   readonly slug: Slug;
@@ -159,6 +165,16 @@ export class GitLedger {
         confirm: (draft, decided) => confirmClaim(draft, context, decided, request),
       },
       hooks: 'skip',
+    });
+  }
+
+  /** Drafts, plans and claims a session at once: three commits, and one move of main. Throws `session/exists`. */
+  start({ draft: drafted, claim }: StartRequest): Promise<Done<HeldClaim>> {
+    const { slug, by } = drafted;
+    return this.#run(`start ${slug}`, async (draft) => {
+      await draftSession(draft, this.#context, drafted);
+      await movePlan(draft, this.#context, { slug, by, event: 'plan' });
+      return claimSession(draft, this.#context, { ...claim, slug, by });
     });
   }
 

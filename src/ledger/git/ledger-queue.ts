@@ -43,8 +43,8 @@ const refusalsMax = 4;
 const pauseMsMax = 400;
 const pauseMsMin = 10;
 
-/** How long to wait for one's turn at main, in ms. */
-const turnMsMax = 2000;
+/** How long to wait for one's turn at main, in ms: as long as a hundred take who come at once. Those who do not wait slow each other down. */
+const turnMsMax = 20_000;
 
 /** Whoever has had its turn for so long is not waited for, in ms. */
 const turnForgottenMs = 10_000;
