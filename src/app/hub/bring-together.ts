@@ -90,7 +90,7 @@ async function writeCommit(repository: Repository, bytes: Buffer): Promise<Objec
 }
 
 /** The remote's main, as git calls it here. */
-export function theirName(cloud: Cloud): string {
+function theirName(cloud: Cloud): string {
   return `${cloud.remote.name}/${branchName(cloud)}`;
 }
 
