@@ -32,7 +32,7 @@ const wordsLengthMax = 60;
 const sameTitleMax = 200;
 
 /** The name of a session that is drafted at `atMs`. */
-export function slugOf(title: string, atMs: number): Slug {
+function slugOf(title: string, atMs: number): Slug {
   const words = title
     .normalize('NFKD')
     .replace(/\p{Mark}/gu, '')

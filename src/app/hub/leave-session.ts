@@ -68,7 +68,7 @@ export async function restoreSession(
 }
 
 /** Refs of work that is kept of a session and is in no workspace. */
-export async function earlierWork(sessions: HubSessions, slug: Slug): Promise<readonly RefName[]> {
+async function earlierWork(sessions: HubSessions, slug: Slug): Promise<readonly RefName[]> {
   const refs = (await keptWork(sessions.hub)).get(slug) ?? [];
   return refs.filter((ref) => ref.startsWith(keptRefs(slug).earlier));
 }

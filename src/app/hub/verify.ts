@@ -46,7 +46,7 @@ export async function verifyCommit(hub: Repository, request: VerifyRequest): Pro
 }
 
 /** Runs a command line, its output in a file. */
-export async function runShell(options: {
+async function runShell(options: {
   readonly command: string;
   readonly directory: string;
   readonly environment: Readonly<Record<string, string | undefined>>;

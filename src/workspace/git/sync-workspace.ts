@@ -49,7 +49,7 @@ async function fetchMain({ repository, record }: GitWorkspace): Promise<ObjectId
 }
 
 /** The paths with conflicts in a workspace where a merge or a rebase is under way. */
-export async function conflictedPaths({ repository, directory }: GitWorkspace): Promise<string[]> {
+async function conflictedPaths({ repository, directory }: GitWorkspace): Promise<string[]> {
   const args = ['-C', directory, 'diff', '--name-only', '--diff-filter=U', '-z'];
   const text = (await repository.git.run(args)).toString('utf8');
   return text.split('\0').filter((path) => path !== '');
