@@ -42,12 +42,12 @@ export function agentsHub(
   return hub;
 }
 
-export function planOf(slug: Slug, header = ''): string {
+function planOf(slug: Slug, header = ''): string {
   return `# Session: Do ${slug}\n\n**Status:** planned\n${header}\n## Acceptance Criteria\n\n- [ ] It is done\n`;
 }
 
 /** For agent programs: ticks the one criterion in the session's own active plan. */
-export const tick =
+const tick =
   'plan=_AGENTS/sessions/active/$SESSION_SLUG/active-plan.md && sed -i.orig "s/- \\[ \\]/- [x]/" $plan && rm $plan.orig';
 
 /** For agent programs: writes a file of its own, ticks, and commits both. */
