@@ -4,6 +4,7 @@ import { LocatingLedger } from '../session/locating-ledger.ts';
 import type { ProjectContext, ProjectLedger } from '../session/project.ts';
 import { projectPrefix } from '../session/project-name.ts';
 import { TimelyLedger } from '../session/timely-ledger.ts';
+import { systemSleep } from '../storage/backoff.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { NodeStore } from '../tree/node-store.ts';
 import { processMemory } from './process-memory.ts';
@@ -19,5 +20,5 @@ export function openProject(store: ObjectStore, project: ProjectLedger): OpenPro
   const nodes = new NodeStore(blobs, undefined, processMemory);
   const ledger = new LocatingLedger(new TimelyLedger(project.ledger, blobs), blobs, nodes);
   const context = { ...project, ledger, blobs, nodes };
-  return { ...context, landings: new LandingQueue(context) };
+  return { ...context, landings: new LandingQueue(context, systemSleep) };
 }

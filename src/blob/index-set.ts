@@ -202,10 +202,12 @@ export class IndexSet {
     const listedMs = this.#clock.now();
     const small = await this.#listSmall(smallIndexBytesMax);
     if (small.length <= indexesPerLevelMax) return;
-    const read = await Promise.all(small.map((hash) => this.#load(hash)));
-    const members = read.filter((index) => index !== undefined);
-    // Where one is gone, somebody else is merging them.
-    if (members.length === read.length) await this.#replace(members, listedMs);
+    // Where one is gone, somebody else is merging them: the first one tells before all are read.
+    const first = await this.#load(small[0]!);
+    if (first === undefined) return;
+    const others = await Promise.all(small.slice(1).map((hash) => this.#load(hash)));
+    const members = others.filter((index) => index !== undefined);
+    if (members.length === others.length) await this.#replace([first, ...members], listedMs);
   }
 
   /**

@@ -1,6 +1,7 @@
 import type { Hash } from '../../base/hash.ts';
 import { randomText } from '../../base/random.ts';
 import type { Conflict } from '../../merge/conflict.ts';
+import { type Backoff, backoffMs, type Sleep } from '../../storage/backoff.ts';
 import type { TreeChange } from '../../tree/diff.ts';
 import { locatedNode } from '../../tree/located-node.ts';
 import { NodeTransaction } from '../../tree/node-store.ts';
@@ -42,8 +43,13 @@ const candidatesPerMoveMax = 64;
 const filteredLandingsMax = 256;
 /** How many landings a file list is kept of, in a landing; the trees have all. */
 const listedChangesMax = 200;
-/** How often the head may move away under an attempt before it is given up. */
-const attemptsMax = 1000;
+/** How often in a row the head may move away under an attempt before it is given up: after about two minutes. */
+const lossesMax = 256;
+/**
+ * How long who has lost a race waits: as long as a move takes to a store near or far. What comes meanwhile lands with it,
+ * and who is at it has fewer rivals.
+ */
+const lossBackoff: Backoff = { firstMs: 50, maxMs: 1000 };
 
 /** An attempt to move the head, as it grows. */
 interface Move {
@@ -57,6 +63,12 @@ interface Move {
   readonly again: Waiting[];
 }
 
+/** What became of one. `lost` when somebody else was faster. */
+interface Attempt {
+  readonly outcome: 'moved' | 'lost';
+  readonly open: readonly Waiting[];
+}
+
 /**
  * Lands candidates on one project, one move of the head after the other. What waits while a move is under way lands
  * together in the next one, each as a landing of its own: so the rate is not bound by one compare-and-swap a landing.
@@ -64,12 +76,14 @@ interface Move {
  */
 export class LandingQueue {
   readonly #project: ProjectContext;
+  readonly #sleep: Sleep;
   readonly #log: LandingLog;
   #waiting: Waiting[] = [];
   #running = false;
 
-  constructor(project: ProjectContext) {
+  constructor(project: ProjectContext, sleep: Sleep) {
     this.#project = project;
+    this.#sleep = sleep;
     this.#log = new LandingLog(project.ledger);
   }
 
@@ -85,34 +99,35 @@ export class LandingQueue {
     this.#running = true;
     // Whoever asks in the same turn of the event loop lands in the same move.
     await Promise.resolve();
-    while (this.#waiting.length > 0) await this.#project.ledger.inTurn(() => this.#landNext());
+    for (let losses = 0; this.#waiting.length > 0; ) {
+      const outcome = await this.#project.ledger.inTurn(() => this.#landNext(losses));
+      losses = outcome === 'lost' ? losses + 1 : 0;
+      if (losses > 0) await this.#sleep(backoffMs(this.#project.random, lossBackoff, losses - 1));
+    }
     this.#running = false;
   }
 
-  async #landNext(): Promise<void> {
+  /** Tries to land what waits, after so many losses. What is still open afterwards waits again, in front of all others. */
+  async #landNext(losses: number): Promise<'moved' | 'lost'> {
     const group = this.#waiting.splice(0, candidatesPerMoveMax);
     try {
-      await this.#landGroup(group);
-    } catch (error) {
-      for (const { fail } of group) fail(error);
-    }
-  }
-
-  async #landGroup(group: readonly Waiting[]): Promise<void> {
-    let open = group;
-    for (let attempt = 0; open.length > 0; attempt++) {
-      if (attempt === attemptsMax) {
+      if (losses === lossesMax) {
         throw new SessionError(
           'landing/busy',
           'Others landed all the time while this was tried. Nothing was changed; try again.',
         );
       }
-      open = await this.#attempt(open);
+      const { outcome, open } = await this.#attempt(group);
+      this.#waiting.unshift(...open);
+      return outcome;
+    } catch (error) {
+      for (const { fail } of group) fail(error);
+      return 'moved';
     }
   }
 
-  /** One try to move the head. Returns what is still open. */
-  async #attempt(group: readonly Waiting[]): Promise<readonly Waiting[]> {
+  /** One try to move the head, and what is still open after it. */
+  async #attempt(group: readonly Waiting[]): Promise<Attempt> {
     const { ledger, blobs, nodes } = this.#project;
     const current = await ledger.readHead();
     const batch = await blobs.openBatch({ expects: 'few' });
@@ -133,17 +148,17 @@ export class LandingQueue {
       }
     }
     const { landed, again } = move;
-    if (landed.length === 0) return again;
-    const everything = [...landed.map(({ waiting }) => waiting), ...again];
+    if (landed.length === 0) return { outcome: 'moved', open: again };
+    const lost: Attempt = { outcome: 'lost', open: [...landed.map(({ waiting }) => waiting), ...again] };
     // Somebody may have moved the head meanwhile: then nothing needs to be written for an attempt that must fail.
-    if (batch.newObjects > 0 && (await ledger.readHead()).version !== current.version) return everything;
+    if (batch.newObjects > 0 && (await ledger.readHead()).version !== current.version) return lost;
     await batch.flush();
     const landings = landed.map(({ landing }) => landing);
     const root = await locatedNode(move.nodes, blobs, move.base.tree);
     const next = nextHead(current.head, landings, root.toString('base64'));
-    if ((await ledger.moveHead(current, next)) === 'lost') return everything;
+    if ((await ledger.moveHead(current, next)) === 'lost') return lost;
     for (const { waiting, landing } of landed) waiting.settle({ outcome: 'landed', landing });
-    return again;
+    return { outcome: 'moved', open: again };
   }
 
   /** Merges a candidate onto what the move makes of the head so far, or settles it, or leaves it for the next move. */
