@@ -27,13 +27,13 @@ async function offeredBy(program: string, ...line: string[]): Promise<string[]> 
 test('bash completes commands, what comes behind them, and their options', async () => {
   const [first, second, options, short, files] = await Promise.all([
     offered('s'),
-    offered('session', 're'),
+    offered('session', 'res'),
     offered('session', 'start', 'a title', '--pro'),
     offered('land', '--'),
     offered('project', 'create', 'acme/web', './'),
   ]);
   assert.deepEqual(first, ['session', 'status', 'store']);
-  assert.deepEqual(second, ['resolve', 'remove', 'restore']);
+  assert.deepEqual(second, ['resolve', 'restore']);
   assert.deepEqual(options, ['--project']);
   assert.deepEqual(short, ['--message', '--json', '--store', '--help']);
   assert.deepEqual(files, []);
@@ -65,13 +65,13 @@ test('fish completes as bash does', {
 }, async () => {
   const { stdout } = await scratch.mic(['completion', 'fish']);
   const script = join(scratch.files('scripts', { 'mic.fish': stdout }), 'mic.fish');
-  const lines = ['mic s', 'mic session re', 'mic land --me', 'mic project create acme/web scripts/'];
+  const lines = ['mic s', 'mic session res', 'mic land --me', 'mic project create acme/web scripts/'];
   const typed = lines.map((line) => `complete -C '${line}'; echo =`).join('; ');
   const said = await scratch.run('fish', ['--no-config', '-c', `source '${script}'; ${typed}`]);
   const words = said.stdout.split('=\n').map((part) => part.match(/^[\w/.-]+/gm));
   assert.deepEqual(words.slice(0, 3), [
     ['session', 'status', 'store'],
-    ['remove', 'resolve', 'restore'],
+    ['resolve', 'restore'],
     ['--message'],
   ]);
   assert.ok(words[3]?.includes('scripts/mic.fish'));
