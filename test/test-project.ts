@@ -22,7 +22,7 @@ export type Files = Readonly<Record<string, string | undefined>>;
 export interface TestProject extends OpenProject {
   start(): Promise<Session>;
   /** The same project as another process sees it, in `store` where one is given. */
-  reopen(store?: ObjectStore): Promise<TestProject>;
+  reopen(store?: ObjectStore, clock?: Clock): Promise<TestProject>;
 }
 
 /** A project with one landing, which brought `files`. */
@@ -69,6 +69,6 @@ async function reopen(store: ObjectStore, clock: Clock): Promise<TestProject> {
   return {
     ...project,
     start: () => startSession(project, { title: 'Work', goal: 'Get it done', agent }),
-    reopen: (other = store) => reopen(other, clock),
+    reopen: (other = store, otherClock = clock) => reopen(other, otherClock),
   };
 }
