@@ -34,7 +34,7 @@ export interface FleetResult {
 /** Has runners, each a process, work off planned sessions while some are killed, and checks what has become of the repository. */
 export async function runFleet(size: FleetSize, say: (line: string) => void): Promise<FleetResult> {
   const directory = mkdtempSync(join(tmpdir(), 'micelio-agents-fleet-'));
-  const running = new Set<ChildProcess>();
+  const running = new Map<string, ChildProcess>();
   try {
     const slugs = Array.from({ length: size.sessions }, (_, i) => `2025-10-14-task-${i}`);
     const { deciding, hubs } = layOut(directory, slugs, size.hubs);
@@ -42,28 +42,26 @@ export async function runFleet(size: FleetSize, say: (line: string) => void): Pr
     const started = performance.now();
     const start = (number: number) => {
       const child = startRunner(directory, hubs[number % hubs.length]!, number, size.leaseSeconds);
-      running.add(child);
-      void once(child, 'exit').then(() => running.delete(child));
+      running.set(`agent-${number}`, child);
+      void once(child, 'exit').then(() => running.delete(`agent-${number}`));
     };
     for (let number = 0; number < size.agents; number++) start(number);
     for (let killed = 0; !isDone(); ) {
       const due = Math.floor((names(deciding, 'completed').length * (size.kills + 1)) / slugs.length);
       if (killed < Math.min(due, size.kills)) {
-        const [victim] = running;
-        victim?.kill('SIGKILL');
-        killed++;
-        start(size.agents + killed);
+        const victim = running.get(holder(deciding) ?? '');
+        if (victim?.kill('SIGKILL') === true) start(size.agents + ++killed);
       }
       if (running.size === 0) throw new Error('All runners have ended before the sessions are completed.');
       say(`${names(deciding, 'completed').length} of ${slugs.length} completed, ${killed} killed`);
       await sleep(500);
     }
     const seconds = (performance.now() - started) / 1000;
-    for (const child of running) child.kill('SIGTERM');
-    await Promise.all(Array.from(running, (child) => once(child, 'exit')));
+    for (const child of running.values()) child.kill('SIGTERM');
+    await Promise.all(Array.from(running.values(), (child) => once(child, 'exit')));
     return { seconds, ...check(deciding, hubs, slugs) };
   } finally {
-    for (const child of running) child.kill('SIGKILL');
+    for (const child of running.values()) child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
@@ -143,6 +141,19 @@ function environment(directory: string, name: string): Record<string, string> {
     GIT_COMMITTER_NAME: name,
     GIT_COMMITTER_EMAIL: `${name}@example.org`,
   };
+}
+
+/** The name of somebody who is at work on a session. */
+function holder(repository: string): string | undefined {
+  const [ref] = git(repository, 'for-each-ref', '--format=%(refname)', 'refs/claims').split('\n');
+  if (ref === undefined || ref === '') return undefined;
+  try {
+    return (JSON.parse(git(repository, 'cat-file', '-p', ref)) as { agent: { name: string } | null }).agent
+      ?.name;
+  } catch {
+    // It was completed in this moment.
+    return undefined;
+  }
 }
 
 function names(repository: string, folder: string): readonly string[] {
