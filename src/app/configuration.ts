@@ -77,7 +77,7 @@ const loopback = '127.0.0.1';
 /**
  * Reads the configuration for a command called in `directory`: environment variables first (`MICELIO_STORE`,
  * `MICELIO_PROJECT`, `MICELIO_WORKSPACES`, `MICELIO_AGENT_NAME`, `MICELIO_AGENT_EMAIL`, `MICELIO_FS_HOST`,
- * `MICELIO_FS_PORT`, `MICELIO_REQUEST_TALLY`, and those of `tierSettings`), then the workspace around it, then `micelio/config.json` in the XDG
+ * `MICELIO_FS_PORT`, `MICELIO_REQUEST_TALLY`, and those of `tierSettings` and `leaseSettings`), then the workspace around it, then `micelio/config.json` in the XDG
  * configuration directory, then the defaults. An empty variable counts as none. Throws `configuration/invalid` for a file that cannot be understood,
  * and as `findMarker` and `parseStoreLocation` do.
  */

@@ -1,11 +1,13 @@
+import { existsSync } from 'node:fs';
 import { type FileHandle, open, rename, rm } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { besides, createExclusively } from './exclusive-file.ts';
 
-/** Between two looks whether a lock has gone, in ms. */
-const lookMs = 10;
+/** Between two looks whether a lock has gone, in ms: at first, and up to which it grows while others go before. */
+const lookMsMin = 10;
+const lookMsMax = 80;
 const mark = 'micelio';
 /** What a lock of ours has to say is shorter. */
 const contentBytesMax = 512;
@@ -27,8 +29,9 @@ export class FileLock {
    */
   static async take(path: string, waitMs: number, forgottenMs = Infinity): Promise<FileLock | undefined> {
     const deadline = performance.now() + waitMs;
-    for (;;) {
-      if (await create(path)) return new FileLock(path);
+    for (let lookMs = lookMsMin; ; lookMs = Math.min(lookMs * 1.25, lookMsMax)) {
+      // Looked for first: to try and fail writes to the disk, and a hundred may be waiting.
+      if (!existsSync(path) && (await create(path))) return new FileLock(path);
       if ((await isLeftBehind(path, forgottenMs)) && (await takeOver(path, forgottenMs))) {
         return new FileLock(path);
       }
