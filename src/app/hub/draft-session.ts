@@ -1,4 +1,5 @@
 import { hasCode } from '../../base/error.ts';
+import { systemRandom } from '../../base/random.ts';
 import { fileEdit } from '../../ledger/git/session-moves.ts';
 import { withField } from '../../session/plan/edit-plan.ts';
 import { parsePlan, planProblems } from '../../session/plan/plan.ts';
@@ -28,8 +29,10 @@ export interface SessionIdea {
 }
 
 const wordsLengthMax = 60;
-/** How many sessions a day may be drafted under the same title. */
-const sameTitleMax = 200;
+/** How often a number is tried for a title that others have today, too. */
+const numbersTriedMax = 200;
+/** Among how many numbers the next one is chosen, at most: those of one byte. */
+const spreadMax = 256;
 
 /** The name of a session that is drafted at `atMs`. */
 function slugOf(title: string, atMs: number): Slug {
@@ -67,18 +70,27 @@ async function underFreeName(
 ): Promise<Slug> {
   const named =
     idea.slug === undefined ? slugOf(idea.title, sessions.surroundings.clock.now()) : parseSlug(idea.slug);
-  let taken: ReadonlySet<string> = new Set();
-  for (let number = 1; ; number++) {
-    const slug = number === 1 ? named : parseSlug(`${named}-${number}`);
-    if (taken.has(slug)) continue;
+  let slug = named;
+  for (let attempt = 1; ; attempt++) {
     try {
       await make(slug, await planText(sessions, slug, idea));
       return slug;
     } catch (error) {
-      if (!hasCode(error, 'session/exists') || idea.slug !== undefined || number >= sameTitleMax) throw error;
-      taken = new Set((await sessions.ledger.list()).map((session) => session.slug));
+      if (!hasCode(error, 'session/exists') || idea.slug !== undefined || attempt === numbersTriedMax)
+        throw error;
+      slug = await numbered(sessions, named, attempt);
     }
   }
+}
+
+/** A free name. Many who look for one at once must not all try the same: the more often they met, the wider they spread. */
+async function numbered(sessions: HubSessions, named: Slug, attempt: number): Promise<Slug> {
+  const taken = new Set((await sessions.ledger.list()).map((session): string => session.slug));
+  let number = 2;
+  while (taken.has(`${named}-${number}`)) number++;
+  number += systemRandom.bytes(1)[0]! % Math.min(4 ** (attempt - 1), spreadMax);
+  while (taken.has(`${named}-${number}`)) number++;
+  return parseSlug(`${named}-${number}`);
 }
 
 /** Moves a session to `planned/`, with what was edited in a checkout of main. Returns what its plan lacks, a sentence each. */
