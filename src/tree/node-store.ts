@@ -82,6 +82,11 @@ export class NodeStore implements NodeSource {
     if (node !== undefined) this.#keep(hash, node);
   }
 
+  /** Takes in a node that this process has just stored. `bytes` are what `hash` names, and don't change any more. */
+  remember(hash: Hash, bytes: Buffer): void {
+    this.#keep(hash, decodeNode(bytes, hash));
+  }
+
   /** Whether `node` would answer without a look at the indexes. */
   isAtHand(hash: Hash): boolean {
     return this.#cache.has(hash) || this.#blobs.locate(hash) !== undefined;

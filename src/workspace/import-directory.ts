@@ -3,7 +3,9 @@ import type { Hash } from '../base/hash.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import { TreeBuilder } from '../tree/build.ts';
 import type { Entry } from '../tree/entry.ts';
+import type { NodeStore } from '../tree/node-store.ts';
 import type { TreePath } from '../tree/path.ts';
+import { RememberingSink } from '../tree/remembering-sink.ts';
 import { EntryReader } from './entry-reader.ts';
 import { IgnoreRules } from './ignore-rules.ts';
 import { type LeftBehind, leftBehind } from './left-behind.ts';
@@ -55,7 +57,7 @@ export async function importDirectory(
   const root = resolve(directory);
   const directories = listDirectories(root, options.all !== true);
   const batch = await content.blobs.openBatch();
-  const importer = new Importer(root, batch, directories, options.onProgress);
+  const importer = new Importer(root, content.nodes, batch, directories, options.onProgress);
   return importer.run();
 }
 
@@ -71,6 +73,7 @@ function listDirectories(root: string, ignoring: boolean): FoundDirectory[] {
 class Importer {
   readonly #batch: BlobBatch;
   readonly #reader: EntryReader;
+  readonly #sink: RememberingSink;
   readonly #builder: TreeBuilder;
   readonly #directories: readonly FoundDirectory[];
   readonly #modes = new Map<TreePath, number>();
@@ -81,13 +84,15 @@ class Importer {
 
   constructor(
     root: string,
+    nodes: NodeStore,
     batch: BlobBatch,
     directories: readonly FoundDirectory[],
     onProgress: ImportOptions['onProgress'],
   ) {
     this.#batch = batch;
     this.#reader = new EntryReader(root, batch);
-    this.#builder = new TreeBuilder({ add: (bytes, references) => batch.add(bytes, 'node', references) });
+    this.#sink = new RememberingSink(nodes, batch);
+    this.#builder = new TreeBuilder(this.#sink);
     this.#directories = directories;
     this.#onProgress = onProgress;
     let filesTotal = 0;
@@ -109,6 +114,7 @@ class Importer {
     }
     const tree = this.#builder.finish();
     await this.#batch.flush();
+    this.#sink.remember();
     this.#report();
     return { tree, ...this.#counts, newBytes: this.#batch.newBytes, leftBehind: this.#leftBehind };
   }
