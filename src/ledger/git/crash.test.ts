@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { randomInt } from 'node:crypto';
-import { once } from 'node:events';
 import { test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { agentAda, assertSound, folderNames, lockLines, openLedger, scratchHub, slugs } from './fixtures.ts';
@@ -19,8 +18,8 @@ test('agents that are killed leave nothing that the others cannot go on with', a
   };
   for (let round = 0; round < 3; round++) {
     const agents = Array.from({ length: 3 }, (_, i) => startAgent(t, hub, `agent-${round}-${i}`, 'land'));
-    for (const { child } of agents) {
-      await once(child.stdout!, 'data');
+    for (const { child, begun } of agents) {
+      await begun;
       await sleep(randomInt(60));
       child.kill('SIGKILL');
     }

@@ -15,6 +15,8 @@ const worker = join(import.meta.dirname, 'race-workload.ts');
 /** A process that works on a ledger. */
 export interface RaceAgent {
   readonly child: ChildProcess;
+  /** Ends once it has said something, or has ended. */
+  readonly begun: Promise<unknown>;
   /** What it has said, once it has ended: its exit code and its lines. */
   readonly ended: Promise<{
     readonly code: number | null;
@@ -38,12 +40,13 @@ export function startAgent(
   child.stderr.on('data', (text) => {
     errors += text;
   });
+  const begun = Promise.race([once(child.stdout, 'data'), once(child, 'close')]);
   const ended = once(child, 'close').then(([code]) => ({
     code: code as number | null,
     lines: output.split('\n').filter((line) => line !== ''),
     errors,
   }));
-  return { child, ended };
+  return { child, begun, ended };
 }
 
 /** Has agents claim a session each, all at once, and returns which. */
