@@ -77,6 +77,8 @@ export class AgentRunner {
   /** The mark of the ledger at the last look, and when to look again although it is the same, in ms since the epoch. */
   #mark: string | undefined;
   #lookMs = 0;
+  /** Whether anything was left at the last look. */
+  #isLeft = true;
   #wake = () => {};
 
   constructor(settings: RunnerSettings, surroundings: RunnerSurroundings) {
@@ -108,10 +110,12 @@ export class AgentRunner {
           const found = await this.#look();
           if (found !== undefined) {
             this.#startOn(found.now);
-            const isOver = !found.isLeft && this.#running.size === 0;
-            if (isOver && this.#settings.until !== 'stopped') return;
+            this.#isLeft = found.isLeft;
             waitMs = Math.min(waitMs, found.nextMs);
           }
+          // Asked also where nothing has changed: what ran may have ended since, having found nothing to do.
+          const isOver = !this.#isLeft && this.#running.size === 0;
+          if (isOver && this.#settings.until !== 'stopped') return;
         } catch (error) {
           if (round === 0) throw error;
           this.#tell(error);
