@@ -17,6 +17,8 @@ const files = named.length > 0 ? named : ['src/**/*.test.ts', 'test/**/*.test.ts
 
 installTestPrograms();
 const scratch = mkdtempSync(join(tmpdir(), 'micelio-test-'));
+/** Much of what the files do is waiting for others, so that even two cores have time for two; more would starve the guests. */
+const filesAtOnce = 2;
 try {
   const record = join(scratch, 'tests.tap');
   const reporters = [
@@ -28,7 +30,7 @@ try {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const { status, error } = spawnSync(
     process.execPath,
-    ['--test', '--test-timeout=600000', ...reporters, ...flags, ...files],
+    ['--test', `--test-concurrency=${filesAtOnce}`, '--test-timeout=600000', ...reporters, ...flags, ...files],
     {
       cwd: root,
       stdio: 'inherit',
