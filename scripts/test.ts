@@ -30,7 +30,14 @@ try {
   const flags = args.filter((arg) => arg.startsWith('-'));
   const { status, error } = spawnSync(
     process.execPath,
-    ['--test', `--test-concurrency=${filesAtOnce}`, '--test-timeout=600000', ...reporters, ...flags, ...files],
+    [
+      '--test',
+      `--test-concurrency=${filesAtOnce}`,
+      '--test-timeout=600000',
+      ...reporters,
+      ...flags,
+      ...files,
+    ],
     {
       cwd: root,
       stdio: 'inherit',
