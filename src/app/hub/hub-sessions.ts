@@ -225,7 +225,7 @@ export class HubSessions {
     ];
     for (const directory of directories) {
       if (directory === undefined) continue;
-      const found = await findGitWorkspace(this.surroundings.git, directory).catch(() => undefined);
+      const found = await findGitWorkspace(this.surroundings.git, directory);
       if (found?.record.slug === slug && found.directory === directory) return found;
     }
     return undefined;
