@@ -34,7 +34,7 @@ const steps: Readonly<Record<string, string>> = {
   'c-zlib': `${unpack('zlib')}; ./configure > log; make -j2 >> log 2>&1; make test; sync; make -q`,
   'c-hello': `${unpack('hello')}; touch -r . *.m4 configure Makefile.in config.in; ./configure > log; make >> log 2>&1; make check`,
   'npm-build': `cp -r ${sourceDirectory}/npm/. .; npm ci --offline --ignore-scripts --no-audit --no-fund > log
-    node_modules/.bin/tsc -p tsconfig.build.json --outDir dist --noEmit false; test -n "$(ls dist)"; rm -r node_modules`,
+    node_modules/.bin/tsc -p tsconfig.build.json --outDir dist; test -n "$(ls dist)"; rm -r node_modules`,
   'names-100000': `/usr/bin/python3 -c 'import os; [os.close(os.open(f"name-{i:06d}", os.O_CREAT)) for i in range(100_000)]'
     /usr/bin/python3 ${programDirectory}/listing.py . 0; test $(ls -f | grep -c '^name-') = 100000; find . -mindepth 1 -delete`,
   ...Object.fromEntries([

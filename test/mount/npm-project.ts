@@ -3,8 +3,13 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-/** What it takes to build this project; the rest of its development dependencies would only take longer. */
-const needed = ['@types/node', 'commander', 'ignore', 'lru-cache', 'typescript', 'valibot'];
+/** Whether it takes a development dependency to build this project; the others would only take longer. */
+const builds = (name: string): boolean => name === 'typescript' || name.startsWith('@types/');
+/**
+ * The rooms whose sources, with what they import, are built: a program of a user-mode guest may use some 250 MiB, for
+ * each of its pages is a mapping of the host's, which allows a process 65,530 (vm.max_map_count).
+ */
+const rooms = ['merge', 'nfs', 'vfs'];
 
 interface LockedPackage {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -16,14 +21,18 @@ export function makeNpmProject(directory: string): void {
   mkdirSync(directory, { recursive: true });
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const packages: Record<string, LockedPackage> = lock.packages;
-  const kept = closure(packages, needed);
-  const { dependencies, devDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const wanted = Object.entries<string>({ ...dependencies, ...devDependencies });
+  const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const development = Object.entries<string>(manifest.devDependencies).filter(([name]) => builds(name));
+  const dependencies: Record<string, string> = {
+    ...manifest.dependencies,
+    ...Object.fromEntries(development),
+  };
+  const kept = closure(packages, Object.keys(dependencies));
   const project = {
     name: 'built-on-a-mount',
     version: '1.0.0',
     type: 'module',
-    dependencies: Object.fromEntries(wanted.filter(([name]) => needed.includes(name))),
+    dependencies,
   };
   const json = (value: unknown): string => `${JSON.stringify(value, null, 2)}\n`;
   writeFileSync(join(directory, 'package.json'), json(project));
@@ -31,7 +40,10 @@ export function makeNpmProject(directory: string): void {
     join(directory, 'package-lock.json'),
     json({ ...lock, name: project.name, version: project.version, packages: { '': project, ...kept } }),
   );
-  for (const name of ['tsconfig.json', 'tsconfig.build.json', 'src']) {
+  const build = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8'));
+  const include = rooms.map((room) => `src/${room}`);
+  writeFileSync(join(directory, 'tsconfig.build.json'), json({ ...build, include }));
+  for (const name of ['tsconfig.json', 'src']) {
     cpSync(join(root, name), join(directory, name), { recursive: true });
   }
 }
@@ -41,7 +53,7 @@ export function fillNpmCache(directory: string): string | undefined {
   const args = ['ci', '--prefer-offline', '--ignore-scripts', '--no-audit', '--no-fund'];
   const { status, stderr, error } = spawnSync('npm', args, { cwd: directory, encoding: 'utf8' });
   rmSync(join(directory, 'node_modules'), { recursive: true, force: true });
-  return status === 0 ? undefined : `npm cannot have its packages: ${error?.message ?? stderr.slice(-500)}`;
+  return status === 0 ? undefined : `npm cannot have its packages: ${error?.message ?? stderr.slice(0, 500)}`;
 }
 
 /** The packages of a lock file that some need, with their own. */
@@ -50,13 +62,23 @@ function closure(
   names: readonly string[],
 ): Record<string, LockedPackage> {
   const kept: Record<string, LockedPackage> = {};
-  const waiting = [...names];
-  for (let name = waiting.pop(); name !== undefined; name = waiting.pop()) {
-    const path = `node_modules/${name}`;
+  const waiting = names.map((name) => `node_modules/${name}`);
+  for (let path = waiting.pop(); path !== undefined; path = waiting.pop()) {
     const found = packages[path];
     if (found === undefined || path in kept) continue;
     kept[path] = found;
-    waiting.push(...Object.keys({ ...found.dependencies, ...found.optionalDependencies }));
+    for (const name of Object.keys({ ...found.dependencies, ...found.optionalDependencies })) {
+      waiting.push(installed(packages, path, name));
+    }
   }
   return kept;
+}
+
+/** Where a package finds one that it needs: in the nearest node_modules around it, as Node looks it up. */
+function installed(packages: Readonly<Record<string, LockedPackage>>, from: string, name: string): string {
+  let around = from;
+  while (around !== '' && !(`${around}/node_modules/${name}` in packages)) {
+    around = around.slice(0, Math.max(0, around.lastIndexOf('/node_modules/')));
+  }
+  return `${around === '' ? '' : `${around}/`}node_modules/${name}`;
 }
