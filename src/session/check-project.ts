@@ -1,4 +1,6 @@
+import type { Hash } from '../base/hash.ts';
 import { checkPacks, type PackDamage } from '../blob/check-packs.ts';
+import type { NodeSource } from '../tree/node-store.ts';
 import { findLostDocuments, type LostDocument } from './check-documents.ts';
 import type { ProjectContext } from './project.ts';
 import { type Damage, findReachable } from './reachable.ts';
@@ -31,8 +33,10 @@ export async function checkProject(
     return { ...counts, trees: 0, entries: 0, damagedPacks, lostDocuments, missing: [] };
   }
   const reachable = await findReachable(project, {
+    nodes: indexedNodes(project),
     readBlob: async (hash) => {
-      if (damaged.has(hash) || !project.blobs.has(hash)) await project.blobs.get(hash);
+      if (damaged.has(hash)) await project.blobs.get(hash);
+      else await requireIndexed(project, hash);
     },
   });
   return {
@@ -43,4 +47,20 @@ export async function checkProject(
     lostDocuments,
     missing: reachable.damage,
   };
+}
+
+/** A project's nodes, of which each must be where the indexes say. */
+function indexedNodes(project: ProjectContext): NodeSource {
+  const node = async (hash: Hash) => {
+    await requireIndexed(project, hash);
+    return project.nodes.node(hash);
+  };
+  return { node };
+}
+
+/** What a hint or the head's copy of a root leads to is lost to everybody who has neither, unless an index has it too. */
+async function requireIndexed({ blobs }: ProjectContext, hash: Hash): Promise<void> {
+  if (blobs.has(hash)) return;
+  blobs.forget(hash);
+  await blobs.get(hash);
 }

@@ -2,6 +2,7 @@ import type { Hash } from '../base/hash.ts';
 import { HashSet } from '../base/hash-set.ts';
 import { type FileContent, objectsOfFile, wholeFileBytesMax } from '../blob/file.ts';
 import type { NeededObjects } from '../blob/needed-objects.ts';
+import type { NodeSource } from '../tree/node-store.ts';
 import { type TreePath, textFromPath } from '../tree/path.ts';
 import { walkUnseen } from '../tree/walk-nodes.ts';
 import type { ProjectContext } from './project.ts';
@@ -25,6 +26,8 @@ export interface Reachable extends NeededObjects {
 export interface ReachOptions {
   /** Sessions that are on their way out, and keep nothing. */
   readonly without?: ReadonlySet<SessionId>;
+  /** Where the nodes of trees are read from; the project's own, where it is left out. */
+  readonly nodes?: NodeSource;
   /** Told of each blob that holds a whole small file, once; where it throws, the blob counts as damaged. */
   readonly readBlob?: (hash: Hash) => Promise<void>;
 }
@@ -35,13 +38,14 @@ export interface ReachOptions {
  */
 export async function findReachable(
   project: ProjectContext,
-  { without = new Set(), readBlob = async () => {} }: ReachOptions = {},
+  { without = new Set(), nodes = project.nodes, readBlob = async () => {} }: ReachOptions = {},
 ): Promise<Reachable> {
-  return new Walk(project, readBlob).run(without);
+  return new Walk(project, nodes, readBlob).run(without);
 }
 
 class Walk {
   readonly #project: ProjectContext;
+  readonly #source: NodeSource;
   readonly #readBlob: (hash: Hash) => Promise<void>;
   // Told apart, because the bytes of a node or of a manifest may well be those of some file: what was met as one of
   // them has not been followed as the other.
@@ -52,8 +56,9 @@ class Walk {
   readonly #damage: Damage[] = [];
   #entries = 0;
 
-  constructor(project: ProjectContext, readBlob: (hash: Hash) => Promise<void>) {
+  constructor(project: ProjectContext, nodes: NodeSource, readBlob: (hash: Hash) => Promise<void>) {
     this.#project = project;
+    this.#source = nodes;
     this.#readBlob = readBlob;
   }
 
@@ -74,7 +79,7 @@ class Walk {
   }
 
   async #walkTree(root: Hash, of: string): Promise<void> {
-    for await (const found of walkUnseen(this.#project.nodes, root, this.#nodes)) {
+    for await (const found of walkUnseen(this.#source, root, this.#nodes)) {
       if (found.found === 'damage') {
         this.#damage.push({ hash: found.node, of, cause: found.cause });
         continue;
