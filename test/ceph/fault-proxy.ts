@@ -7,7 +7,7 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 
 /**
  * What goes wrong with a request:
@@ -121,7 +121,7 @@ export class FaultProxy {
         refuse(answer, 409, 'ConditionalRequestConflict');
         break;
       case 'reset':
-        incoming.socket.resetAndDestroy();
+        reset(incoming.socket);
         break;
       case 'stall':
         break;
@@ -156,7 +156,7 @@ function finish(
 ): void {
   if (fault === 'stall-after') return;
   if (fault === 'reset-after') {
-    incoming.socket.resetAndDestroy();
+    reset(incoming.socket);
   } else if (fault === 'error-after') {
     refuse(answer, 500, 'InternalError');
   } else if (fault === 'missing' && status === 412) {
@@ -164,11 +164,17 @@ function finish(
   } else if (fault === 'cut') {
     answer.writeHead(status, headers);
     answer.flushHeaders();
-    answer.write(body.subarray(0, body.length / 2), () => incoming.socket.resetAndDestroy());
+    answer.write(body.subarray(0, body.length / 2), () => reset(incoming.socket));
   } else {
     answer.writeHead(status, headers);
     answer.end(body);
   }
+}
+
+/** A client that has hung up is answered no more. To reset it then would keep this process (Node 26) from ending. */
+function reset(socket: Socket): void {
+  if (socket.writable) socket.resetAndDestroy();
+  else socket.destroy();
 }
 
 async function wholeBody(message: IncomingMessage): Promise<Buffer> {
