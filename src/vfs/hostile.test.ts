@@ -184,6 +184,27 @@ describe('numbers', () => {
     }
   });
 
+  test('of places in other directories show nothing of those', async (context) => {
+    const { content, tree } = await contentWith({ ...files, 'a/secret': files.file, 'z/last': files.file });
+    const fs = await openFileSystem(content, tree, join(temporaryDirectory(context), 'overlay'));
+    const own = {
+      '': ['a', 'directory', 'file', 'link', 'z'],
+      a: ['secret'],
+      directory: ['file'],
+      z: ['last'],
+    };
+    for (const [path, names] of Object.entries(own)) {
+      const inode = path === '' ? fs.root : (await fileAt(fs, path)).inode;
+      for (let after = 0; after < 20; after++) {
+        const listed: string[] = [];
+        const take = ({ name }: { readonly name: string }): boolean => listed.push(name) > 0;
+        await resident(() => fs.list(superuser, inode, after as Cookie, take));
+        const strange = listed.filter((name) => name !== '.' && name !== '..' && !names.includes(name));
+        assert.deepEqual(strange, [], `${path} behind ${after}`);
+      }
+    }
+  });
+
   test('of positions end where files end', async (context) => {
     const fs = await opened(context);
     const { inode } = fs.create(superuser, fs.root, 'large', { how: 'guarded', attributes: {} });

@@ -43,8 +43,8 @@ function listDots(volume: Volume, directory: Inode, after: Cookie, take: Take): 
 /** The base tree's names by rank: those that show through, and those that the overlay has given to other files. */
 function listBase(volume: Volume, directory: Inode, after: Cookie, take: TakeName): boolean {
   if (directory.origin === null || after >= cookieOfRank(volume.base.count)) return true;
-  const from =
-    after < firstBaseCookie ? volume.base.firstRankIn(directory.origin) : after - firstBaseCookie + 1;
+  // A client may ask for any place: before the directory's own names lie those of other directories.
+  const from = Math.max(volume.base.firstRankIn(directory.origin), after - firstBaseCookie + 1);
   const changed = new ChangedInodes(volume);
   const covering = new CoveringNames(volume, directory);
   return volume.base.list(directory.origin, from, (rank, name, entry) => {
