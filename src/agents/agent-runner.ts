@@ -37,8 +37,11 @@ export interface RunnerSurroundings {
   readonly tell: (event: AgentEvent) => void;
 }
 
-/** How many runs ended how. */
-export type RunnerSummary = Readonly<Record<Exclude<RunEnd, 'gone'>, number>>;
+/** How a session stands that a runner has run. `unsettled`: something went wrong that was not its fault. */
+type SessionEnd = Exclude<RunEnd, 'gone'> | 'unsettled';
+
+/** How many sessions ended how: each counts once, as its last run ended. */
+export type RunnerSummary = Readonly<Record<SessionEnd, number>>;
 
 /** Something to do: a session to take, or one that was left behind on this machine. */
 type Candidate = { readonly slug: Slug; readonly session: WaitingSession | undefined };
@@ -70,9 +73,8 @@ export class AgentRunner {
   readonly #busy = new Set<Slug>();
   /** Sessions that are left alone for a while, because something went wrong that was not theirs. */
   readonly #paused = new Map<Slug, { readonly untilMs: number; readonly pauseMs: number }>();
-  readonly #summary: Record<Exclude<RunEnd, 'gone'>, number> = {
-    ...{ completed: 0, conflicted: 0, failed: 0, 'given-up': 0, 'put-back': 0, lost: 0 },
-  };
+  /** How the last run of each session ended. */
+  readonly #ends = new Map<Slug, SessionEnd>();
   #begun = 0;
   /** The mark of the ledger at the last look, and when to look again although it is the same, in ms since the epoch. */
   #mark: string | undefined;
@@ -98,7 +100,15 @@ export class AgentRunner {
     } finally {
       terminate.removeEventListener('abort', now);
     }
-    return this.#summary;
+    return this.#summary();
+  }
+
+  #summary(): RunnerSummary {
+    const summary: Record<SessionEnd, number> = {
+      ...{ completed: 0, conflicted: 0, failed: 0, 'given-up': 0, 'put-back': 0, lost: 0, unsettled: 0 },
+    };
+    for (const end of this.#ends.values()) summary[end]++;
+    return summary;
   }
 
   async #rounds(): Promise<void> {
@@ -210,9 +220,14 @@ export class AgentRunner {
         const run = new SessionRun(this.#context(), hold);
         const end = await runOrResume(run, hold.read(), session);
         this.#paused.delete(slug);
-        if (end === 'gone') continue;
-        this.#summary[end]++;
+        if (end === 'gone') {
+          // Whatever was wrong with it is somebody else's now.
+          if (this.#ends.get(slug) === 'unsettled') this.#ends.delete(slug);
+          continue;
+        }
+        this.#ends.set(slug, end);
       } catch (error) {
+        this.#ends.set(slug, 'unsettled');
         this.#tell(error, slug);
         this.#pauseAfterProblem(slug);
       } finally {

@@ -29,6 +29,11 @@ export const exitCodes = {
     code: 11,
     meaning: 'A check failed: criteria, rules, or what the project runs before it lands. Nothing landed.',
   },
+  notAllCompleted: {
+    code: 12,
+    meaning:
+      'Not all sessions that were run are completed: the last line says how many conflicted or failed.',
+  },
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;

@@ -19,7 +19,7 @@ const parallelMax = 1000;
 export default command({
   summary: 'Run any program on planned sessions, and complete them',
   description:
-    'Claims planned sessions whose **Capabilities:** the program has, the oldest first, and runs it by the shell in a workspace\nof each: with SESSION_SLUG, SESSION_GOAL, SESSION_PLAN, SESSION_WORKSPACE and the identity of the agent in its environment,\nand nothing to read. The claim is renewed while it runs; the end of its output comes into the worklog, without secrets.\n\nWhen it exits with 0, what it has left uncommitted is committed and the session is completed: its criteria must be met, in\nactive-plan.md or by "mic session plan --done". A conflict leaves the session conflicted. After any other end the work is\nkept, and the session is planned again; after --attempts failures it goes to drafting, with the reasons in attempts.md.\n\nKilled, it is carried on by the next one on this machine, or taken over by any other once the claim has lapsed. Interrupted,\nit claims no more and waits for what runs; after --grace, or when interrupted twice, it ends that and gives it back.',
+    'Claims planned sessions whose **Capabilities:** the program has, the oldest first, and runs it by the shell in a workspace\nof each: with SESSION_SLUG, SESSION_GOAL, SESSION_PLAN, SESSION_WORKSPACE and the identity of the agent in its environment,\nand nothing to read. The claim is renewed while it runs; the end of its output comes into the worklog, without secrets.\n\nWhen it exits with 0, what it has left uncommitted is committed and the session is completed: its criteria must be met, in\nactive-plan.md or by "mic session plan --done". A conflict leaves the session conflicted. After any other end the work is\nkept, and the session is planned again; after --attempts failures it goes to drafting, with the reasons in attempts.md.\n\nKilled, it is carried on by the next one on this machine, or taken over by any other once the claim has lapsed. Interrupted,\nit claims no more and waits for what runs; after --grace, or when interrupted twice, it ends that and gives it back.\n\nThe last line says how many sessions are completed, conflicted and failed, each as its last run ended. Where not all are\ncompleted, the exit code is 12.',
   options: {
     exec: required('--exec <command>', 'the program: any command line of the shell'),
     parallel: number('--parallel <count>', 'how many sessions at once (otherwise 1)'),
@@ -88,7 +88,8 @@ export default command({
         }),
       ),
     );
-    return { json: { summary }, form: 'line', text: summaryText(summary) };
+    const exit = isAllDone(summary) ? 'ok' : 'notAllCompleted';
+    return { json: { summary }, form: 'line', text: summaryText(summary), exit };
   },
 });
 
@@ -101,11 +102,16 @@ function tell({ announce }: CommandContext, { kind, slug, words }: AgentEvent): 
   });
 }
 
+/** What was given back or is somebody else's is no failure. */
+function isAllDone({ conflicted, failed, 'given-up': givenUp, unsettled }: RunnerSummary): boolean {
+  return conflicted + failed + givenUp + unsettled === 0;
+}
+
 function summaryText(summary: RunnerSummary): string {
-  const parts = Object.entries(summary).filter(([, number]) => number > 0);
-  return parts.length === 0
-    ? 'Nothing was done.'
-    : `In all: ${parts.map(([kind, number]) => `${number} ${kind}`).join(', ')}.`;
+  const { completed, conflicted, failed, ...others } = summary;
+  const more = Object.entries(others).filter(([, number]) => number > 0);
+  const parts = [...Object.entries({ completed, conflicted, failed }), ...more];
+  return `In all: ${parts.map(([kind, number]) => `${number} ${kind}`).join(', ')}.`;
 }
 
 function count(option: string, value: number | undefined, min: number, max = Infinity): number | undefined {
