@@ -32,6 +32,22 @@ describe('running git', () => {
     assert.equal(readFileSync(asked, 'utf8'), 'x\n');
   });
 
+  test('until git is known to be new enough, only what changes nothing is started', async (t) => {
+    const directory = temporaryDirectory(t);
+    const script = join(directory, 'git');
+    const started = join(directory, 'started');
+    writeFileSync(script, `#!/bin/sh\necho "$1" >>"${started}"\nsleep 0.1\necho git version 2.38.9\n`);
+    chmodSync(script, 0o755);
+    const git = new Git({ PATH: `${directory}${delimiter}${process.env.PATH}` });
+    const isTooOld = (error: unknown) => hasCode(error, 'git/too-old');
+    await Promise.all([
+      assert.rejects(git.run(['looks'], { effect: 'none' }), isTooOld),
+      assert.rejects(git.run(['changes']), isTooOld),
+      assert.rejects(git.start(['goes-on']), isTooOld),
+    ]);
+    assert.deepEqual(readFileSync(started, 'utf8').split('\n').sort(), ['', 'looks', 'version']);
+  });
+
   test('a failure says what was run and what git said', async () => {
     await assert.rejects(scratchGit.run(['cat-file', '--no-such-option']), (error) => {
       assert.ok(error instanceof GitError && error.code === 'git/failed');

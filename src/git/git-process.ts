@@ -40,6 +40,11 @@ export interface StartOptions {
 export interface RunOptions extends StartOptions {
   /** What git reads from its standard input; nothing where it is not given. */
   readonly input?: Uint8Array | string;
+  /**
+   * `none` is for a command that changes nothing, wherever it runs: it starts while it is still being found out whether git
+   * is new enough, and its answer waits for that.
+   */
+  readonly effect?: 'none';
 }
 
 /** The real git of this machine. Checks once, at the first command, that it is there and new enough. */
@@ -78,8 +83,10 @@ export class Git {
     options: RunOptions,
   ): Promise<{ readonly process: GitProcess; readonly stdout: Buffer }> {
     for (let attempt = 1; ; attempt++) {
-      const process = await this.start(args, options);
-      const stdout = await gather(process, options.input);
+      const known = this.#known();
+      if (options.effect !== 'none') await known;
+      const process = this.#spawn(args, options);
+      const [stdout] = await Promise.all([gather(process, options.input), known]);
       const { code } = await process.exited;
       if (code !== 128 || attempt >= halfMadeAttemptsMax || !halfMadeWorktree.test(process.stderr))
         return { process, stdout };
@@ -89,9 +96,14 @@ export class Git {
 
   /** Starts git, to be written to and read from. Throws `git/missing` and `git/too-old`. */
   async start(args: readonly string[], options: StartOptions = {}): Promise<GitProcess> {
-    this.#checked ??= this.#check();
-    await this.#checked;
+    await this.#known();
     return this.#spawn(args, options);
+  }
+
+  /** Ends once git is known to be there and new enough. */
+  #known(): Promise<void> {
+    this.#checked ??= this.#check();
+    return this.#checked;
   }
 
   #spawn(args: readonly string[], { indexFile, environment = {} }: StartOptions): GitProcess {

@@ -86,7 +86,7 @@ export async function readRefs(
   patterns: readonly RefName[],
 ): Promise<ReadonlyMap<RefName, ObjectId>> {
   const args = ['for-each-ref', '--format=%(objectname) %(refname)', ...patterns];
-  return parseRefList(await repository.git.run(gitArguments(repository, args)), ' ');
+  return parseRefList(await repository.git.run(gitArguments(repository, args), { effect: 'none' }), ' ');
 }
 
 /** Lines of an id and a ref's name, with `separator` between them. */

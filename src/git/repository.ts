@@ -16,7 +16,7 @@ export interface Repository {
  */
 export async function openRepository(git: Git, path: string): Promise<Repository> {
   const args = ['-C', path, 'rev-parse', '--show-object-format', '--absolute-git-dir'];
-  const { exitCode, stdout, stderr } = await git.attempt(args);
+  const { exitCode, stdout, stderr } = await git.attempt(args, { effect: 'none' });
   if (exitCode !== 0) {
     throw new GitError(
       'git/not-a-repository',

@@ -1,17 +1,18 @@
 import { GitError } from './git-error.ts';
 import type { ObjectId } from './object-id.ts';
-import type { GitObjectType, ObjectReader } from './object-reader.ts';
+import { type GitObjectType, type ObjectReader, wholeBytes } from './object-reader.ts';
 import { ObjectWriter } from './object-writer.ts';
 import type { Repository } from './repository.ts';
 
 /**
  * Objects of a repository together with new ones that it does not have yet, so that what is built on something new can
- * be built before anything is written. One call at a time.
+ * be built before anything is written. Trees and commits that were read are kept: who changes one tree after the other
+ * reads the same ones again and again. One call at a time.
  */
 export class StagedObjects {
   readonly #reader: ObjectReader;
   readonly #writer: ObjectWriter;
-  readonly #staged = new Map<ObjectId, { readonly type: GitObjectType; readonly bytes: Buffer }>();
+  readonly #known = new Map<ObjectId, { readonly type: GitObjectType; readonly bytes: Buffer }>();
 
   constructor(repository: Repository, reader: ObjectReader) {
     this.#reader = reader;
@@ -20,21 +21,60 @@ export class StagedObjects {
 
   async add(type: GitObjectType, bytes: Uint8Array): Promise<ObjectId> {
     const id = await this.#writer.add(type, bytes);
-    this.#staged.set(id, { type, bytes: Buffer.from(bytes) });
+    this.#known.set(id, { type, bytes: Buffer.from(bytes) });
     return id;
   }
 
   /** A tree or commit, whole. Throws as `ObjectReader.read` does. */
   async read(id: ObjectId, type: 'tree' | 'commit'): Promise<Buffer> {
-    const staged = this.#staged.get(id);
-    return staged?.type === type ? staged.bytes : this.#reader.read(id, type);
+    const known = this.#known.get(id);
+    if (known?.type === type) return known.bytes;
+    const bytes = await this.#reader.read(id, type);
+    this.#known.set(id, { type, bytes });
+    return bytes;
+  }
+
+  /** Trees that are read once, asked for together. Throws as `ObjectReader.read` does. */
+  async readTrees(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Buffer>> {
+    const trees = new Map<ObjectId, Buffer>();
+    const missing: ObjectId[] = [];
+    for (const id of ids) {
+      const known = this.#known.get(id);
+      if (known?.type === 'tree') trees.set(id, known.bytes);
+      else missing.push(id);
+    }
+    for await (const object of this.#reader.readAll(missing))
+      trees.set(object.id, wholeBytes(object, 'tree'));
+    return trees;
   }
 
   /** A blob, whole. Throws `git/object-wrong-type` where `id` names something else, or one above `bytesMax`. */
   async readBlob(id: ObjectId, bytesMax: number): Promise<Buffer> {
-    const staged = this.#staged.get(id);
-    if (staged?.type === 'blob') return staged.bytes;
-    return readBlob(this.#reader, id, bytesMax);
+    const known = this.#known.get(id);
+    if (known?.type === 'blob') return known.bytes;
+    const found = (await readSmallBlobs(this.#reader, [id], bytesMax)).get(id);
+    if (found?.bytes !== undefined) return found.bytes;
+    if (found?.type === 'blob') {
+      throw new GitError(
+        'git/object-too-large',
+        `The blob ${id} has ${found.size} bytes, and at most ${bytesMax} are read of such a file.`,
+      );
+    }
+    throw new GitError('git/object-wrong-type', `Object ${id} should be a blob, and is a ${found?.type}.`);
+  }
+
+  /** What of `ids` are blobs of at most `bytesMax`, whole, asked for together. Throws `git/object-missing`. */
+  async readBlobs(ids: readonly ObjectId[], bytesMax: number): Promise<ReadonlyMap<ObjectId, Buffer>> {
+    const blobs = new Map<ObjectId, Buffer>();
+    const missing: ObjectId[] = [];
+    for (const id of ids) {
+      const known = this.#known.get(id);
+      if (known === undefined) missing.push(id);
+      else if (known.type === 'blob' && known.bytes.length <= bytesMax) blobs.set(id, known.bytes);
+    }
+    for (const [id, { bytes }] of await readSmallBlobs(this.#reader, missing, bytesMax))
+      if (bytes !== undefined) blobs.set(id, bytes);
+    return blobs;
   }
 
   /** The tree of a commit. */
@@ -49,23 +89,27 @@ export class StagedObjects {
   }
 }
 
-/** A blob, whole. Throws `git/object-wrong-type` and `git/object-too-large`, after which `reader` can go on. */
-async function readBlob(reader: ObjectReader, id: ObjectId, bytesMax: number): Promise<Buffer> {
-  const pieces: Buffer[] = [];
-  let found: { readonly type: GitObjectType; readonly size: number } | undefined;
-  for await (const object of reader.readAll([id])) {
-    found = object;
+/** What an object is; `bytes` are those of a blob that is small enough. */
+interface FoundObject {
+  readonly type: GitObjectType;
+  readonly size: number;
+  readonly bytes: Buffer | undefined;
+}
+
+/** What `ids` name, all of it read, so that `reader` can go on. */
+async function readSmallBlobs(
+  reader: ObjectReader,
+  ids: readonly ObjectId[],
+  bytesMax: number,
+): Promise<ReadonlyMap<ObjectId, FoundObject>> {
+  const found = new Map<ObjectId, FoundObject>();
+  for await (const object of reader.readAll(ids)) {
+    const { id, type, size } = object;
+    const isWanted = type === 'blob' && size <= bytesMax;
+    const pieces: Buffer[] = [];
     if (object.form === 'whole') pieces.push(object.bytes);
-    else for await (const piece of object.pieces) if (object.size <= bytesMax) pieces.push(piece);
+    else for await (const piece of object.pieces) if (isWanted) pieces.push(piece);
+    found.set(id, { type, size, bytes: isWanted ? Buffer.concat(pieces) : undefined });
   }
-  if (found?.type !== 'blob') {
-    throw new GitError('git/object-wrong-type', `Object ${id} should be a blob, and is a ${found?.type}.`);
-  }
-  if (found.size > bytesMax) {
-    throw new GitError(
-      'git/object-too-large',
-      `The blob ${id} has ${found.size} bytes, and at most ${bytesMax} are read of such a file.`,
-    );
-  }
-  return Buffer.concat(pieces);
+  return found;
 }

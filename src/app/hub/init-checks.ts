@@ -11,7 +11,8 @@ import type { Hub } from '../../ledger/git/hub.ts';
 import type { HubReader } from '../../ledger/git/hub-reader.ts';
 import { MainTree } from '../../ledger/git/init/main-tree.ts';
 import { claimRefs, slugOfClaimRef } from '../../ledger/git/layout.ts';
-import { readClaim } from '../../ledger/git/ledger-draft.ts';
+import { readClaims } from '../../ledger/git/ledger-draft.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import { ancestorsOf } from '../../tree/path.ts';
 import { hubSetting } from './hub-settings.ts';
 
@@ -124,13 +125,14 @@ export async function requireRoom({ layout, checkouts }: Hub): Promise<void> {
 /** Throws `ledger/in-use` where somebody has a session: a remote that decides from now on would not know. */
 export async function requireNoClaims({ repository }: Hub, reader: HubReader): Promise<void> {
   const objects = new StagedObjects(repository, reader.current);
-  const held: string[] = [];
+  const blobs = new Map<Slug, ObjectId>();
   for (const [ref, blob] of await readRefs(repository, [claimRefs])) {
     const slug = slugOfClaimRef(ref);
-    if (slug === undefined) continue;
-    const { claim } = await readClaim(objects, slug, blob as ObjectId);
-    if (isHeld(claim)) held.push(`${slug} (${claim.agent.name})`);
+    if (slug !== undefined) blobs.set(slug, blob);
   }
+  const held: string[] = [];
+  for (const [slug, { claim }] of await readClaims(objects, blobs))
+    if (isHeld(claim)) held.push(`${slug} (${claim.agent.name})`);
   if (held.length === 0) return;
   throw new GitLedgerError(
     'ledger/in-use',

@@ -1,8 +1,17 @@
 import assert from 'node:assert/strict';
-import { describe, test } from 'node:test';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, type TestContext, test } from 'node:test';
 import { hashOf } from '../../base/hash.ts';
+import { Git } from '../../git/git-process.ts';
 import type { ObjectId } from '../../git/object-id.ts';
-import { file, ScratchRepository, scratchGit, temporaryDirectory } from '../../git/scratch-repository.ts';
+import {
+  file,
+  ScratchRepository,
+  scratchEnvironment,
+  scratchGit,
+  temporaryDirectory,
+} from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import {
@@ -286,6 +295,21 @@ describe('opening a ledger', () => {
     assert.equal(hub.git(['status', '--porcelain']), '');
   });
 
+  test('tells who reads at once, and whoever reads later looks again', async (t) => {
+    const hub = scratchHub(t, [one]);
+    const { git, looks } = watchedGit(t);
+    const stateOfOne = async (ledger: GitLedger) => (await ledger.session(one)).state;
+    const ledger = await GitLedger.open(git, hub.directory, { machine: 'here' });
+    t.after(() => ledger.close());
+    assert.equal(await stateOfOne(ledger), 'planned');
+    assert.equal(looks(), 1);
+    const idle = await openLedger(t, hub);
+    await (await openLedger(t, hub)).claim({ slug: one, by: agentAda });
+    assert.equal(await stateOfOne(ledger), 'active');
+    assert.equal(await stateOfOne(idle), 'active');
+    assert.equal(looks(), 2);
+  });
+
   test('refuses settings that it does not understand', async (t) => {
     const hub = scratchHub(t, [], { settings: { authority: '--upload-pack=x' } });
     await assert.rejects(openLedger(t, hub), { code: 'ledger/settings-invalid' });
@@ -332,3 +356,17 @@ test('a list of a thousand sessions is read with the one git that runs already',
     `# Session: ${all[1]}\n`,
   );
 });
+
+/** A git that remembers how often it was asked for refs. */
+function watchedGit(t: TestContext): { readonly git: Git; readonly looks: () => number } {
+  const directory = temporaryDirectory(t);
+  const asked = join(directory, 'asked');
+  const script = join(directory, 'git');
+  writeFileSync(script, `#!/bin/sh\necho "$2" >>"${asked}"\nexec git "$@"\n`);
+  chmodSync(script, 0o755);
+  const looks = () =>
+    readFileSync(asked, 'utf8')
+      .split('\n')
+      .filter((word) => word === 'for-each-ref').length;
+  return { git: new Git(scratchEnvironment, script), looks };
+}

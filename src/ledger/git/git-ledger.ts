@@ -101,18 +101,18 @@ export class GitLedger {
     context: LedgerContext,
     settings: GitLedgerSettings,
     authority: Authority,
-    reader: HubReader,
+    queue: LedgerQueue,
   ) {
     this.hub = context.hub;
     this.settings = settings;
     this.#context = context;
     this.#authority = authority;
-    this.#queue = new LedgerQueue(context, authority, reader);
+    this.#queue = queue;
   }
 
   /**
    * Opens the ledger of the repository that `path` lies in: a hub, or a session's clone or worktree that knows its hub.
-   * To be closed. Throws as `openHub` does, and `ledger/settings-invalid`.
+   * To be closed. What is read of it at once, before anything else is waited for, is as it was while it was opened. Throws as `openHub` does, and `ledger/settings-invalid`.
    */
   static async open(git: Git, path: string, options: GitLedgerOptions): Promise<GitLedger> {
     const hub = await openHub(git, path);
@@ -120,13 +120,15 @@ export class GitLedger {
     const local = new LocalAuthority(hub);
     const reader = await HubReader.open(hub.repository);
     try {
-      const settings = await readSettings(hub, await local.look(), reader);
+      const refs = await local.look();
+      const settings = await readSettings(hub, refs, reader);
       const remote = settings.authority;
       const filesOfClaim = options.filesOfClaim ?? (() => new Map<FileName, Uint8Array>());
       const { leaseMs } = settings;
       const context = { hub, machine, clock, random, leaseMs, watch: new ClaimWatch(), filesOfClaim };
       const authority = remote === undefined ? local : new RemoteAuthority(hub, remote, reader);
-      return new GitLedger(context, settings, authority, reader);
+      const seen = remote === undefined ? refs : undefined;
+      return new GitLedger(context, settings, authority, new LedgerQueue(context, authority, reader, seen));
     } catch (error) {
       await reader.close();
       throw error;
@@ -250,13 +252,11 @@ export class GitLedger {
   /** All sessions, or those in `states`, by slug. */
   list(states?: readonly SessionState[]): Promise<readonly SessionSummary[]> {
     return this.#queue.read(async (draft) => {
-      const sessions: SessionSummary[] = [];
-      for (const session of (await draft.sessions()).values()) {
-        const state = await draft.stateOf(session);
-        if (states === undefined || states.includes(state))
-          sessions.push(this.#summary(draft, session.slug, state));
-      }
-      return sessions.sort((a, b) => (a.slug < b.slug ? -1 : 1));
+      const sessions = await draft.statesOf(Array.from((await draft.sessions()).values()));
+      const asked = Array.from(sessions).filter(([, state]) => states?.includes(state) ?? true);
+      return asked
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([slug, state]) => this.#summary(draft, slug, state));
     });
   }
 

@@ -74,7 +74,7 @@ async function openShared(git: Git, path: string): Promise<Opened> {
 
 async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, string>> {
   const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio\\..*|core\\.bare)$'];
-  const { stdout } = await git.attempt(args);
+  const { stdout } = await git.attempt(args, { effect: 'none' });
   const records = stdout.toString('utf8').split('\0').slice(0, -1);
   return new Map(
     records.map((record) => {

@@ -1,4 +1,3 @@
-import { hasCode } from '../../base/error.ts';
 import { encodeCommit } from '../../git/commit-object.ts';
 import { type GitTreeEntry, gitMode, kindOfMode, parseGitTree } from '../../git/git-tree.ts';
 import { GitTreeEdit } from '../../git/git-tree-edit.ts';
@@ -62,7 +61,8 @@ export class LedgerDraft {
   readonly #hub: Hub;
   readonly #nowMs: number;
   #main: ObjectId;
-  #claims: Map<Slug, KnownClaim>;
+  /** Replaced and never changed, so that an attempt can go back to what it was. */
+  #claims: ReadonlyMap<Slug, KnownClaim>;
   #expectsMain = false;
   /** Of the tree of `#main`. */
   #sessions: Promise<ReadonlyMap<Slug, SessionFolder>> | undefined;
@@ -80,7 +80,7 @@ export class LedgerDraft {
     this.objects = objects;
     this.refs = refs;
     this.#main = refs.main;
-    this.#claims = new Map(claims);
+    this.#claims = claims;
     this.#nowMs = nowMs;
   }
 
@@ -95,7 +95,7 @@ export class LedgerDraft {
 
   /** Runs `work`; if it throws, what it did to the draft is taken back. */
   async attempt<T>(work: () => Promise<T>): Promise<T> {
-    const [main, claims, expectsMain] = [this.#main, new Map(this.#claims), this.#expectsMain];
+    const [main, claims, expectsMain] = [this.#main, this.#claims, this.#expectsMain];
     try {
       return await work();
     } catch (error) {
@@ -113,10 +113,22 @@ export class LedgerDraft {
   }
 
   /** The state of a session. */
-  async stateOf({ folder, tree }: SessionFolder): Promise<SessionState> {
-    if (folder !== 'active') return folder;
-    const entries = await this.#entriesOf(tree);
-    return entries.some(({ name }) => name === conflictFile) ? 'conflicted' : 'active';
+  async stateOf(session: SessionFolder): Promise<SessionState> {
+    return (await this.statesOf([session])).get(session.slug)!;
+  }
+
+  /** The state of each of `sessions`. */
+  async statesOf(sessions: readonly SessionFolder[]): Promise<ReadonlyMap<Slug, SessionState>> {
+    const active = sessions.filter(({ folder }) => folder === 'active');
+    const trees = await this.objects.readTrees(active.map(({ tree }) => tree));
+    const isConflicted = ({ tree }: SessionFolder) =>
+      this.#parse(trees.get(tree)!).some(({ name }) => name === conflictFile);
+    return new Map(
+      sessions.map((session) => {
+        const { slug, folder } = session;
+        return [slug, folder === 'active' && isConflicted(session) ? 'conflicted' : folder];
+      }),
+    );
   }
 
   lock(): Promise<LockLines> {
@@ -202,7 +214,7 @@ export class LedgerDraft {
       claim === 'absent'
         ? { blob: 'absent', claim: undefined }
         : { blob: await this.objects.add('blob', encodeClaim(claim)), claim };
-    this.#claims.set(slug, known);
+    this.#claims = new Map([...this.#claims, [slug, known]]);
   }
 
   /** What is changed holds only if main is still what it was, even where main itself does not change. */
@@ -260,21 +272,36 @@ export class LedgerDraft {
   }
 
   async #entriesOf(tree: ObjectId): Promise<readonly GitTreeEntry[]> {
-    const idBytes = idBytesOf[this.#hub.repository.objectFormat];
-    return parseGitTree(await this.objects.read(tree, 'tree'), idBytes, '').entries;
+    return this.#parse(await this.objects.read(tree, 'tree'));
+  }
+
+  #parse(tree: Buffer): readonly GitTreeEntry[] {
+    return parseGitTree(tree, idBytesOf[this.#hub.repository.objectFormat], '').entries;
   }
 }
 
-/** Reads a claim. One that is no blob, or too large, cannot be read, and that concerns its session alone. */
-export async function readClaim(objects: StagedObjects, slug: Slug, blob: ObjectId): Promise<KnownClaim> {
-  try {
-    return { blob, claim: parseClaim(slug, await objects.readBlob(blob, claimBytesMax)) };
-  } catch (error) {
-    if (hasCode(error, 'git/object-wrong-type') || hasCode(error, 'git/object-too-large')) {
-      return { blob, claim: undefined };
-    }
-    throw error;
+/**
+ * The claims that `blobs` name, by session. Those in `known` are not read again. One that is no blob, or too large, cannot be
+ * read, and that concerns its session alone.
+ */
+export async function readClaims(
+  objects: StagedObjects,
+  blobs: ReadonlyMap<Slug, ObjectId>,
+  known: ReadonlyMap<Slug, KnownClaim> = new Map(),
+): Promise<ReadonlyMap<Slug, KnownClaim>> {
+  const unread = Array.from(blobs).filter(([slug, blob]) => known.get(slug)?.blob !== blob);
+  const read = await objects.readBlobs(
+    unread.map(([, blob]) => blob),
+    claimBytesMax,
+  );
+  const claims = new Map<Slug, KnownClaim>();
+  for (const [slug, blob] of blobs) {
+    const before = known.get(slug);
+    const bytes = read.get(blob);
+    const claim = bytes && parseClaim(slug, bytes);
+    claims.set(slug, before?.blob === blob ? before : { blob, claim });
   }
+  return claims;
 }
 
 /** The path of a file of a session, from the top. `name` may have slashes. */

@@ -6,11 +6,11 @@ import type { PushHooks } from '../../git/remote.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { SessionError } from '../../session/session-error.ts';
-import type { Authority, LedgerNote, MoveResult } from './authority.ts';
+import type { Authority, AuthorityRefs, LedgerNote, MoveResult } from './authority.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import type { HubReader } from './hub-reader.ts';
 import type { LedgerContext } from './ledger-context.ts';
-import { type KnownClaim, LedgerDraft, readClaim } from './ledger-draft.ts';
+import { type KnownClaim, LedgerDraft, readClaims } from './ledger-draft.ts';
 import { hasClaimByHand, mend } from './mend.ts';
 
 /** A change of the ledger. It may be asked for again and again, on what the ledger is then, until it has happened. */
@@ -73,16 +73,23 @@ export class LedgerQueue {
   readonly #context: LedgerContext;
   readonly #authority: Authority;
   readonly #reader: HubReader;
-  readonly #claims = new Map<string, KnownClaim>();
+  #claims: ReadonlyMap<Slug, KnownClaim> = new Map();
   #waiting: Waiting[] = [];
   /** Who looks at the repository, or changes it, one after the other. */
   #turn: Promise<unknown> = Promise.resolve();
   #isScheduled = false;
+  #seen: AuthorityRefs | undefined;
 
-  constructor(context: LedgerContext, authority: Authority, reader: HubReader) {
+  /** `seen` are the refs as they are right now, where that is known: who reads at once is told by them. */
+  constructor(context: LedgerContext, authority: Authority, reader: HubReader, seen?: AuthorityRefs) {
     this.#context = context;
     this.#authority = authority;
     this.#reader = reader;
+    this.#seen = seen;
+    // Before this process hears of anything that has happened since.
+    setImmediate(() => {
+      this.#seen = undefined;
+    });
   }
 
   /** Runs `operation`. Its error is that of the operation, or that the ledger cannot be changed now. */
@@ -251,19 +258,14 @@ export class LedgerQueue {
 
   async #look(): Promise<LedgerDraft> {
     const { hub, watch, clock } = this.#context;
-    const refs = await this.#authority.look();
+    const seen = this.#seen;
+    this.#seen = undefined;
+    const refs = seen ?? (await this.#authority.look());
     const objects = new StagedObjects(hub.repository, this.#reader.current);
-    const claims = new Map<Slug, KnownClaim>();
     const now = clock.now();
-    for (const [slug, blob] of refs.claims) {
-      const key = `${slug} ${blob}`;
-      const known = this.#claims.get(key) ?? (await readClaim(objects, slug, blob));
-      claims.set(slug, known);
-      watch.see(slug, blob, now);
-    }
-    this.#claims.clear();
-    for (const [slug, known] of claims) this.#claims.set(`${slug} ${known.blob}`, known);
-    const draft = new LedgerDraft(hub, objects, refs, claims, now);
+    this.#claims = await readClaims(objects, refs.claims, this.#claims);
+    for (const [slug, blob] of refs.claims) watch.see(slug, blob, now);
+    const draft = new LedgerDraft(hub, objects, refs, this.#claims, now);
     await this.#checkInitialised(draft);
     return draft;
   }
