@@ -1,8 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { ObjectId } from '../../git/object-id.ts';
-import { parseRefName, readRef } from '../../git/refs.ts';
-import { gitArguments } from '../../git/repository.ts';
 import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
 import type { CodeCommit, Landed, MainMoved } from '../../ledger/git/landing-moves.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
@@ -29,7 +27,7 @@ import type { HubSessions } from './hub-sessions.ts';
 import { knowledgeSession } from './knowledge.ts';
 import { protectPlans } from './protect-plan.ts';
 import { provisionedMeanwhile } from './provision.ts';
-import { removeWorkspace } from './remove-workspace.ts';
+import { clearAway, type LeftWorkspace } from './remove-workspace.ts';
 import { fileAt, keptCommit, mergeSession, patchBetween, squash, treeOfCommit } from './session-changes.ts';
 import { projectSettings } from './settings.ts';
 import { verifyCommit } from './verify.ts';
@@ -51,6 +49,8 @@ export type Completion =
       readonly commit: ObjectId | undefined;
       /** The session that was planned to merge what was learned. */
       readonly knowledgeSession: Slug | undefined;
+      /** What became of the workspace; undefined where there was none here, or it was to be left. */
+      readonly workspace: LeftWorkspace | undefined;
     }
   | { readonly outcome: 'conflict'; readonly paths: readonly string[]; readonly messages: readonly string[] };
 
@@ -91,9 +91,18 @@ export async function completeSession(
       elsewhere: learned?.edits ?? [],
     });
     if (value.outcome === 'main-moved') continue;
-    await tidy(sessions, request, workspace);
+    const left =
+      workspace === undefined || request.workspace === 'keep'
+        ? undefined
+        : await clearAway(sessions, workspace);
+    sessions.held.forget(slug);
     await protectPlans(sessions, slug, 'completed');
-    return { outcome: 'completed', commit: value.code, knowledgeSession: learned?.slug };
+    return {
+      outcome: 'completed',
+      commit: value.code,
+      knowledgeSession: learned?.slug,
+      workspace: left,
+    };
   }
   throw tooBusy(slug);
 }
@@ -126,10 +135,10 @@ export async function landSession(
       continue;
     }
     await noteResolved(sessions, token);
-    return { outcome: 'completed', commit: value.code, knowledgeSession: undefined };
+    return { outcome: 'completed', commit: value.code, knowledgeSession: undefined, workspace: undefined };
   }
   await noteResolved(sessions, token);
-  return { outcome: 'completed', commit: undefined, knowledgeSession: undefined };
+  return { outcome: 'completed', commit: undefined, knowledgeSession: undefined, workspace: undefined };
 }
 
 interface Prepared {
@@ -263,22 +272,6 @@ async function requireCommitted({ repository, directory, record }: GitWorkspace)
     'session/uncommitted',
     `The workspace of ${record.slug} has changes that are not committed:\n  ${lines.slice(0, 10).join('\n  ')}${more}\nCommit them, or add to .gitignore what does not belong there; then do it again.`,
   );
-}
-
-async function tidy(
-  sessions: HubSessions,
-  { slug, workspace: choice }: CompletionRequest,
-  workspace: GitWorkspace | undefined,
-): Promise<void> {
-  if (workspace !== undefined && choice === 'remove') {
-    await removeWorkspace(sessions, workspace);
-    const branch = parseRefName(workspace.record.branch);
-    const id = await readRef(sessions.hub, branch);
-    // What was on the branch is kept below refs/sessions/.
-    if (id !== 'absent')
-      await sessions.hub.git.attempt(gitArguments(sessions.hub, ['update-ref', '-d', branch, id]));
-  }
-  sessions.held.forget(slug);
 }
 
 function conflictReport(

@@ -1,7 +1,9 @@
 import type { RefName } from '../../git/refs.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import { type IgnoredChoice, surveyIgnored } from '../../workspace/git/ignored-files.ts';
 import { keepWork, keptRefs } from '../../workspace/git/keep-work.ts';
-import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import { type AsideFiles, asideOf } from '../../workspace/git/set-aside.ts';
 import { claimSession, placeClaimed } from './claim-session.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
@@ -14,19 +16,26 @@ export async function renewSession(sessions: HubSessions, slug: Slug): Promise<n
   return value.renewedMs + value.leaseMs;
 }
 
-/** Gives a session back to `planned/`. Its work is kept, and whoever claims it next goes on with it. Throws `ClaimLost`. */
+/**
+ * Gives a session back to `planned/`. Its work is kept, and whoever claims it next goes on with it. Returns what became of
+ * the workspace that was to be removed. Throws `ClaimLost`, and `workspace/cannot-keep`; nothing has happened then.
+ */
 export async function releaseSession(
   sessions: HubSessions,
   slug: Slug,
   choice: 'keep' | 'remove',
-): Promise<void> {
+): Promise<RemovedWorkspace | undefined> {
   const token = sessions.requireHeld(slug);
   const workspace = await sessions.workspaceOf(slug);
+  const doomed = choice === 'remove' ? workspace : undefined;
+  // What cannot be kept is said before anything has happened.
+  if (doomed !== undefined) await surveyIgnored(doomed, 'keep');
   // Kept before anybody else can claim it.
   if (workspace !== undefined) await keepWork(workspace, sessions.hub);
   await sessions.ledger.release({ token });
-  if (workspace !== undefined && choice === 'remove') await removeWorkspace(sessions, workspace);
+  const removed = doomed && (await removeWorkspace(sessions, doomed));
   sessions.held.forget(slug);
+  return removed;
 }
 
 /** Gives a session up. Its work is kept, and its workspace stays. Throws `session/claim-held` and `ClaimLost`. */
@@ -39,18 +48,26 @@ export async function abandonSession(sessions: HubSessions, slug: Slug, reason: 
   sessions.held.forget(slug);
 }
 
-/** Takes a session's workspace away; the session itself stays as it is. Throws `session/no-workspace`. */
-export async function removeSessionWorkspace(sessions: HubSessions, slug: Slug): Promise<GitWorkspace> {
+/**
+ * Takes a session's workspace away; the session itself stays as it is. Throws `session/no-workspace` and
+ * `workspace/cannot-keep`.
+ */
+export async function removeSessionWorkspace(
+  sessions: HubSessions,
+  slug: Slug,
+  ignored: IgnoredChoice,
+): Promise<RemovedWorkspace & { readonly directory: string }> {
   await sessions.ledger.session(slug);
   const workspace = await sessions.workspaceOf(slug);
   if (workspace === undefined) throw noWorkspace(slug);
-  await removeWorkspace(sessions, workspace);
-  return workspace;
+  return { directory: workspace.directory, ...(await removeWorkspace(sessions, workspace, ignored)) };
 }
 
 /** What came back of a session, and what else is kept of it. */
 export interface RestoredSession extends PlacedGitSession {
   readonly earlier: readonly RefName[];
+  /** Files that git ignores and that stayed aside: the workspace has others in their places. */
+  readonly aside: readonly AsideFiles[];
 }
 
 /** Gives a session its workspace again, with all that was kept last; an abandoned one is taken up again. */
@@ -61,10 +78,10 @@ export async function restoreSession(
 ): Promise<RestoredSession> {
   const { state } = await sessions.ledger.session(slug);
   if (state === 'abandoned') await sessions.reopen(slug);
-  else if (state === 'completed') throw completedAlready(slug);
+  else if (state === 'completed') throw completedAlready(sessions, slug);
   else if (!(await sessions.isHeld(slug))) await claimSession(sessions, slug, 'claim');
   const placed = await placeClaimed(sessions, slug, choice);
-  return { ...placed, earlier: await earlierWork(sessions, slug) };
+  return { ...placed, earlier: await earlierWork(sessions, slug), aside: asideOf(sessions.hub, slug) };
 }
 
 /** Refs of work that is kept of a session and is in no workspace. */
@@ -80,9 +97,11 @@ export function noWorkspace(slug: Slug): HubError {
   );
 }
 
-function completedAlready(slug: Slug): HubError {
+function completedAlready(sessions: HubSessions, slug: Slug): HubError {
+  const [aside] = asideOf(sessions.hub, slug);
+  const ignored = aside === undefined ? '' : `. What git ignored of it: ls -A ${aside.directory}`;
   return new HubError(
     'session/no-workspace',
-    `Session ${slug} is completed, and its changes are on main. To look at what it had: git worktree add ../${slug} ${keptRefs(slug).commits}`,
+    `Session ${slug} is completed, and its changes are on main. To look at what it had: git worktree add ../${slug} ${keptRefs(slug).commits}${ignored}`,
   );
 }

@@ -11,6 +11,7 @@ import type { Answer, CommandContext } from '../command.ts';
 import { moment } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withHub, withSession } from './open-hub.ts';
+import { removedJson, removedLines } from './removed-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
 export interface ClaimWords {
@@ -43,8 +44,14 @@ export function releaseInHub(
   workspace: 'keep' | 'remove',
 ): Promise<Answer> {
   return withSession(context, name, async (sessions, slug) => {
-    await releaseSession(sessions, slug, workspace);
-    return { json: { slug, state: 'planned' }, text: `Released ${slug}: anybody may claim it.` };
+    const removed = await releaseSession(sessions, slug, workspace);
+    return {
+      json: { slug, state: 'planned', ...(removed ? removedJson(removed) : { aside: null, gone: [] }) },
+      text: [
+        `Released ${slug}: anybody may claim it.`,
+        ...(removed === undefined ? [] : removedLines(removed)),
+      ].join('\n'),
+    };
   });
 }
 

@@ -10,6 +10,7 @@ import { pushMain } from '../../app/hub/push-main.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { withSession } from './open-hub.ts';
+import { removedJson, removedLines } from './removed-words.ts';
 
 /** `mic land`: what there is so far. */
 export function landInHub(
@@ -42,13 +43,14 @@ export function completeInHub(
   return withSession(context, name, async (sessions, slug) => {
     const done = await completeSession(sessions, { slug, ...words });
     if (done.outcome === 'conflict') return conflictAnswer(sessions, slug, done);
-    const { commit, knowledgeSession } = done;
+    const { commit, knowledgeSession, workspace } = done;
     const lines = [
       commit === undefined
         ? `Completed ${slug}, which had nothing more to land.`
         : `Completed ${slug}: ${sessions.mainBranch} is at its changes, ${commit}.`,
     ];
     if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
+    if (workspace?.outcome === 'removed') lines.push(...removedLines(workspace));
     if (!existsSync(context.directory))
       lines.push(`The workspace is gone, and your shell is still in it: cd ${sessions.mainDirectory}`);
     const pushed = push ? await pushMain(sessions) : undefined;
@@ -60,12 +62,19 @@ export function completeInHub(
         commit: commit ?? null,
         knowledgeSession: knowledgeSession ?? null,
         pushed: pushed === undefined ? null : pushed.outcome === 'pushed',
+        workspaceStays: workspace?.outcome === 'stays' ? workspace.directory : null,
+        ...(workspace?.outcome === 'removed' ? removedJson(workspace) : { aside: null, gone: [] }),
       },
       text: lines.join('\n'),
-      ...(pushed?.outcome === 'refused' && {
-        notes: [`It is completed, but was not pushed to ${pushed.remote}: ${pushed.words}`],
-        exit: 'unavailable' as const,
-      }),
+      notes: [
+        ...(workspace?.outcome === 'stays'
+          ? [`It is completed, and its workspace stays, ${workspace.directory}. ${workspace.reason}`]
+          : []),
+        ...(pushed?.outcome === 'refused'
+          ? [`It is completed, but was not pushed to ${pushed.remote}: ${pushed.words}`]
+          : []),
+      ],
+      ...(pushed?.outcome === 'refused' && { exit: 'unavailable' as const }),
     };
   });
 }

@@ -1,8 +1,11 @@
 import { abandonSession, removeSessionWorkspace, restoreSession } from '../../app/hub/leave-session.ts';
+import type { IgnoredChoice } from '../../workspace/git/ignored-files.ts';
 import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
+import { counted } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withSession } from './open-hub.ts';
+import { removedJson, removedLines } from './removed-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
 export function abandonInHub(
@@ -20,12 +23,19 @@ export function abandonInHub(
   });
 }
 
-export function removeInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
+export function removeInHub(
+  context: CommandContext,
+  name: string | undefined,
+  ignored: IgnoredChoice,
+): Promise<Answer> {
   return withSession(context, name, async (sessions, slug) => {
-    const { directory } = await removeSessionWorkspace(sessions, slug);
+    const removed = await removeSessionWorkspace(sessions, slug, ignored);
+    const { directory } = removed;
+    const { state } = await sessions.ledger.session(slug);
+    const back = state === 'completed' ? '' : ` "mic session restore ${slug}" brings it back.`;
     return {
-      json: { slug, removed: directory },
-      text: `Removed ${directory}, and kept what it held. "mic session restore ${slug}" brings it back.`,
+      json: { slug, removed: directory, ...removedJson(removed) },
+      text: [`Removed ${directory}, and kept what it held.${back}`, ...removedLines(removed)].join('\n'),
     };
   });
 }
@@ -40,6 +50,10 @@ export function restoreInHub(
     throw new CliError('cli/usage', 'To restore is to make a workspace: say clone or worktree.');
   return withSession(context, name, async (sessions, slug) => {
     const restored = await restoreSession(sessions, slug, choice);
-    return placedAnswer(sessions, slug, restored, { earlier: restored.earlier });
+    const notes = restored.aside.map(
+      ({ directory, files }) =>
+        `${counted(files, 'file')} that git ignores stayed aside, since the workspace has others there: ${directory}`,
+    );
+    return placedAnswer(sessions, slug, restored, { earlier: restored.earlier, notes });
   });
 }

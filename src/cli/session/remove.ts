@@ -1,21 +1,29 @@
 import { command } from '../command.ts';
 import { leftToDoNotes, sessionJson } from '../describe-session.ts';
 import { meansHub, sessionFor } from '../open.ts';
-import { number } from '../options.ts';
+import { flag, number } from '../options.ts';
 import { moment } from '../wording.ts';
 
 export default command({
   summary: 'Take a session out of sight, and keep what it holds for a while',
   description:
-    'Records the files of the session and puts its workspace aside as it is, ignored files and repositories inside of it\nincluded. "mic session restore" brings it all back; when the time is over, "mic store gc" deletes it.\nIn a git repository only the workspace goes: what it held that git does not ignore is kept as refs/sessions/SLUG/…, for\nas long as nobody deletes these.',
+    'Records the files of the session and puts its workspace aside as it is, ignored files and repositories inside of it\nincluded. "mic session restore" brings it all back; when the time is over, "mic store gc" deletes it.\nIn a git repository only the workspace goes: what it held is kept in the hub, but for dependencies and build output that\ngit ignores, until "mic session forget".',
   arguments: [{ name: '[id]', description: 'the session (otherwise that of this workspace)' }],
   options: {
+    dropIgnored: flag(
+      '--drop-ignored',
+      'of a git repository: delete what git ignores there, and keep none of it',
+    ),
     keepDays: number('--keep-days <days>', 'how long it can be restored (otherwise as configured, or 30)'),
   },
   examples: [['mic session remove sess-4k2m9x7qw0ab', 'Clean up; a month to change your mind']],
-  async run(context, [id], { keepDays }) {
+  async run(context, [id], { keepDays, dropIgnored }) {
     if (await meansHub(context, { session: id }))
-      return (await import('../git-session/leave.ts')).removeInHub(context, id);
+      return (await import('../git-session/leave.ts')).removeInHub(
+        context,
+        id,
+        dropIgnored ? 'drop' : 'keep',
+      );
     const { session, sessions } = await sessionFor(context, id);
     const { configuration } = context;
     const removed = await sessions.remove(

@@ -1,7 +1,8 @@
+import { allBut, provisionedPaths } from './snapshot-files.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 
 /**
- * Commits all that a workspace holds, nobody has committed and git does not ignore, in the name of `person`; whether there
+ * Commits all that a workspace holds, nobody has committed and git does not ignore, but for provisioned files, in the name of `person`; whether there
  * was anything. The hooks of the workspace run. Throws `git/failed`, with what git or a hook has said.
  */
 export async function commitRest(
@@ -11,7 +12,8 @@ export async function commitRest(
 ): Promise<boolean> {
   const { git } = repository;
   const at = ['-C', directory];
-  await git.run([...at, 'add', '--all', '--', directory]);
+  const paths = ['--pathspec-from-file=-', '--pathspec-file-nul'];
+  await git.run([...at, 'add', '--all', ...paths], { input: allBut(provisionedPaths(directory)) });
   const { exitCode } = await git.attempt([...at, 'diff', '--cached', '--quiet']);
   if (exitCode === 0) return false;
   const environment = {

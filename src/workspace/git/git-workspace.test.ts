@@ -162,7 +162,7 @@ for (const kind of kinds) {
       const before = git(directory, 'status', '--porcelain');
       await keepWork(workspace, await hub.open());
       assert.equal(git(directory, 'status', '--porcelain'), before, 'keeping changes nothing');
-      const kept = await removeGitWorkspace(workspace, await hub.open());
+      const kept = await removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' });
       assert.equal(kept.head, head);
       assert.ok(!existsSync(directory));
       assert.equal(hub.git(['rev-parse', keptRefs(slug).commits]), head);
@@ -192,7 +192,7 @@ for (const kind of kinds) {
       writeFileSync(join(inner, 'x'), 'x');
       git(inner, 'add', 'x');
       git(inner, '-c', 'user.name=x', '-c', 'user.email=x', 'commit', '-qm', 'x');
-      await assert.rejects(removeGitWorkspace(workspace, await hub.open()), {
+      await assert.rejects(removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' }), {
         code: 'workspace/cannot-keep',
       });
       assert.ok(existsSync(join(inner, 'x')));

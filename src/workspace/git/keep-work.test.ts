@@ -63,7 +63,7 @@ for (const kind of kinds) {
     const hub = await hubOf(t);
     const first = await workspaceOf(t, hub, kind);
     put(first, 'of the first\n');
-    await removeGitWorkspace(first, await hub.open());
+    await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
     const second = await workspaceOf(t, hub, kind);
     put(second, 'of the second\n');
     await keepWork(second, await hub.open());
@@ -78,7 +78,7 @@ for (const kind of kinds) {
     const hub = await hubOf(t);
     const first = await workspaceOf(t, hub, kind);
     put(first, 'work\n');
-    await removeGitWorkspace(first, await hub.open());
+    await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
     const second = await workspaceOf(t, hub, kind);
     await bringBackWork(second, await hub.open());
     assert.equal(readFileSync(join(second.directory, 'a.txt'), 'utf8'), 'work\n');
@@ -116,7 +116,7 @@ test('of a clone: other branches and stashes are kept', async (t) => {
   put(clone, 'tried\n');
   git(clone, 'commit', '-qam', `[${slug}] feat: try`);
   git(clone, 'checkout', '-q', `session/${slug}`);
-  await removeGitWorkspace(clone, await hub.open());
+  await removeGitWorkspace(clone, await hub.open(), { ignored: 'keep' });
   const texts = earlier(hub).map((ref) => hub.git(['show', `${ref}:a.txt`]));
   assert.deepEqual(texts.sort(), ['stashed', 'tried']);
 });

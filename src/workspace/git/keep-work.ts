@@ -7,6 +7,7 @@ import { gitArguments, type Repository, resolveCommit } from '../../git/reposito
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
+import { bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
@@ -36,8 +37,8 @@ export interface KeptWork {
 const attemptsMax = 50;
 
 /**
- * Keeps in the hub all that a workspace holds and git does not ignore: its commits, also those of other branches and
- * stashes, and what is not committed. Afterwards the workspace may be deleted. Nothing in it is changed, and nothing that
+ * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other branches and
+ * stashes, and what is not committed. Nothing in it is changed, and nothing that
  * was kept before is lost. Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of it.
  */
 export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
@@ -73,13 +74,22 @@ export async function keepWork(workspace: GitWorkspace, hub: Repository): Promis
   );
 }
 
-/** Brings what `keepWork` has kept last back into a fresh workspace of the same session. */
+/** Brings what was kept last back into a fresh workspace of the same session, with the files that were set aside. */
 export async function bringBackWork(workspace: GitWorkspace, hub: Repository): Promise<void> {
-  const { repository, directory, record } = workspace;
-  const { git } = repository;
+  const { directory, record } = workspace;
   const refs = keptRefs(record.slug);
   const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
-  if (kept.size === 0) return;
+  if (kept.size > 0) await bringBackCommits(workspace, refs, kept);
+  bringBackAside(hub, record.slug, directory);
+}
+
+async function bringBackCommits(
+  workspace: GitWorkspace,
+  refs: KeptRefs,
+  kept: ReadonlyMap<RefName, ObjectId>,
+): Promise<void> {
+  const { repository, directory, record } = workspace;
+  const { git } = repository;
   const at = ['-C', directory];
   for (const [ref, command] of [
     [refs.commits, ['reset', '--quiet', '--hard']],

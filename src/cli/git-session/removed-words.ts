@@ -1,0 +1,41 @@
+import { textFromPath } from '../../tree/path.ts';
+import type { GoneFiles } from '../../workspace/git/ignored-files.ts';
+import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import { counted, size } from '../wording.ts';
+
+/** How many files and directories that went are named. */
+const namedMax = 10;
+
+const reasonWords: Record<GoneFiles['reason'], string> = {
+  dependencies: 'dependencies',
+  build: 'build output',
+  secret: 'was rendered with secrets, and edited',
+  dropped: 'dropped',
+};
+
+/** What became of the files that git ignores, for `--json`. */
+export function removedJson({ aside, gone }: RemovedWorkspace) {
+  return {
+    aside: aside === undefined ? null : { ...aside },
+    gone: gone.map(({ path, ...rest }) => ({ path: textFromPath(path), ...rest })),
+  };
+}
+
+/** The same for people. */
+export function removedLines({ aside, gone }: RemovedWorkspace): string[] {
+  const lines: string[] = [];
+  if (aside !== undefined)
+    lines.push(
+      `Set aside ${counted(aside.files, 'file')} that git ignores (${size(aside.bytes)}): ${aside.directory}`,
+    );
+  if (gone.length === 0) return lines;
+  const [files, bytes] = gone.reduce(([f, b], one) => [f + one.files, b + one.bytes], [0, 0]);
+  lines.push(`Not kept, and gone: ${counted(files, 'file')} that git ignores (${size(bytes)})`);
+  const largest = [...gone].sort((a, b) => b.bytes - a.bytes).slice(0, namedMax);
+  for (const { path, kind, reason, ...of } of largest) {
+    const name = `${textFromPath(path)}${kind === 'directory' ? '/' : ''}`;
+    lines.push(`  ${name}  ${counted(of.files, 'file')}, ${size(of.bytes)}: ${reasonWords[reason]}`);
+  }
+  if (gone.length > namedMax) lines.push(`  and ${gone.length - namedMax} more`);
+  return lines;
+}
