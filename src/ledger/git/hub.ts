@@ -3,7 +3,7 @@ import { dirname, join, resolve } from 'node:path';
 import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
 import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
-import { parseRefName, type RefName } from '../../git/refs.ts';
+import { parseRefName, type RefName, readRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import { GitLedgerLayout, isRoot } from './layout.ts';
@@ -21,9 +21,9 @@ export interface Hub {
 
 /**
  * Finds the hub of `path`: the repository that the setting `micelio.hub` of the one around `path` names, or else that
- * one, whichever of its worktrees `path` is in. `micelio.main` says which branch is main, where it is not the one that
- * the hub is on; `micelio.root` which folder is the agents', where it is not `_AGENTS`. Throws `ledger/no-hub`,
- * `ledger/no-main` and `ledger/settings-invalid`.
+ * one, whichever of its worktrees `path` is in. `micelio.main` says which branch is main; otherwise it is the one that
+ * `origin` calls so, or else the one that the hub is on. `micelio.root` says which folder is the agents', where it is not
+ * `_AGENTS`. Throws `ledger/no-hub`, `ledger/no-main` and `ledger/settings-invalid`.
  */
 export async function openHub(git: Git, path: string): Promise<Hub> {
   const here = await openShared(git, path);
@@ -39,7 +39,7 @@ interface Opened {
 }
 
 async function hubOf({ repository, config }: Opened): Promise<Hub> {
-  const main = config.get('micelio.main') ?? (await currentBranch(repository));
+  const main = config.get('micelio.main') ?? (await mainBranch(repository));
   const root = config.get('micelio.root');
   if (root !== undefined && !isRoot(root)) {
     throw new GitLedgerError(
@@ -64,9 +64,12 @@ async function openShared(git: Git, path: string): Promise<Opened> {
     return { repository: { ...repository, gitDirectory: await commonDirectory(repository) }, config };
   } catch (cause) {
     if (!(cause instanceof GitError) || cause.code !== 'git/not-a-repository') throw cause;
+    const said = cause.failure?.stderr.trim() ?? '';
+    // Of one that is somebody else's, git says what to do.
+    const reason = said === '' || said.includes('not a git repository') ? '' : ` Git says: ${said}`;
     throw new GitLedgerError(
       'ledger/no-hub',
-      `"${path}" is no git repository, or one that git cannot use. Go to a repository, or to a session of one; where the hub was moved, say in its sessions where it is: git config micelio.hub PATH.`,
+      `"${path}" is no git repository, or one that git cannot use. Go to a repository, or to a session of one; where the hub was moved, say in its sessions where it is: git config micelio.hub PATH.${reason}`,
       { cause },
     );
   }
@@ -84,20 +87,34 @@ async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, s
   );
 }
 
-/** What the main worktree's HEAD names, whichever worktree this is. */
-async function currentBranch(repository: Repository): Promise<string> {
-  const [, inFile] = /^ref: (refs\/heads\/.*)\n$/.exec(await headFile(repository)) ?? [];
-  if (inFile !== undefined && inFile !== 'refs/heads/.invalid') return inFile;
-  const args = gitArguments(repository, ['symbolic-ref', '--quiet', 'HEAD']);
-  const { exitCode, stdout } = await repository.git.attempt(args);
-  if (exitCode === 0) return stdout.toString('utf8').trim();
+/**
+ * In a clone, the branch that was main where it came from: whoever is on another branch there works on that one, and does
+ * not mean its sessions. Elsewhere the branch that the main worktree is on, whichever worktree this is.
+ */
+async function mainBranch(repository: Repository): Promise<string> {
+  const [current, ofOrigin] = await Promise.all([
+    symbolicRef(repository, 'HEAD'),
+    symbolicRef(repository, 'refs/remotes/origin/HEAD'),
+  ]);
+  const named = ofOrigin?.replace(/^refs\/remotes\/origin\//, 'refs/heads/');
+  // A name that is left of a branch that has been renamed there stands for nothing.
+  const isThere = async () => (await readRef(repository, 'refs/remotes/origin/HEAD')) !== 'absent';
+  if (named !== undefined && (named === current || (await isThere()))) return named;
+  if (current !== undefined) return current;
   throw new GitLedgerError(
     'ledger/no-main',
     `The hub ${repository.gitDirectory} is on no branch, so it does not say which one is main. Say it: git config micelio.main main`,
   );
 }
 
-/** Saves a process, where refs are files. Where they are not, the file names a branch that cannot be. */
-async function headFile({ gitDirectory }: Repository): Promise<string> {
-  return readFile(join(gitDirectory, 'HEAD'), 'utf8').catch(() => '');
+/** What a ref stands for that is another one's name; undefined for any other. */
+async function symbolicRef(repository: Repository, name: string): Promise<string | undefined> {
+  // Saves a process, where refs are files. Where they are not, HEAD's file names a branch that cannot be.
+  const text = await readFile(join(repository.gitDirectory, name), 'utf8').catch(() => undefined);
+  const [, inFile] = /^ref: (refs\/.*)\n$/.exec(text ?? '') ?? [];
+  if (inFile !== undefined && inFile !== 'refs/heads/.invalid') return inFile;
+  if (inFile === undefined && name !== 'HEAD') return undefined;
+  const args = gitArguments(repository, ['symbolic-ref', '--quiet', name]);
+  const { exitCode, stdout } = await repository.git.attempt(args);
+  return exitCode === 0 ? stdout.toString('utf8').trim() : undefined;
 }
