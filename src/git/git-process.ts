@@ -47,6 +47,13 @@ export interface RunOptions extends StartOptions {
   readonly effect?: 'none';
 }
 
+export interface HookOptions {
+  /** The git directory that it runs in, absolute. */
+  readonly directory: string;
+  /** What it reads from its standard input. */
+  readonly input: string;
+}
+
 /** The real git of this machine. Checks once, at the first command, that it is there and new enough. */
 export class Git {
   readonly #environment: Environment;
@@ -98,6 +105,35 @@ export class Git {
   async start(args: readonly string[], options: StartOptions = {}): Promise<GitProcess> {
     await this.#known();
     return this.#spawn(args, options);
+  }
+
+  /**
+   * Runs a hook as git does: in the git directory `directory`, with git's environment, and by a shell where it does not say
+   * what else is to run it. Throws `git/failed` where it cannot be started or is killed.
+   */
+  async runHook(
+    file: string,
+    args: readonly string[],
+    { directory, input }: HookOptions,
+  ): Promise<GitOutput> {
+    for (const [program, ...before] of [[file], ['/bin/sh', file]] as const) {
+      const child = spawn(program, [...before, ...args], {
+        cwd: directory,
+        env: { ...this.#environment, GIT_DIR: '.' },
+        stdio: ['pipe', 'pipe', 'pipe'],
+        windowsHide: true,
+      });
+      const process = new GitProcess(child, [file]);
+      const stdout = await gather(process, input);
+      const { code, startError } = await process.exited;
+      if (code !== undefined) return { exitCode: code, stdout, stderr: process.stderr };
+      if (startError?.code === 'ENOEXEC' && program === file) continue;
+      throw new GitError('git/failed', `The hook ${file} could not be run, or was killed.`, {
+        ...(startError && { cause: startError }),
+        failure: { command: [file, ...args], exitCode: code, stderr: process.stderr },
+      });
+    }
+    throw new Error('There is nothing left to run a hook with.');
   }
 
   /** Ends once git is known to be there and new enough. */

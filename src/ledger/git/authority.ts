@@ -15,18 +15,18 @@ export interface AuthorityRefs {
 export interface MoveOptions {
   /** What the logs of the refs say. */
   readonly reason: string;
-  /** Whether the user's own hooks run where they usually do before a push. */
+  /** Whether the hooks run that usually do with a push: of the user before it, and of a hub that decides itself at its end. */
   readonly hooks: PushHooks;
 }
 
 /**
  * How a move went. `lost`: a ref was not what was expected, and nothing has changed; look again. `refused`: all were, and
- * the answer was no all the same, in git's words.
+ * the answer was no all the same, in git's words; by a hook it is no for good.
  */
 export type MoveResult =
   | { readonly outcome: 'moved'; readonly notes: readonly LedgerNote[] }
   | { readonly outcome: 'lost' }
-  | { readonly outcome: 'refused'; readonly words: string };
+  | { readonly outcome: 'refused'; readonly words: string; readonly by?: 'hook' };
 
 /** What is worth telling besides that it worked. */
 export type LedgerNote =

@@ -159,7 +159,7 @@ export class LedgerQueue {
       const { outcome, open } = await this.#next(left, attempt);
       left = open;
       if (outcome.outcome === 'moved') continue;
-      if (outcome.outcome === 'refused' && ++refusals >= refusalsMax) {
+      if (outcome.outcome === 'refused' && (outcome.by === 'hook' || ++refusals >= refusalsMax)) {
         if (left.length === 1) throw this.#refused(outcome.words, left[0]!.isDecided);
         // One of them may be what is refused, and the others should not have to do with it.
         for (const one of left) await this.#settleAlone(one);

@@ -1,4 +1,5 @@
 import { catchUp, moveBranch } from '../../git/move-branch.ts';
+import { refusalOfHooks } from '../../git/receive-hooks.ts';
 import { moveRefs, type RefMove, readRefs } from '../../git/refs.ts';
 import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
 import { authorityRefs } from './authority-refs.ts';
@@ -25,11 +26,18 @@ export class LocalAuthority implements Authority {
     return authorityRefs(await readRefs(repository, [claimRefs, main]), main, this.name);
   }
 
-  async move(moves: readonly RefMove[], { reason }: MoveOptions): Promise<MoveResult> {
+  /**
+   * Nobody pushes to a hub that decides itself, so git runs none of its hooks that protect a branch. They are asked here, of
+   * main only and where code comes to it: who forbids that should not forbid that sessions are planned.
+   */
+  async move(moves: readonly RefMove[], { reason, hooks }: MoveOptions): Promise<MoveResult> {
     const { repository, main } = this.#hub;
     const ofMain = moves.find(({ ref }) => ref === main);
     const move = () => moveRefs(repository, moves, `micelio: ${reason}`);
     if (ofMain === undefined) return withNotes(await move());
+    // Before anything is locked: they may take long.
+    const words = hooks === 'run' ? await refusalOfHooks(repository, [ofMain]) : undefined;
+    if (words !== undefined) return { outcome: 'refused', words, by: 'hook' };
     const { result, notes } = await moveBranch(await this.#hub.checkouts(), {
       repository,
       branch: main,

@@ -37,9 +37,9 @@ export interface KeptWork {
 const attemptsMax = 50;
 
 /**
- * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other branches and
- * stashes, and what is not committed. Nothing in it is changed, and nothing that
- * was kept before is lost. Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of it.
+ * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other
+ * branches and stashes, and what is not committed. Nothing in it is changed, and nothing that was kept before is lost.
+ * Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of it, or a hook of the hub refuses.
  */
 export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
   const { repository, record } = workspace;
@@ -177,10 +177,13 @@ async function bringToHub(
   if (record.kind === 'worktree') return [];
   const refs = commits.map((_, index): RefName => `${carrier}-${index}`);
   const specs = commits.map((id, index) => `+${id}:${refs[index]}`);
-  await repository.git.run(
-    gitArguments(repository, ['push', '--quiet', '--no-verify', '--atomic', upstreamRemote, ...specs]),
+  const args = ['push', '--quiet', '--no-verify', '--atomic', upstreamRemote, ...specs];
+  const { exitCode, stderr } = await repository.git.attempt(gitArguments(repository, args));
+  if (exitCode === 0) return refs;
+  throw new WorkspaceError(
+    'workspace/cannot-keep',
+    `The hub did not take the work of ${record.slug}, so nothing was removed. Where a hook of the hub refuses it, have it allow refs/sessions/. Git says: ${stderr}`,
   );
-  return refs;
 }
 
 /** The commit that was kept before, if it says the same as the new one does. */
