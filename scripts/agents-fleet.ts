@@ -8,7 +8,7 @@ const result = await runFleet({ agents, sessions, hubs, kills, leaseSeconds: 30 
   told = performance.now();
   console.error(line);
 });
-const { seconds, commits, interrupted } = result;
+const { seconds, commits, carriedOn } = result;
 console.log(
-  `${agents} runners, ${sessions} sessions, ${hubs} hubs, ${kills} killed: ${seconds.toFixed(0)} s, ${commits} commits on main, ${interrupted} sessions carried on or taken over`,
+  `${agents} runners, ${sessions} sessions, ${hubs} hubs, ${kills} killed: ${seconds.toFixed(0)} s, ${commits} commits on main, ${carriedOn} sessions carried on or taken over`,
 );

@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
@@ -27,14 +28,15 @@ export interface FleetSize {
 export interface FleetResult {
   readonly seconds: number;
   readonly commits: number;
-  /** Sessions that were carried on or taken over, as the record of attempts says. */
-  readonly interrupted: number;
+  /** How often a session of a runner that was killed was carried on by another of its machine, or taken over. */
+  readonly carriedOn: number;
 }
 
 /** Has runners, each a process, work off planned sessions while some are killed, and checks what has become of the repository. */
 export async function runFleet(size: FleetSize, say: (line: string) => void): Promise<FleetResult> {
   const directory = mkdtempSync(join(tmpdir(), 'micelio-agents-fleet-'));
   const running = new Map<string, ChildProcess>();
+  let carriedOn = 0;
   try {
     const slugs = Array.from({ length: size.sessions }, (_, i) => `2025-10-14-task-${i}`);
     const { deciding, hubs } = layOut(directory, slugs, size.hubs);
@@ -43,6 +45,9 @@ export async function runFleet(size: FleetSize, say: (line: string) => void): Pr
     const start = (number: number) => {
       const child = startRunner(directory, hubs[number % hubs.length]!, number, size.leaseSeconds);
       running.set(`agent-${number}`, child);
+      createInterface(child.stdout).on('line', (line) => {
+        if (/"event":"(?:resumed|taken-over)"/.test(line)) carriedOn++;
+      });
       void once(child, 'exit').then(() => running.delete(`agent-${number}`));
     };
     for (let number = 0; number < size.agents; number++) start(number);
@@ -59,14 +64,15 @@ export async function runFleet(size: FleetSize, say: (line: string) => void): Pr
     const seconds = (performance.now() - started) / 1000;
     for (const child of running.values()) child.kill('SIGTERM');
     await Promise.all(Array.from(running.values(), (child) => once(child, 'exit')));
-    return { seconds, ...check(deciding, hubs, slugs) };
+    return { seconds, carriedOn, commits: check(deciding, hubs, slugs) };
   } finally {
     for (const child of running.values()) child.kill('SIGKILL');
     rmSync(directory, { recursive: true, force: true, maxRetries: 10 });
   }
 }
 
-function check(deciding: string, hubs: readonly string[], slugs: readonly string[]) {
+/** Checks what must be true of the repositories, and returns how many commits main has. */
+function check(deciding: string, hubs: readonly string[], slugs: readonly string[]): number {
   const subjects = git(deciding, 'log', '--format=%s', 'main').split('\n');
   for (const slug of slugs) {
     const completed = subjects.filter((line) => line.startsWith(`[${slug}] session: complete by `));
@@ -86,10 +92,7 @@ function check(deciding: string, hubs: readonly string[], slugs: readonly string
   for (const email of emails) assert.match(email, /^(?:agent-\d+|setup)@example\.org$/);
   for (const repository of new Set([deciding, ...hubs]))
     assert.equal(git(repository, 'fsck', '--strict', '--no-dangling'), '');
-  const interrupted = slugs.filter((slug) =>
-    git(deciding, 'show', `main:_AGENTS/sessions/completed/${slug}/attempts.md`).includes(' interrupted, '),
-  ).length;
-  return { commits: subjects.length, interrupted };
+  return subjects.length;
 }
 
 function layOut(directory: string, slugs: readonly string[], count: number) {
@@ -119,12 +122,21 @@ function layOut(directory: string, slugs: readonly string[], count: number) {
   return { deciding, hubs };
 }
 
-function startRunner(directory: string, hub: string, number: number, leaseSeconds: number): ChildProcess {
-  const args = ['agent', 'run', '--exec', program, `--lease=${leaseSeconds}`, '--interval=1', '--grace=0'];
+function startRunner(directory: string, hub: string, number: number, leaseSeconds: number) {
+  const args = [
+    'agent',
+    'run',
+    '--json',
+    '--exec',
+    program,
+    `--lease=${leaseSeconds}`,
+    '--interval=1',
+    '--grace=0',
+  ];
   return spawn(process.execPath, [mic, ...args], {
     cwd: hub,
     env: environment(directory, `agent-${number}`),
-    stdio: ['ignore', 'ignore', 'inherit'],
+    stdio: ['ignore', 'pipe', 'inherit'],
   });
 }
 
@@ -143,17 +155,17 @@ function environment(directory: string, name: string): Record<string, string> {
   };
 }
 
-/** The name of somebody who is at work on a session. */
+/** The name of somebody who is at work on a session, the claim of which is recorded. */
 function holder(repository: string): string | undefined {
-  const [ref] = git(repository, 'for-each-ref', '--format=%(refname)', 'refs/claims').split('\n');
-  if (ref === undefined || ref === '') return undefined;
-  try {
-    return (JSON.parse(git(repository, 'cat-file', '-p', ref)) as { agent: { name: string } | null }).agent
-      ?.name;
-  } catch {
-    // It was completed in this moment.
-    return undefined;
+  for (const slug of names(repository, 'active')) {
+    try {
+      const claim = JSON.parse(git(repository, 'cat-file', '-p', `refs/claims/${slug}`));
+      if (claim.agent !== null) return claim.agent.name;
+    } catch {
+      // It was completed in this moment.
+    }
   }
+  return undefined;
 }
 
 function names(repository: string, folder: string): readonly string[] {
