@@ -43,9 +43,6 @@ export const handleCacheSlots = 1 << 16;
 /** How often a call is run again because something was not in memory. */
 export const residentAttemptsMax = 100;
 
-/** Names that one file can have, as PATHCONF tells it. */
-export const linksMax = 65_000;
-
 /** Bytes of a name, as PATHCONF tells it. */
 export const nameBytesMax = 255;
 

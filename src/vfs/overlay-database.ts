@@ -243,6 +243,8 @@ export function failureOf(cause: unknown): FileSystemError {
   if (cause instanceof FileSystemError) return cause;
   const code = cause instanceof Error && 'errcode' in cause ? Number(cause.errcode) & 0xff : undefined;
   const systemCode = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  // Some disks take no files as large as ours may be.
+  if (systemCode === 'EFBIG') return fileSystemError('file-system/file-too-large');
   const isFull = code === sqliteFull || systemCode === 'ENOSPC' || systemCode === 'EDQUOT';
   return fileSystemError(isFull ? 'file-system/full' : 'file-system/io');
 }

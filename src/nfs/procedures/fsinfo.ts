@@ -1,3 +1,4 @@
+import { fileBytesMax } from '../../vfs/limits.ts';
 import { listingBytesPreferred, transferBytesMax } from '../limits.ts';
 import type { Procedure } from '../procedure.ts';
 
@@ -25,7 +26,8 @@ export const fsinfo: Procedure = {
       reply.uint32(transferBytesMultiple);
     }
     reply.uint32(listingBytesPreferred);
-    reply.uint64(Number.MAX_SAFE_INTEGER);
+    // Clients refuse at once what is beyond, which would fail only when they get to send it.
+    reply.uint64(fileBytesMax);
     // Times are kept to the nanosecond.
     reply.uint32(0);
     reply.uint32(1);

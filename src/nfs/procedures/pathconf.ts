@@ -1,4 +1,5 @@
-import { linksMax, nameBytesMax } from '../limits.ts';
+import { linksMax } from '../../vfs/limits.ts';
+import { nameBytesMax } from '../limits.ts';
 import type { Procedure } from '../procedure.ts';
 
 /** PATHCONF: what POSIX wants to know of a file system. */

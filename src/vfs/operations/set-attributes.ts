@@ -46,8 +46,7 @@ export function setAttributes(
 function requireRight(caller: Caller, inode: Inode, change: AttributeChange): void {
   if (change.mode !== undefined) requireOwner(caller, inode);
   if (change.uid !== undefined || change.gid !== undefined) requireOwnershipRight(caller, inode, change);
-  if (change.accessed !== undefined) requireTimeRight(caller, inode, change.accessed);
-  if (change.modified !== undefined) requireTimeRight(caller, inode, change.modified);
+  requireTimeRight(caller, inode, change);
   if (change.size !== undefined) requireSizeRight(caller, inode, change.size);
 }
 
@@ -63,10 +62,13 @@ function requireOwnershipRight(
   if (!isAllowed) throw fileSystemError('file-system/not-permitted');
 }
 
-/** Who may write may set the time to now; any other time only the owner may set. */
-function requireTimeRight(caller: Caller, inode: Inode, time: TimeChange): void {
-  if (isOwner(caller, inode)) return;
-  if (time !== 'now') throw fileSystemError('file-system/not-permitted');
+/**
+ * Who may write may set both times to now, or that of modification, as opening a file to cut it off does. Anything else
+ * is the owner's.
+ */
+function requireTimeRight(caller: Caller, inode: Inode, { accessed, modified }: AttributeChange): void {
+  if ((accessed === undefined && modified === undefined) || isOwner(caller, inode)) return;
+  if (modified !== 'now' || (accessed ?? 'now') !== 'now') throw fileSystemError('file-system/not-permitted');
   if ((accessOf(caller, inode) & accessBits.write) === 0) throw fileSystemError('file-system/denied');
 }
 
