@@ -7,6 +7,7 @@ import { gitArguments, type Repository, resolveCommit } from '../../git/reposito
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
+import { keepSubmodules } from './keep-submodules.ts';
 import { bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
@@ -44,6 +45,7 @@ const attemptsMax = 50;
 export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
   const { repository, record } = workspace;
   const head = await resolveCommit(repository, 'HEAD');
+  await keepSubmodules(workspace, hub);
   const snapshot = await snapshotFiles(workspace, head);
   const besides = await otherCommits(workspace, head);
   const refs = keptRefs(record.slug);

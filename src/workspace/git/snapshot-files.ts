@@ -1,5 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
+import { join, resolve } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import type { TreePath } from '../../tree/path.ts';
@@ -38,7 +38,7 @@ export async function snapshotFiles(
     const tree = (await run(['write-tree'])).toString('latin1').trim();
     const before = (await run(['rev-parse', `${head}^{tree}`])).toString('latin1').trim();
     if (tree === before) return undefined;
-    await requireNoRepositories(repository, before, tree);
+    await requireNoRepositories({ repository, directory, record }, before, tree);
     const message = `[${record.slug}] keep: what was not committed`;
     const commit = await run(['commit-tree', '-p', head, tree], message);
     return parseObjectId(commit.toString('latin1').trim());
@@ -89,17 +89,34 @@ async function leaveOutStaged(
   await run(['update-index', '--force-remove', '-z', '--stdin'], input);
 }
 
-/** git records of a repository inside of another one only which commit it is at. */
-async function requireNoRepositories(repository: Repository, before: string, tree: string): Promise<void> {
+/**
+ * git records of a repository inside of another one only which commit it is at. The commits of submodules are kept
+ * elsewhere (`keepSubmodules`).
+ */
+async function requireNoRepositories(
+  { repository, directory }: GitWorkspace,
+  before: string,
+  tree: string,
+): Promise<void> {
   const args = ['diff-tree', '-r', '-z', '--no-renames', before, tree];
   const text = (await repository.git.run(gitArguments(repository, args))).toString('utf8');
   const fields = text.split('\0');
   for (let i = 0; i + 1 < fields.length; i += 2) {
     const [, mode] = fields[i]!.split(' ');
-    if (mode !== '160000') continue;
+    if (mode !== '160000' || isSubmodule(repository, join(directory, fields[i + 1]!))) continue;
     throw new WorkspaceError(
       'workspace/cannot-keep',
       `"${fields[i + 1]}" is a repository of its own inside of the workspace, whose content cannot be kept here. Move it away, or commit it as a submodule; then do it again.`,
     );
   }
+}
+
+/** Whether the git directory of `path` lies with those of the submodules. */
+function isSubmodule({ gitDirectory }: Repository, path: string): boolean {
+  const link = join(path, '.git');
+  if (!existsSync(link) || !statSync(link).isFile()) return false;
+  const [, target] = /^gitdir: (.*)\n$/.exec(readFileSync(link, 'utf8')) ?? [];
+  const modules = join(gitDirectory, 'modules');
+  if (target === undefined || !existsSync(modules)) return false;
+  return resolve(realpathSync(path), target).startsWith(`${realpathSync(modules)}/`);
 }

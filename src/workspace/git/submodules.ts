@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Repository } from '../../git/repository.ts';
+import { gitArguments, type Repository } from '../../git/repository.ts';
 import { WorkspaceError } from '../workspace-error.ts';
 
 /** Whether submodules are checked out, or left empty. */
@@ -73,6 +73,7 @@ async function initialise(
   { name, path }: Submodule,
 ): Promise<void> {
   const known = join(hub.gitDirectory, 'modules', ...name.split('/'));
+  await takeOverSettings({ git, directory, hub, name });
   // git refuses local paths for submodules, since a hostile repository could name any. This one is the hub's own.
   const local = existsSync(join(known, 'HEAD'))
     ? [
@@ -87,8 +88,23 @@ async function initialise(
   if (exitCode === 0) return;
   throw new WorkspaceError(
     'workspace/submodule',
-    `The submodule "${path}" cannot be checked out. Run "git submodule update --init" in the hub first, or leave submodules empty with --submodules=empty. Git says: ${stderr}`,
+    `The submodule "${path}" cannot be checked out. Run "git submodule update --init" in the hub first. Git says: ${stderr}`,
   );
+}
+
+/** The submodule is as active as the hub's, and its own repository is where the hub's is. */
+async function takeOverSettings(of: {
+  readonly git: Repository['git'];
+  readonly directory: string;
+  readonly hub: Repository;
+  readonly name: string;
+}): Promise<void> {
+  const key = `submodule.${of.name}.url`;
+  const { exitCode, stdout } = await of.git.attempt(gitArguments(of.hub, ['config', '--get', key]));
+  if (exitCode !== 0) return;
+  const url = stdout.toString('utf8').trim();
+  await of.git.run(['-C', of.directory, 'config', key, url]);
+  await of.git.run(['-C', of.directory, 'config', `submodule.${of.name}.active`, 'true']);
 }
 
 async function largeFiles({ git }: Repository, directory: string): Promise<Materialised['largeFiles']> {
