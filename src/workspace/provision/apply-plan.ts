@@ -1,9 +1,10 @@
+import type { Stats } from 'node:fs';
 import { ancestorsOf, baseName, pathFromText, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskStatus } from '../disk-status.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { looksSecret } from './file-categories.ts';
 import type { Layout, Places } from './layout.ts';
-import type { Plan, Rendering, Step, StepState } from './plan.ts';
+import type { Plan, Rendering, Step } from './plan.ts';
 import { ProvisionError } from './provision-error.ts';
 import {
   type FileRecord,
@@ -42,9 +43,10 @@ export async function applyPlan(input: PlanToApply): Promise<readonly Step[]> {
   const pending = changes.flatMap((step) => (step.wanted === undefined ? [] : [makingOf(input, step)]));
   writeRecord(input.recordPlace, recordWith(input, input.record?.files ?? [], pending));
   const writer = new WorkspaceWriter(input.places);
+  const left = new Map<TreePath, Stats>();
   try {
-    const done = await writeAll(input, steps, writer);
-    writeRecord(input.recordPlace, recordWith(input, recordedFiles(input, done), []));
+    const done = await writeAll(input, steps, writer, left);
+    writeRecord(input.recordPlace, recordWith(input, recordedFiles(input, done, left), []));
     writer.finish();
     return done;
   } catch (error) {
@@ -52,10 +54,12 @@ export async function applyPlan(input: PlanToApply): Promise<readonly Step[]> {
   }
 }
 
+/** Returns the steps as they were done. How each file that is written is left is put into `left`. */
 async function writeAll(
   input: PlanToApply,
   steps: readonly Step[],
   writer: WorkspaceWriter,
+  left: Map<TreePath, Stats>,
 ): Promise<Step[]> {
   for (const { path, state } of steps) if (state === 'remove') writer.remove(path);
   for (const path of unneededDirectories(input)) writer.removeDirectory(path);
@@ -74,7 +78,7 @@ async function writeAll(
     if (isWritten) {
       if (there !== undefined) writer.remove(path);
       try {
-        await writer.create(path, wanted.content, templateFile(input, path));
+        left.set(path, await writer.create(path, wanted.content, templateFile(input, path)));
       } catch (error) {
         throw error instanceof ProvisionError
           ? error
@@ -107,12 +111,14 @@ function templateFile(input: PlanToApply, path: TreePath): TemplateFile | undefi
 
 /** Directories that were made for what is not wanted any more, those below first. */
 function unneededDirectories({ record, layout }: PlanToApply): TreePath[] {
+  const directories = record?.directories ?? [];
+  if (directories.length === 0) return [];
   const needed = new Set<TreePath>();
   for (const [path, { content }] of layout.wanted) {
     if (content.kind === 'directory') needed.add(path);
     for (const above of ancestorsOf(path)) needed.add(above);
   }
-  return (record?.directories ?? [])
+  return directories
     .filter((path) => !needed.has(path))
     .sort()
     .reverse();
@@ -131,33 +137,34 @@ function makingOf({ renderings }: PlanToApply, { path, kind, source, wanted }: S
 }
 
 /** What is provisioned when the steps are done: what was written, and what stays as an earlier run has left it. */
-function recordedFiles(input: PlanToApply, steps: readonly Step[]): FileRecord[] {
+function recordedFiles(
+  input: PlanToApply,
+  steps: readonly Step[],
+  left: ReadonlyMap<TreePath, Stats>,
+): FileRecord[] {
   const before = new Map(input.record?.files.map((file) => [file.path, file]));
-  const writes: readonly StepState[] = ['create', 'replace'];
   return steps.flatMap((step) => {
     const recorded = before.get(step.path);
     if (step.wanted === undefined) return [];
     if (step.state === 'kept') return recorded === undefined ? [] : [recorded];
-    if (recorded !== undefined && !writes.includes(step.state) && !isMoved(input, step, recorded))
-      return [recorded];
-    return [fileRecord(input, step)];
+    const written = left.get(step.path);
+    if (recorded !== undefined && written === undefined && !isMoved(step, recorded)) return [recorded];
+    return [fileRecord(input, step, written ?? step.found!)];
   });
 }
 
 /** Whether what is recorded of an unchanged file does not say how it stands now, so that it would be read every time. */
-function isMoved({ places }: PlanToApply, { path, wanted }: Step, record: FileRecord): boolean {
-  const status = diskStatus(places.to, path);
+function isMoved({ found, wanted }: Step, record: FileRecord): boolean {
   const source = wanted?.content.kind === 'copy' ? wanted.content.status : undefined;
   return (
-    status?.ctimeMs !== record.ctimeMs ||
-    status.mtimeMs !== record.mtimeMs ||
+    found?.ctimeMs !== record.ctimeMs ||
+    found.mtimeMs !== record.mtimeMs ||
     source?.mtimeMs !== record.sourceMtimeMs ||
     wanted?.content.source !== record.source
   );
 }
 
-function fileRecord(input: PlanToApply, step: Step): FileRecord {
-  const status = diskStatus(input.places.to, step.path)!;
+function fileRecord(input: PlanToApply, step: Step, status: Stats): FileRecord {
   const source = step.wanted?.content.kind === 'copy' ? step.wanted.content.status : undefined;
   return {
     ...makingOf(input, step),
@@ -194,7 +201,7 @@ function recordWith(
 function isRecordCurrent(input: PlanToApply): boolean {
   const { record, plan } = input;
   if (record === undefined) return false;
-  const files = recordedFiles(input, plan.steps);
+  const files = recordedFiles(input, plan.steps, new Map());
   return JSON.stringify(recordWith(input, files, [])) === JSON.stringify(record);
 }
 

@@ -22,7 +22,14 @@ export async function checkTracking(
   const wanted = new Map(layout.wanted);
   const leftOut = [...layout.leftOut];
   const leaves = [...wanted].filter(([, { content }]) => content.kind !== 'directory');
-  const tracked = await tracking.tracked([...new Set(leaves.map(([, { unit }]) => unit))]);
+  const [tracked, ignored] = await Promise.all([
+    tracking.tracked([...new Set(leaves.map(([, { unit }]) => unit))]),
+    ignoredAmong(
+      request,
+      tracking,
+      leaves.map(([path]) => path),
+    ),
+  ]);
   // A tracked file where a symlink or a directory is to stand is as much in the way as one of the same name.
   const above = new Set<TreePath>();
   for (const path of tracked) for (const directory of ancestorsOf(path)) above.add(directory);
@@ -32,12 +39,9 @@ export async function checkTracking(
     leftOut.push({ path, reason: 'Git tracks it: the workspace has it from there.' });
     if (entry.named) problems.push(trackedError(path, entry));
   }
-  const remaining = leaves.map(([path]) => path).filter((path) => wanted.has(path));
-  const ignored = await ignoredAmong(request, remaining);
   const units = new Map<TreePath, Wanted>();
-  for (const path of remaining) {
-    const entry = wanted.get(path)!;
-    if (!ignored.has(path) && !units.has(entry.unit)) units.set(entry.unit, entry);
+  for (const [path, entry] of leaves) {
+    if (wanted.has(path) && !ignored.has(path) && !units.has(entry.unit)) units.set(entry.unit, entry);
   }
   const inOrder = [...units].sort(([, a], [, b]) => a.place.line - b.place.line);
   for (const [unit, entry] of inOrder) problems.push(notIgnoredError(unit, entry, wanted.get(unit)));
@@ -53,7 +57,8 @@ function trackingOf({ git, to }: TrackedWorkspace): Tracking {
  * provisioned and goes: there the `.gitignore` files tell.
  */
 async function ignoredAmong(
-  request: TrackedWorkspace,
+  { to }: TrackedWorkspace,
+  tracking: Tracking,
   paths: readonly TreePath[],
 ): Promise<ReadonlySet<TreePath>> {
   const directories = new Map<TreePath, boolean>();
@@ -61,16 +66,16 @@ async function ignoredAmong(
     if (path === rootPath) return true;
     const known = directories.get(path);
     if (known !== undefined) return known;
-    const real = isReal(parentPath(path)) && diskStatus(request.to, path)?.isSymbolicLink() !== true;
+    const real = isReal(parentPath(path)) && diskStatus(to, path)?.isSymbolicLink() !== true;
     directories.set(path, real);
     return real;
   };
   const behindLinks = paths.filter((path) => !isReal(parentPath(path)));
-  if (behindLinks.length === 0) return trackingOf(request).ignored(paths);
+  if (behindLinks.length === 0) return tracking.ignored(paths);
   const others = paths.filter((path) => isReal(parentPath(path)));
   const [told, read] = await Promise.all([
-    trackingOf(request).ignored(others),
-    ignoreFileTracking(request.to).ignored(behindLinks),
+    tracking.ignored(others),
+    ignoreFileTracking(to).ignored(behindLinks),
   ]);
   return told.union(read);
 }

@@ -1,6 +1,6 @@
 import type { Stats } from 'node:fs';
 import { dirname, relative, sep } from 'node:path';
-import { ancestorsOf, baseName, joinPath, pathFromText, type TreePath } from '../../tree/path.ts';
+import { baseName, joinPath, parentPath, pathFromText, rootPath, type TreePath } from '../../tree/path.ts';
 import type { Rule } from './conf.ts';
 import { findMatches, matchesOrIsBelow, parsePattern } from './path-pattern.ts';
 import { type ConfPlace, ProvisionError, placeText } from './provision-error.ts';
@@ -158,20 +158,19 @@ class LayoutBuilder {
   finish(): Layout {
     const paths = [...this.#wanted.keys()].sort();
     const wanted = new Map(paths.map((path) => [path, this.#wanted.get(path)!]));
+    const holderOf = holders(wanted);
     for (const [path, { place, content }] of wanted) {
       if (this.#places.from === this.#places.to && content.source === path) {
         this.#problem('provision/path-refused', place, `${quoted(path)} would be made from itself.`);
       }
-      for (const above of ancestorsOf(path)) {
-        const holder = wanted.get(above);
-        if (holder === undefined || holder.content.kind === 'directory') continue;
-        this.#problem(
-          'provision/in-the-way',
-          place,
-          `${quoted(path)} would lie in ${quoted(above)}, which ${placeText(holder.place)} makes a ${holder.content.kind}. Choose another destination, or take one of the lines out.`,
-        );
-        break;
-      }
+      const above = holderOf(parentPath(path));
+      if (above === undefined) continue;
+      const holder = wanted.get(above)!;
+      this.#problem(
+        'provision/in-the-way',
+        place,
+        `${quoted(path)} would lie in ${quoted(above)}, which ${placeText(holder.place)} makes a ${holder.content.kind}. Choose another destination, or take one of the lines out.`,
+      );
     }
     return { wanted, leftOut: this.#leftOut, notes: this.#notes };
   }
@@ -237,6 +236,19 @@ class LayoutBuilder {
   #problem(code: ProvisionError['code'], place: ConfPlace, what: string): void {
     this.#problems.push(new ProvisionError(code, `${placeText(place)}: ${what}`));
   }
+}
+
+/** Finds for a directory what of `wanted` is no directory and stands in its place, or in that of one above it. */
+function holders(wanted: ReadonlyMap<TreePath, Wanted>): (directory: TreePath) => TreePath | undefined {
+  const known = new Map<TreePath, TreePath | undefined>([[rootPath, undefined]]);
+  const holderOf = (directory: TreePath): TreePath | undefined => {
+    if (known.has(directory)) return known.get(directory);
+    const kind = wanted.get(directory)?.content.kind ?? 'directory';
+    const holder = kind === 'directory' ? holderOf(parentPath(directory)) : directory;
+    known.set(directory, holder);
+    return holder;
+  };
+  return holderOf;
 }
 
 function copiedContent(from: string, source: TreePath, status: Stats): WantedContent {

@@ -38,6 +38,8 @@ export interface Step {
   readonly reason?: string;
   /** What is wanted; undefined for a step that removes. */
   readonly wanted?: Wanted;
+  /** What stood there when it was looked at; undefined where nothing did. */
+  readonly found?: Stats;
   /** Written by a run that was interrupted, and has a secret in it: only its bytes tell. */
   readonly undecided?: boolean;
 }
@@ -125,6 +127,9 @@ class Planner {
 
   /** Notes the directories above `path` that have to be made; false where something is in the way. */
   #prepareParents(path: TreePath, wanted: Wanted): boolean {
+    const above = this.#parents.get(parentPath(path));
+    // Those above it were looked at before it was.
+    if (above !== undefined) return above !== 'blocked';
     for (const directory of [...ancestorsOf(path)].reverse()) {
       if (!this.#prepareDirectory(directory, undefined, wanted)) return false;
     }
@@ -153,9 +158,10 @@ class Planner {
 
   #step(path: TreePath, wanted: Wanted, kind: FileRecord['kind']): Step {
     const { source } = wanted.content;
-    const base = { path, kind, source, unit: wanted.unit, wanted };
     const status = this.#statusOf(path);
-    if (status === undefined) return { ...base, state: 'create' };
+    const wish = { path, kind, source, unit: wanted.unit, wanted };
+    if (status === undefined) return { ...wish, state: 'create' };
+    const base = { ...wish, found: status };
     const record = this.#recorded.get(path);
     if (record !== undefined) return { ...base, ...this.#stateOfRecorded(record, wanted, status) };
     const pending = this.#pending.get(path);

@@ -6,7 +6,7 @@ import { IgnoreRules } from '../ignore-rules.ts';
 export interface Tracking {
   /** Those of `paths` that are tracked, and all that is tracked below them. */
   tracked(paths: readonly TreePath[]): Promise<ReadonlySet<TreePath>>;
-  /** Those of `paths`, of files and symlinks, that are ignored. None of them may lie behind a symlink. */
+  /** Those of `paths`, of files and symlinks, that rules ignore, tracked or not. None may lie behind a symlink. */
   ignored(paths: readonly TreePath[]): Promise<ReadonlySet<TreePath>>;
 }
 
@@ -28,7 +28,8 @@ export function gitTracking(git: Git, directory: string): Tracking {
       if (paths.length === 0) return new Set();
       // With "./" in front a path that begins with ":" is none of git's own notations.
       const input = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
-      const args = ['-C', directory, 'check-ignore', '-z', '--stdin'];
+      // With the index git would go through all that it tracks once for each path.
+      const args = ['-C', directory, 'check-ignore', '--no-index', '-z', '--stdin'];
       const { exitCode, stdout, stderr } = await git.attempt(args, { input });
       // 1 says that nothing is ignored.
       if (exitCode > 1) throw new Error(`git check-ignore ended with ${exitCode}: ${stderr}`);

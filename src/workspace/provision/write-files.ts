@@ -1,33 +1,29 @@
 import {
   closeSync,
-  constants,
-  copyFileSync,
+  fstatSync,
+  lstatSync,
   type MakeDirectoryOptions,
   mkdirSync,
   openSync,
   renameSync,
   rmdirSync,
   rmSync,
+  type Stats,
   symlinkSync,
   unlinkSync,
-  utimesSync,
   writeSync,
 } from 'node:fs';
-import { copyFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
-import { pathBytes, type TreePath, textFromPath } from '../../tree/path.ts';
-import { cannotClone, cloneBytesMin, reflink } from '../checkout/clone-files.ts';
+import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { parentPath, pathBytes, type TreePath, textFromPath } from '../../tree/path.ts';
 import { hasRealParents } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
+import { FileCopier } from './copy-file.ts';
 import type { Places, WantedContent } from './layout.ts';
 import { ProvisionError } from './provision-error.ts';
 import { stagingName } from './provision-path.ts';
-
-/** From this size in bytes on, a copy is left to another thread. */
-const largeBytesMin = 1024 * 1024;
 
 const ignoreEverything = '*\n';
 
@@ -45,8 +41,9 @@ export class WorkspaceWriter {
   readonly #places: Places;
   readonly #undo: (() => void)[] = [];
   #staged = 0;
-  /** Until the disk says that it cannot. */
-  #canClone = true;
+  readonly #copier = new FileCopier();
+  /** The directory that something was made in last, which was looked at then. */
+  #checked: TreePath | undefined;
 
   constructor(places: Places) {
     this.#places = places;
@@ -88,38 +85,17 @@ export class WorkspaceWriter {
     this.#undo.push(() => renameSync(aside, where));
   }
 
-  /** Makes a file or symlink where there is none. */
-  async create(path: TreePath, content: WantedContent, template: TemplateFile | undefined): Promise<void> {
+  /** Makes a file or symlink where there is none, and returns the status that it was left with. */
+  async create(path: TreePath, content: WantedContent, template: TemplateFile | undefined): Promise<Stats> {
     this.#checkParents(path);
     const where = diskPath(this.#places.to, path);
     // Only what was made here is taken back, not what somebody else has made under this name in the meantime.
     const made = (): void => {
       this.#undo.push(() => unlinkSync(where));
     };
-    if (content.kind !== 'copy') {
-      makeSmall(where, content, template, made);
-      return;
-    }
+    if (content.kind !== 'copy') return makeSmall(where, content, template, made);
     const { source, status } = content;
-    await this.#copy(diskPath(this.#places.from, source), where, status.size);
-    made();
-    // Build tools go by times.
-    utimesSync(where, status.atime, status.mtime);
-  }
-
-  /** Lets the copy share the blocks of its source where the disk can. */
-  async #copy(source: string | Buffer, where: string | Buffer, bytes: number): Promise<void> {
-    if (this.#canClone && bytes >= cloneBytesMin) {
-      try {
-        reflink(source, where);
-        return;
-      } catch (error) {
-        if (!cannotClone.has(systemCode(error) ?? '')) throw error;
-        this.#canClone = false;
-      }
-    }
-    if (bytes >= largeBytesMin) await copyFile(source, where, constants.COPYFILE_EXCL);
-    else copyFileSync(source, where, constants.COPYFILE_EXCL);
+    return this.#copier.copy({ source: diskPath(this.#places.from, source), status, where, made });
   }
 
   /** Takes back everything, the last thing first. Returns what could not be taken back. */
@@ -143,8 +119,14 @@ export class WorkspaceWriter {
     this.#removeStaging();
   }
 
+  /** Looks once at the directories above what is made one after the other in the same place. */
   #checkParents(path: TreePath): void {
-    if (hasRealParents(this.#places.to, path)) return;
+    const directory = parentPath(path);
+    if (directory === this.#checked) return;
+    if (hasRealParents(this.#places.to, path)) {
+      this.#checked = directory;
+      return;
+    }
     throw new ProvisionError(
       'provision/in-the-way',
       `The directories above "${textFromPath(path)}" were changed while files were written. Do it again.`,
@@ -170,21 +152,23 @@ export class WorkspaceWriter {
 /** Makes a symlink, or a file of a template; `made` is called as soon as there is something to take back. */
 function makeSmall(
   where: string | Buffer,
-  content: WantedContent,
+  content: Exclude<WantedContent, { readonly kind: 'copy' }>,
   template: TemplateFile | undefined,
   made: () => void,
-): void {
+): Stats {
   if (content.kind === 'link' || content.kind === 'symlink') {
     symlinkSync(pathBytes(content.target), where);
     made();
-  } else if (template !== undefined) {
-    const descriptor = openSync(where, 'wx', template.mode);
-    made();
-    try {
-      for (let at = 0; at < template.bytes.length; ) at += writeSync(descriptor, template.bytes, at);
-    } finally {
-      closeSync(descriptor);
-    }
+    return lstatSync(where);
+  }
+  if (template === undefined) throw new Error(`Nothing is known to write for a ${content.kind}.`);
+  const descriptor = openSync(where, 'wx', template.mode);
+  made();
+  try {
+    for (let at = 0; at < template.bytes.length; ) at += writeSync(descriptor, template.bytes, at);
+    return fstatSync(descriptor);
+  } finally {
+    closeSync(descriptor);
   }
 }
 
