@@ -130,6 +130,7 @@ describe('mic hub sync, with a remote over HTTP', () => {
       even: [],
       behind: ['session/behind'],
       apart: ['session/apart'],
+      deleted: [],
     });
     assert.deepEqual(done.tags, {
       pushed: ['ours'],

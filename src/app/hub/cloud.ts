@@ -2,7 +2,6 @@ import { hostname } from 'node:os';
 import { hasCode } from '../../base/error.ts';
 import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
-import type { RefName } from '../../git/refs.ts';
 import type { Remote } from '../../git/remote.ts';
 import { exposedCredentials, urlsOf } from '../../git/remote-url.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
@@ -19,9 +18,6 @@ export interface Cloud {
   readonly authority: 'hub' | 'remote' | 'elsewhere';
   close(): Promise<void>;
 }
-
-/** Where session branches are, here and there. */
-export const sessionBranches: RefName = 'refs/heads/session/';
 
 /**
  * Opens the hub of `directory` with its remote `name`: left out, the one that decides for the hub, or `origin`. Throws

@@ -1,26 +1,59 @@
+import { GitError } from '../../git/git-error.ts';
 import { withoutCredentials } from '../../git/redaction.ts';
+import { readRemoteRefs } from '../../git/remote.ts';
 import { gitArguments } from '../../git/repository.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import {
+  type DeletedBranches,
+  deleteFinished,
+  finishedBranches,
+  sessionBranches,
+} from './finished-branches.ts';
 import type { HubSessions } from './hub-sessions.ts';
+import { hubSetting } from './hub-settings.ts';
 
 export type PushedMain =
-  | { readonly outcome: 'pushed'; readonly remote: string }
+  | {
+      readonly outcome: 'pushed';
+      readonly remote: string;
+      /** The branch of the session at the remote, which nobody needed any more. */
+      readonly finished: DeletedBranches;
+    }
   /** In git's words. */
   | { readonly outcome: 'refused'; readonly remote: string; readonly words: string };
 
 /**
- * Pushes the hub's main to where it comes from: the remote that the branch follows, or `origin`. Where a remote decides who
- * has a session, it has main already.
+ * Pushes the hub's main, with a session that is over, to where it comes from: the remote that the branch follows, or
+ * `origin`; and deletes the session's branch there, where all its commits are kept. Where a remote decides who has a
+ * session, it has main already.
  */
-export async function pushMain(sessions: HubSessions): Promise<PushedMain> {
-  const { hub, ledger, mainBranch } = sessions;
-  if (ledger.settings.authority !== undefined)
-    return { outcome: 'pushed', remote: ledger.settings.authority };
-  const setting = ['config', '--get', `branch.${mainBranch}.remote`];
-  const { stdout } = await hub.git.attempt(gitArguments(hub, setting));
-  const remote = stdout.toString('utf8').trim() || 'origin';
-  const args = gitArguments(hub, ['push', '--quiet', remote, `${ledger.hub.main}:${ledger.hub.main}`]);
-  const { exitCode, stderr } = await hub.git.attempt(args);
-  return exitCode === 0
-    ? { outcome: 'pushed', remote }
-    : { outcome: 'refused', remote, words: withoutCredentials(stderr) };
+export async function pushMain(sessions: HubSessions, slug: Slug): Promise<PushedMain> {
+  const { hub, ledger } = sessions;
+  const name = ledger.settings.authority ?? (await upstreamOf(sessions));
+  if (ledger.settings.authority === undefined) {
+    const args = gitArguments(hub, ['push', '--quiet', name, `${ledger.hub.main}:${ledger.hub.main}`]);
+    const { exitCode, stderr } = await hub.git.attempt(args);
+    if (exitCode !== 0) return { outcome: 'refused', remote: name, words: withoutCredentials(stderr) };
+  }
+  return { outcome: 'pushed', remote: name, finished: await deleteBranch(sessions, name, slug) };
+}
+
+async function upstreamOf({ hub, mainBranch }: HubSessions): Promise<string> {
+  return (await hubSetting(hub, `branch.${mainBranch}.remote`)) || 'origin';
+}
+
+async function deleteBranch(sessions: HubSessions, name: string, slug: Slug): Promise<DeletedBranches> {
+  const remote = { repository: sessions.hub, name };
+  try {
+    const there = await readRemoteRefs(remote, [`${sessionBranches}${slug}`]);
+    const main = await sessions.main();
+    return await deleteFinished(
+      remote,
+      await finishedBranches(sessions.hub, there, { over: new Set([slug]), main }),
+    );
+  } catch (error) {
+    // Main is pushed, and that was asked for. The next "mic hub sync --sessions" looks again.
+    if (!(error instanceof GitError)) throw error;
+    return { deleted: [], refused: error.message };
+  }
 }

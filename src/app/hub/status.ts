@@ -9,7 +9,8 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { Environment } from '../configuration.ts';
 import { branchStandings, type RefMap, type StandingRef } from './branch-plan.ts';
 import { branchName } from './bring-together.ts';
-import { type Cloud, openCloud, sessionBranches } from './cloud.ts';
+import { type Cloud, openCloud } from './cloud.ts';
+import { finishedBranches, sessionBranches, sessionsOver } from './finished-branches.ts';
 
 /** How long a remote may take to say where its refs are, in ms. */
 const answerMsMax = 30_000;
@@ -40,7 +41,7 @@ export interface HubStatus {
   readonly apart:
     | { readonly ahead: number; readonly behind: number; readonly as: 'now' | 'as-fetched' }
     | undefined;
-  /** Session branches of the hub, and how they stand to the remote's. */
+  /** Session branches of the hub, and how they stand to the remote's; not those that nobody needs any more. */
   readonly sessions: readonly StandingRef[];
   /** Checkouts of main that have not followed it, and from which commit on they will. */
   readonly leftBehind: readonly { readonly directory: string; readonly at: string }[];
@@ -64,6 +65,9 @@ export async function hubStatus(
     const asked = await ask(remote, main, here.has(main));
     const fetched = asFetched(await readRefs(repository, [tracking]), tracking);
     const there = asked.refs ?? fetched;
+    const over = await unlessUnreachable(sessionsOver(ledger), new Set<Slug>());
+    const finished = await finishedBranches(repository, here, { over, main: here.get(main) ?? 'absent' });
+    const working = new Map(Array.from(here).filter(([ref]) => !finished.has(ref)));
     return {
       hub: repository.gitDirectory,
       main: branchName(cloud),
@@ -72,7 +76,7 @@ export async function hubStatus(
       access: asked.access,
       exposed: await exposedCredentials(remote),
       apart: await apart(cloud, here, { now: asked.refs, fetched }),
-      sessions: await branchStandings(repository, sessionBranches, { here, there }),
+      sessions: await branchStandings(repository, sessionBranches, { here: working, there }),
       leftBehind: await leftBehind(cloud),
       lapsed: await lapsedClaims(cloud),
     };
@@ -140,15 +144,25 @@ async function leftBehind({ hub }: Cloud): Promise<HubStatus['leftBehind']> {
 }
 
 async function lapsedClaims({ ledger }: Cloud): Promise<HubStatus['lapsed']> {
-  try {
-    const sessions = (await ledger?.list()) ?? [];
-    return sessions.flatMap(({ slug, claim, standing }) =>
+  const lapsed = async () =>
+    ((await ledger?.list()) ?? []).flatMap(({ slug, claim, standing }) =>
       standing.standing === 'lapsed' && claim !== undefined ? [{ slug, agent: claim.agent.name }] : [],
     );
+  try {
+    return await unlessUnreachable(lapsed(), undefined);
   } catch (error) {
-    // There is nobody to ask now, or there are no sessions here.
-    if (hasCode(error, 'ledger/unreachable')) return undefined;
+    // There are no sessions here.
     if (hasCode(error, 'ledger/not-initialised')) return [];
+    throw error;
+  }
+}
+
+/** What the ledger says, or `otherwise` where there is nobody to ask now. */
+async function unlessUnreachable<T, U>(asked: Promise<T>, otherwise: U): Promise<T | U> {
+  try {
+    return await asked;
+  } catch (error) {
+    if (hasCode(error, 'ledger/unreachable')) return otherwise;
     throw error;
   }
 }

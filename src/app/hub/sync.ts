@@ -6,11 +6,20 @@ import { type CheckoutNote, moveBranch } from '../../git/move-branch.ts';
 import { moveRefs, type RefMove, type RefName, type RefState, readRefs } from '../../git/refs.ts';
 import { fetchRefs, pushRefs, type Refspec, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { catchUpCheckouts, checkoutWaitMs } from '../../ledger/git/local-authority.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import { branchStandings, pushesFor, type RefMap, type StandingRef, tagStandings } from './branch-plan.ts';
 import { branchName, type MainPlan, planMain } from './bring-together.ts';
-import { type Cloud, openCloud, refuseExposedCredentials, sessionBranches, unreachable } from './cloud.ts';
+import { type Cloud, openCloud, refuseExposedCredentials, unreachable } from './cloud.ts';
 import { CloudError } from './cloud-error.ts';
+import {
+  type DeletedBranches,
+  deleteFinished,
+  finishedBranches,
+  sessionBranches,
+  sessionsOver,
+  trackBranches,
+} from './finished-branches.ts';
 
 /** How often others may be faster before a sync gives up. */
 const attemptsMax = 5;
@@ -48,6 +57,8 @@ export interface SyncReport {
   /** How the session branches and tags of the hub stood, where they were asked for. */
   readonly sessions: readonly StandingRef[];
   readonly tags: readonly StandingRef[];
+  /** Branches of sessions that are over, which the remote had and nobody needs there. */
+  readonly finished: DeletedBranches;
   /** Tags that were fetched. */
   readonly tagsFetched: readonly RefName[];
   /** What became of checkouts of main. */
@@ -92,8 +103,13 @@ async function attemptSync(
   const by = { name: agent.name, email: agent.email, ms: clock.now(), offsetMinutes: 0 };
   const plan = await planMain(cloud, { ours: ours!, theirs: theirs!, how, by });
   const both = { here, there };
+  const over = besides.includes('sessions') ? await sessionsOver(cloud.ledger) : new Set<Slug>();
+  const finished = await finishedBranches(repository, there, { over, main: ours! });
   const sessions = besides.includes('sessions')
-    ? await branchStandings(repository, sessionBranches, both)
+    ? await branchStandings(repository, sessionBranches, {
+        here: without(here, await finishedBranches(repository, here, { over, main: ours! })),
+        there,
+      })
     : [];
   const tags = besides.includes('tags') ? tagStandings(before, there) : [];
   const report = {
@@ -101,7 +117,10 @@ async function attemptSync(
     ...{ plan, sessions, tags, tagsFetched: newTags },
     apart: await apart(cloud, ours!, theirs!),
   };
-  if (effect === 'try') return { ...report, checkouts: [] };
+  if (effect === 'try') {
+    const finishedThere = { deleted: Array.from(finished.keys()), refused: undefined };
+    return { ...report, finished: finishedThere, checkouts: [] };
+  }
 
   const ofMain = plan.kind === 'push' || plan.kind === 'merge' || plan.kind === 'rebase';
   const moves = [
@@ -109,12 +128,18 @@ async function attemptSync(
     ...pushesFor([...sessions, ...tags], both),
   ];
   if ((await push(cloud, moves)) === 'lost') return 'lost';
-  await track(cloud, moves);
+  await trackBranches(remote, moves);
+  // Last at the remote, and for itself: one that keeps all branches should get main all the same.
+  const done = { ...report, finished: await deleteFinished(remote, finished) };
   if (!('next' in plan) || plan.next === ours) {
-    return { ...report, checkouts: checkoutsIn(await catchUpCheckouts(hub)) };
+    return { ...done, checkouts: checkoutsIn(await catchUpCheckouts(hub)) };
   }
   const checkouts = await moveMain(cloud, { ref: main, expected: ours!, next: plan.next });
-  return checkouts === 'lost' ? 'lost' : { ...report, checkouts };
+  return checkouts === 'lost' ? 'lost' : { ...done, checkouts };
+}
+
+function without(refs: RefMap, others: RefMap): RefMap {
+  return new Map(Array.from(refs).filter(([ref]) => !others.has(ref)));
 }
 
 /** All branches of the remote, to where git keeps them. */
@@ -182,18 +207,6 @@ async function moveMain(cloud: Cloud, move: RefMove): Promise<readonly CheckoutN
     'hub/refused',
     `The remote "${remote.name}" is up to date, but the hub's own ${branchName(cloud)} could not be moved. Where a lock was left behind, remove the file that git names, and run it again. Git says: ${result.words}`,
   );
-}
-
-/** Notes where the remote's branches are now, as git itself does only where it is configured to. */
-async function track({ hub, remote }: Cloud, moves: readonly RefMove[]): Promise<void> {
-  const { repository } = hub;
-  for (const { ref, next } of moves) {
-    if (!ref.startsWith('refs/heads/')) continue;
-    const tracking: RefName = `refs/remotes/${remote.name}/${ref.slice('refs/heads/'.length)}`;
-    const expected = (await readRefs(repository, [tracking])).get(tracking) ?? 'absent';
-    // If another fetch is faster, it knows as well.
-    if (expected !== next) await moveRefs(repository, [{ ref: tracking, expected, next }], 'micelio: sync');
-  }
 }
 
 function checkoutsIn(notes: Awaited<ReturnType<typeof catchUpCheckouts>>): readonly CheckoutNote[] {

@@ -9,6 +9,7 @@ import type { HubSessions } from '../../app/hub/hub-sessions.ts';
 import { pushMain } from '../../app/hub/push-main.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
+import { finishedNotes, shortName } from '../hub/describe-sync.ts';
 import { withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
 
@@ -53,8 +54,11 @@ export function completeInHub(
     if (workspace?.outcome === 'removed') lines.push(...removedLines(workspace));
     if (!existsSync(context.directory))
       lines.push(`The workspace is gone, and your shell is still in it: cd ${sessions.mainDirectory}`);
-    const pushed = push ? await pushMain(sessions) : undefined;
-    if (pushed?.outcome === 'pushed') lines.push(`Pushed ${sessions.mainBranch} to ${pushed.remote}.`);
+    const pushed = push ? await pushMain(sessions, slug) : undefined;
+    if (pushed?.outcome === 'pushed') {
+      lines.push(`Pushed ${sessions.mainBranch} to ${pushed.remote}.`);
+      lines.push(...pushed.finished.deleted.map((ref) => `Deleted ${shortName(ref)} there.`));
+    }
     return {
       json: {
         slug,
@@ -70,6 +74,7 @@ export function completeInHub(
         ...(workspace?.outcome === 'stays'
           ? [`It is completed, and its workspace stays, ${workspace.directory}. ${workspace.reason}`]
           : []),
+        ...(pushed?.outcome === 'pushed' ? finishedNotes(pushed.remote, pushed.finished) : []),
         ...(pushed?.outcome === 'refused'
           ? [`It is completed, but was not pushed to ${pushed.remote}: ${pushed.words}`]
           : []),

@@ -59,6 +59,13 @@ export function standingNotes(remote: string, standings: SyncReport['sessions'])
   });
 }
 
+/** That branches of sessions which are over are still at a remote. */
+export function finishedNotes(remote: string, { refused }: SyncReport['finished']): string[] {
+  return refused === undefined
+    ? []
+    : [`Branches of sessions that are over stay at ${remote}, which would not delete them: ${refused}`];
+}
+
 /** What people whose checkouts of main followed it should know. */
 export function checkoutNotes(checkouts: SyncReport['checkouts']): string[] {
   return checkouts.flatMap(({ directory, outcome, conflicts, reason }) => {

@@ -3,7 +3,14 @@ import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
 import { command } from '../command.ts';
 import { flag, text } from '../options.ts';
-import { checkoutNotes, mainLine, shortName, standingNotes, standingsJson } from './describe-sync.ts';
+import {
+  checkoutNotes,
+  finishedNotes,
+  mainLine,
+  shortName,
+  standingNotes,
+  standingsJson,
+} from './describe-sync.ts';
 
 export default command({
   summary: 'Bring the hub and its cloud remote together',
@@ -12,7 +19,10 @@ export default command({
   options: {
     remote: text('--remote <name>', 'the remote (otherwise the one that decides for this hub, or origin)'),
     rebase: flag('--rebase', "put the hub's own commits on top of the remote's, instead of merging"),
-    sessions: flag('--sessions', 'push the branches of sessions as well'),
+    sessions: flag(
+      '--sessions',
+      'push the branches of sessions as well, and delete there those of sessions that are over',
+    ),
     tags: flag('--tags', 'fetch and push tags as well'),
     dryRun: flag('--dry-run', 'only say what would be done; conflicts are found all the same'),
   },
@@ -34,6 +44,7 @@ export default command({
       json: { ...syncJson(report), dryRun },
       text: syncText(report, dryRun),
       notes: [
+        ...finishedNotes(report.remote, report.finished),
         ...standingNotes(report.remote, [...report.sessions, ...report.tags]),
         ...checkoutNotes(report.checkouts),
       ],
@@ -41,12 +52,13 @@ export default command({
   },
 });
 
-function syncJson({ remote, main, authority, plan, apart, sessions, tags, ...rest }: SyncReport) {
+function syncJson(report: SyncReport) {
+  const { remote, main, authority, plan, apart, sessions, finished, tags, ...rest } = report;
   return {
     remote,
     main: { branch: main, did: plan.kind, commit: 'next' in plan ? plan.next : null, apart },
     authority,
-    sessions: standingsJson(sessions),
+    sessions: { ...standingsJson(sessions), deleted: finished.deleted.map(shortName) },
     tags: { ...standingsJson(tags), fetched: rest.tagsFetched.map(shortName) },
     checkouts: rest.checkouts,
   };
@@ -58,6 +70,11 @@ function syncText(report: SyncReport, dryRun: boolean): string {
   const would = dryRun ? 'would push' : 'pushed';
   const lines = [mainLine(report, dryRun)];
   for (const { ref } of pushed(report.sessions)) lines.push(`${would} ${shortName(ref)}`);
+  for (const ref of report.finished.deleted) {
+    lines.push(
+      `${dryRun ? 'would delete' : 'deleted'} ${shortName(ref)} there: its session is over, and its commits are kept`,
+    );
+  }
   for (const { ref } of pushed(report.tags)) lines.push(`${would} tag ${shortName(ref)}`);
   for (const ref of report.tagsFetched) {
     lines.push(`${dryRun ? 'would fetch' : 'fetched'} tag ${shortName(ref)}`);
