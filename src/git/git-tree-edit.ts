@@ -37,7 +37,10 @@ interface DirectoryEdits {
   readonly directories: Map<FileName, DirectoryEdits>;
 }
 
-type Entries = Map<FileName, GitTreeEntry>;
+type Entries = ReadonlyMap<FileName, GitTreeEntry>;
+
+/** Directories that were read or written, by their trees. */
+export type KnownTrees = Map<ObjectId, Entries>;
 
 /**
  * Edits a git tree without index or working tree: reads the directories that are touched, and writes those and no
@@ -48,10 +51,19 @@ export class GitTreeEdit {
   readonly #idBytes: number;
   readonly #root: ObjectId | undefined;
   readonly #edits: DirectoryEdits = noEdits();
-  readonly #read = new Map<ObjectId, Entries>();
+  readonly #known: KnownTrees;
 
-  /** `root` is the tree to begin with; undefined is an empty one. */
-  constructor(repository: Repository, source: TreeSource, root: ObjectId | undefined) {
+  /**
+   * `root` is the tree to begin with; undefined is an empty one. Whoever edits one tree after the other gives the same `known`
+   * to all, so that what one has written need not be read for the next.
+   */
+  constructor(
+    repository: Repository,
+    source: TreeSource,
+    root: ObjectId | undefined,
+    known: KnownTrees = new Map(),
+  ) {
+    this.#known = known;
     this.#source = source;
     this.#idBytes = idBytesOf[repository.objectFormat];
     this.#root = root;
@@ -62,6 +74,12 @@ export class GitTreeEdit {
     const directory = parentPath(path);
     const id = directory === rootPath ? this.#root : treeIdOf(await this.before(directory));
     return (await this.#entriesOf(id, directory)).get(baseName(path));
+  }
+
+  /** What the directory `path` had in it before any edit: nothing, where there is none. */
+  async entriesBefore(path: TreePath): Promise<Iterable<GitTreeEntry>> {
+    const id = path === rootPath ? this.#root : treeIdOf(await this.before(path));
+    return (await this.#entriesOf(id, path)).values();
   }
 
   /** Plans what becomes of `path`; undefined removes it. */
@@ -106,16 +124,19 @@ export class GitTreeEdit {
       if (content !== undefined) entries.set(name, { name, ...content });
       else if (!stays) entries.delete(name);
     }
-    return entries.size === 0 ? undefined : writer.add('tree', encodeGitTree(entries.values()));
+    if (entries.size === 0) return undefined;
+    const written = await writer.add('tree', encodeGitTree(entries.values()));
+    this.#known.set(written, entries);
+    return written;
   }
 
   async #entriesOf(id: ObjectId | undefined, path: TreePath): Promise<Entries> {
-    const known = id && this.#read.get(id);
+    const known = id && this.#known.get(id);
     if (known !== undefined) return known;
     const bytes = id && (await this.#source.read(id, 'tree'));
     const tree = bytes && parseGitTree(bytes, this.#idBytes, path);
     const entries: Entries = new Map(tree?.entries.map((entry) => [entry.name, entry]));
-    if (id !== undefined) this.#read.set(id, entries);
+    if (id !== undefined) this.#known.set(id, entries);
     return entries;
   }
 

@@ -92,14 +92,20 @@ export function parseGitTree(bytes: Buffer, idBytes: number, path: string): GitT
 
 /** The bytes of a git tree object with `entries`, which may come in any order. */
 export function encodeGitTree(entries: Iterable<GitTreeEntry>): Buffer {
-  const sorted = Array.from(entries, (entry) => ({ key: sortKey(entry.name, entry.mode), entry }));
+  const sorted = Array.from(entries, (entry) => {
+    const key = sortKey(entry.name, entry.mode);
+    return { key, head: `${entry.mode.toString(8)} ${entry.name}\0`, id: entry.id };
+  });
   sorted.sort((a, b) => (a.key < b.key ? -1 : 1));
-  const pieces: Buffer[] = [];
-  for (const { entry } of sorted) {
-    pieces.push(Buffer.from(`${entry.mode.toString(8)} ${entry.name}\0`, 'latin1'));
-    pieces.push(Buffer.from(entry.id, 'hex'));
+  const size = sorted.reduce((sum, { head, id }) => sum + head.length + id.length / 2, 0);
+  // Into one buffer: a folder of many sessions is written again with each commit.
+  const bytes = Buffer.allocUnsafe(size);
+  let position = 0;
+  for (const { head, id } of sorted) {
+    position += bytes.write(head, position, 'latin1');
+    position += bytes.write(id, position, 'hex');
   }
-  return Buffer.concat(pieces);
+  return bytes;
 }
 
 /** Git sorts a directory as if its name ended with a slash. */

@@ -34,18 +34,12 @@ export class StagedObjects {
     return bytes;
   }
 
-  /** Trees that are read once, asked for together. Throws as `ObjectReader.read` does. */
+  /** Trees, asked for together. Throws as `ObjectReader.read` does. */
   async readTrees(ids: readonly ObjectId[]): Promise<ReadonlyMap<ObjectId, Buffer>> {
-    const trees = new Map<ObjectId, Buffer>();
-    const missing: ObjectId[] = [];
-    for (const id of ids) {
-      const known = this.#known.get(id);
-      if (known?.type === 'tree') trees.set(id, known.bytes);
-      else missing.push(id);
-    }
+    const missing = ids.filter((id) => this.#known.get(id)?.type !== 'tree');
     for await (const object of this.#reader.readAll(missing))
-      trees.set(object.id, wholeBytes(object, 'tree'));
-    return trees;
+      this.#known.set(object.id, { type: 'tree', bytes: wholeBytes(object, 'tree') });
+    return new Map(ids.map((id) => [id, this.#known.get(id)!.bytes]));
   }
 
   /** A blob, whole. Throws `git/object-wrong-type` where `id` names something else, or one above `bytesMax`. */

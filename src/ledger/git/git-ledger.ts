@@ -44,7 +44,7 @@ import {
   markResolved,
 } from './landing-moves.ts';
 import { folderOf, type LedgerContext } from './ledger-context.ts';
-import { LedgerDraft, sessionFile, sessionFileBytesMax } from './ledger-draft.ts';
+import { LedgerDraft, type SessionFolder, sessionFileBytesMax } from './ledger-draft.ts';
 import { type Done, LedgerQueue, type Operation } from './ledger-queue.ts';
 import { LocalAuthority } from './local-authority.ts';
 import { RemoteAuthority } from './remote-authority.ts';
@@ -271,16 +271,12 @@ export class GitLedger {
   /** The file `name` of each of `slugs` that has it. */
   files(slugs: readonly Slug[], name: TreePath | FileName): Promise<ReadonlyMap<Slug, Buffer>> {
     return this.#queue.read(async (draft) => {
-      const sessions = await draft.sessions();
-      const files = new Map<Slug, Buffer>();
+      const folders: SessionFolder[] = [];
       for (const slug of slugs) {
-        const session = sessions.get(slug);
-        if (session === undefined) continue;
-        const path = sessionFile(this.hub, session.folder, slug, name);
-        const bytes = await draft.readFile(path, sessionFileBytesMax);
-        if (bytes !== undefined) files.set(slug, bytes);
+        const folder = await draft.sessionFolder(slug);
+        if (folder !== undefined) folders.push(folder);
       }
-      return files;
+      return draft.filesNamed(folders, name, sessionFileBytesMax);
     });
   }
 

@@ -26,7 +26,7 @@ export interface LedgerContext extends ClaimContext {
 
 /** The folder of a session. Throws `session/not-found`. */
 export async function folderOf(draft: LedgerDraft, slug: Slug): Promise<SessionFolder> {
-  const session = (await draft.sessions()).get(slug);
+  const session = await draft.sessionFolder(slug);
   if (session !== undefined) return session;
   throw new SessionError(
     'session/not-found',

@@ -1,6 +1,6 @@
 import { encodeCommit } from '../../git/commit-object.ts';
 import { type GitTreeEntry, gitMode, kindOfMode, parseGitTree } from '../../git/git-tree.ts';
-import { GitTreeEdit } from '../../git/git-tree-edit.ts';
+import { GitTreeEdit, type KnownTrees } from '../../git/git-tree-edit.ts';
 import { idBytesOf, type ObjectId } from '../../git/object-id.ts';
 import type { RefMove } from '../../git/refs.ts';
 import { checkPath } from '../../git/refused-paths.ts';
@@ -64,8 +64,8 @@ export class LedgerDraft {
   /** Replaced and never changed, so that an attempt can go back to what it was. */
   #claims: ReadonlyMap<Slug, KnownClaim>;
   #expectsMain = false;
+  readonly #trees: KnownTrees = new Map();
   /** Of the tree of `#main`. */
-  #sessions: Promise<ReadonlyMap<Slug, SessionFolder>> | undefined;
   #lock: Promise<LockLines> | undefined;
 
   /** `claims` are those of `refs`, read. */
@@ -107,9 +107,27 @@ export class LedgerDraft {
   }
 
   /** Every session that has a folder. */
-  sessions(): Promise<ReadonlyMap<Slug, SessionFolder>> {
-    this.#sessions ??= this.#readSessions();
-    return this.#sessions;
+  async sessions(): Promise<ReadonlyMap<Slug, SessionFolder>> {
+    const { layout } = this.#hub;
+    const sessions = new Map<Slug, SessionFolder>();
+    const edit = await this.#edit();
+    for (const folder of folderOrder) {
+      for (const { name, mode, id } of await edit.entriesBefore(layout.folder(folder))) {
+        if (mode === gitMode.directory && isSlug(name))
+          sessions.set(name as Slug, { slug: name as Slug, folder, tree: id });
+      }
+    }
+    return sessions;
+  }
+
+  /** The folder of one session; undefined where it has none. */
+  async sessionFolder(slug: Slug): Promise<SessionFolder | undefined> {
+    const edit = await this.#edit();
+    for (const folder of folderOrder.toReversed()) {
+      const entry = await edit.before(this.#hub.layout.session(folder, slug));
+      if (entry?.mode === gitMode.directory) return { slug, folder, tree: entry.id };
+    }
+    return undefined;
   }
 
   /** The state of a session. */
@@ -146,8 +164,27 @@ export class LedgerDraft {
 
   /** What main has at `path`. */
   async entryAt(path: TreePath): Promise<GitTreeEntry | undefined> {
-    const edit = new GitTreeEdit(this.#hub.repository, this.objects, await this.treeOf(this.#main));
-    return edit.before(path);
+    return (await this.#edit()).before(path);
+  }
+
+  /** The file `name` of each of `sessions` that has it, asked for together. */
+  async filesNamed(
+    sessions: readonly SessionFolder[],
+    name: TreePath | FileName,
+    bytesMax: number,
+  ): Promise<ReadonlyMap<Slug, Buffer>> {
+    await this.objects.readTrees(sessions.map(({ tree }) => tree));
+    const ids = new Map<Slug, ObjectId>();
+    for (const { slug, folder } of sessions) {
+      const entry = await this.entryAt(sessionFile(this.#hub, folder, slug, name));
+      if (entry !== undefined && isFile(entry)) ids.set(slug, entry.id);
+    }
+    const blobs = await this.objects.readBlobs(Array.from(ids.values()), bytesMax);
+    const files = new Map<Slug, Buffer>();
+    // One that is too large is asked for alone, which says so.
+    for (const [slug, id] of ids)
+      files.set(slug, blobs.get(id) ?? (await this.objects.readBlob(id, bytesMax)));
+    return files;
   }
 
   /** The files of a session's folder and those below it: their paths in it, in order. */
@@ -166,10 +203,9 @@ export class LedgerDraft {
 
   /** Puts a commit on top of main. Where it would change nothing, there is none. */
   async commit({ by, message, move, edits = [] }: DraftCommit): Promise<void> {
-    const { repository, layout } = this.#hub;
-    const before = await this.treeOf(this.#main);
-    const edit = new GitTreeEdit(repository, this.objects, before);
-    const moved = move && (await this.sessions()).get(move.slug);
+    const { layout } = this.#hub;
+    const edit = await this.#edit();
+    const moved = move && (await this.sessionFolder(move.slug));
     const [from, to] = move
       ? [layout.session(move.from, move.slug), layout.session(move.to, move.slug)]
       : [undefined, undefined];
@@ -192,7 +228,7 @@ export class LedgerDraft {
       }
     }
     const tree = await edit.write(this.objects);
-    if (tree !== before) await this.#addCommit(tree, by, message);
+    if (tree !== (await this.treeOf(this.#main))) await this.#addCommit(tree, by, message);
   }
 
   /** Puts `commit`, whose parent is the main of this draft, on main. */
@@ -241,6 +277,11 @@ export class LedgerDraft {
     return this.objects.treeOfCommit(commit);
   }
 
+  /** Of the tree of main, nothing of it changed yet. */
+  async #edit(): Promise<GitTreeEdit> {
+    return new GitTreeEdit(this.#hub.repository, this.objects, await this.treeOf(this.#main), this.#trees);
+  }
+
   async #addCommit(tree: ObjectId, { name, email }: Agent, message: string): Promise<void> {
     const person = { name, email, ms: this.#nowMs, offsetMinutes: 0 };
     const content = { tree, parents: [this.#main], author: person, committer: person, message };
@@ -250,25 +291,7 @@ export class LedgerDraft {
   #setMain(commit: ObjectId): void {
     if (commit === this.#main) return;
     this.#main = commit;
-    this.#sessions = undefined;
     this.#lock = undefined;
-  }
-
-  async #readSessions(): Promise<ReadonlyMap<Slug, SessionFolder>> {
-    const { layout } = this.#hub;
-    const sessions = new Map<Slug, SessionFolder>();
-    const top = await this.entryAt(layout.sessions);
-    if (top === undefined || !isDirectory(top)) return sessions;
-    const folders = new Map((await this.#entriesOf(top.id)).map((entry) => [entry.name as string, entry]));
-    for (const folder of folderOrder) {
-      const entry = folders.get(folder);
-      if (entry === undefined || !isDirectory(entry)) continue;
-      for (const { name, mode, id } of await this.#entriesOf(entry.id)) {
-        if (mode === gitMode.directory && isSlug(name))
-          sessions.set(name as Slug, { slug: name as Slug, folder, tree: id });
-      }
-    }
-    return sessions;
   }
 
   async #entriesOf(tree: ObjectId): Promise<readonly GitTreeEntry[]> {

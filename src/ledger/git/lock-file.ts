@@ -23,9 +23,11 @@ export function parseLockFile(text: string): LockLines {
 export function withLockLine(text: string, slug: Slug, seconds: number | undefined): string {
   const lines = text.split('\n');
   if (lines.at(-1) === '') lines.pop();
-  const own = lines.filter((line) => parseLine(line)?.slug === slug);
+  // Told from others by how it begins: most lines are others'.
+  const isOwn = (line: string) => line.startsWith(`${slug}:`) && parseLine(line) !== undefined;
+  const own = lines.filter(isOwn);
   if (seconds !== undefined && own.length === 1 && parseLine(own[0]!)?.seconds === seconds) return text;
-  const others = lines.filter((line) => parseLine(line)?.slug !== slug);
+  const others = lines.filter((line) => !isOwn(line));
   const all = seconds === undefined ? others : [...others, `${slug}:${seconds}`];
   return all.map((line) => `${line}\n`).join('');
 }

@@ -61,7 +61,7 @@ async function mendHeld(
   claim: HeldClaim,
   seconds: number | undefined,
 ): Promise<void> {
-  const session = (await draft.sessions()).get(slug);
+  const session = await draft.sessionFolder(slug);
   switch (session?.folder) {
     case 'planned':
     case 'active':
@@ -85,7 +85,7 @@ async function mendLine(
   seconds: number,
   previous: Claim | undefined,
 ): Promise<void> {
-  const session = (await draft.sessions()).get(slug);
+  const session = await draft.sessionFolder(slug);
   const by = await authorOfLine(draft, context, slug);
   if (session?.folder !== 'planned' && session?.folder !== 'active') {
     const edits = [draft.lockEdit(slug, undefined)];

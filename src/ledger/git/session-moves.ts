@@ -46,7 +46,7 @@ export async function draftSession(
   request: DraftRequest,
 ): Promise<void> {
   const { slug, by } = request;
-  const existing = (await draft.sessions()).get(slug);
+  const existing = await draft.sessionFolder(slug);
   if (existing !== undefined) {
     throw new GitLedgerError(
       'session/exists',
