@@ -12,11 +12,14 @@ export class HubScratch extends Scratch {
     this.hub = join(this.directory, 'project');
   }
 
-  /** `files` are those of the project. */
-  static async create(files: Readonly<Record<string, string>> = {}): Promise<HubScratch> {
+  /** `files` are those of the project, `init` options of `mic init`. */
+  static async create(
+    files: Readonly<Record<string, string>> = {},
+    ...init: readonly string[]
+  ): Promise<HubScratch> {
     const scratch = new HubScratch();
     await scratch.repository('project', { 'README.md': '# A project\n', 'src/a.c': 'int a;\n', ...files });
-    await scratch.mic(['init'], { in: scratch.hub });
+    await scratch.mic(['init', ...init], { in: scratch.hub });
     return scratch;
   }
 

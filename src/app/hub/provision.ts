@@ -1,7 +1,12 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { hasCode } from '../../base/error.ts';
+import type { Git } from '../../git/git-process.ts';
+import { openHub } from '../../ledger/git/hub.ts';
+import { GitLedgerLayout } from '../../ledger/git/layout.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import type { TreePath } from '../../tree/path.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { readProjectConf } from '../../workspace/provision/locate-workspace.ts';
@@ -15,6 +20,17 @@ import {
 import type { HubSessions } from './hub-sessions.ts';
 
 const lockWaitMsMax = 10_000;
+
+/** The folder of a main workspace in which the project says what sessions get, whichever it has chosen for its sessions. */
+export async function configurationFolder(git: Git, directory: string): Promise<TreePath> {
+  try {
+    return (await openHub(git, directory)).layout.configuration;
+  } catch (error) {
+    // Files can be taken from a directory that is no hub, too.
+    if (!hasCode(error, 'ledger/no-hub') && !hasCode(error, 'ledger/no-main')) throw error;
+    return new GitLedgerLayout().configuration;
+  }
+}
 
 /** Gives a workspace the untracked files of the main workspace, as the project says; undefined where there is none. */
 export async function provisionWorkspace(
@@ -79,7 +95,7 @@ async function withRequest<T>(
     return await work({
       from,
       to: directory,
-      ...readProjectConf(from, slug),
+      ...readProjectConf(from, sessions.ledger.hub.layout.configuration, slug),
       facts: {
         slug,
         branch,

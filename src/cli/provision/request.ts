@@ -1,5 +1,6 @@
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
+import { configurationFolder } from '../../app/hub/provision.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
 import { locateWorkspace, readProjectConf } from '../../workspace/provision/locate-workspace.ts';
@@ -39,7 +40,7 @@ async function provisionRequest(context: CommandContext, options: PlaceValues): 
   return {
     from,
     to,
-    ...readProjectConf(from, slug),
+    ...readProjectConf(from, await configurationFolder(git, from), slug),
     facts: { slug, branch, user: configuration.agent, settings: settingsOf(options.set), environment },
     owner: `${from}#${slug}`,
     git,

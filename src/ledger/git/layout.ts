@@ -49,8 +49,13 @@ export class GitLedgerLayout {
     return joinPath(this.sessions, 'sessions.lock' as FileName);
   }
 
+  /** What the project says of its sessions. */
+  get configuration(): TreePath {
+    return joinPath(this.sessions, '_config' as FileName);
+  }
+
   get settings(): TreePath {
-    return `${this.sessions}/_config/settings.json` as TreePath;
+    return joinPath(this.configuration, 'settings.json' as FileName);
   }
 
   folder(folder: StateFolder): TreePath {

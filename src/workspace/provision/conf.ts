@@ -3,8 +3,6 @@ import { isPattern, type PathPattern, parsePattern, unescaped } from './path-pat
 import { type ConfPlace, ProvisionError, placeText } from './provision-error.ts';
 import { type ProvisionPath, parseProvisionPath } from './provision-path.ts';
 
-/** Where the project's own configuration lies, from the top of the main workspace. */
-export const confDirectory = '_AGENTS/sessions/_config';
 export const confName = 'untracked-files.conf';
 
 const actions = ['copy', 'template', 'symlink', 'skip'] as const;

@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import type { TreePath } from '../../tree/path.ts';
 import { ProvisionScene, writeTree } from './fixtures.ts';
 import { locateWorkspace, readProjectConf } from './locate-workspace.ts';
 
@@ -47,11 +48,12 @@ describe('the main workspace of', () => {
 
 test('the configuration of one session stands behind that of the project', (t) => {
   const scene = new ProvisionScene(t, {
-    '_AGENTS/sessions/_config/untracked-files.conf': 'copy:a\n',
-    '_AGENTS/sessions/_config/untracked-files.one.conf': 'copy:b:a\n',
-    '_AGENTS/sessions/_config/secrets.conf': 'A = true\n',
+    'own/_config/untracked-files.conf': 'copy:a\n',
+    'own/_config/untracked-files.one.conf': 'copy:b:a\n',
+    'own/_config/secrets.conf': 'A = true\n',
   });
-  const { conf, secrets } = readProjectConf(scene.main, 'one');
+  const folder = 'own/_config' as TreePath;
+  const { conf, secrets } = readProjectConf(scene.main, folder, 'one');
   assert.deepEqual(
     conf.map(({ text }) => text),
     ['copy:a\n', 'copy:b:a\n'],
@@ -60,5 +62,5 @@ test('the configuration of one session stands behind that of the project', (t) =
     secrets.map(({ text }) => text),
     ['A = true\n'],
   );
-  assert.deepEqual(readProjectConf(scene.main, '../two').conf.length, 1);
+  assert.deepEqual(readProjectConf(scene.main, folder, '../two').conf.length, 1);
 });

@@ -3,10 +3,11 @@ import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Git } from '../../git/git-process.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
-import { isFileName } from '../../tree/path.ts';
+import { isFileName, type TreePath, textFromPath } from '../../tree/path.ts';
 import { findWorkspace } from '../checkout/marker.ts';
+import { diskPath } from '../disk-path.ts';
 import { unreadable } from '../workspace-error.ts';
-import { type ConfLayer, confDirectory, confName } from './conf.ts';
+import { type ConfLayer, confName } from './conf.ts';
 import { ProvisionError } from './provision-error.ts';
 import { secretsName } from './secrets.ts';
 
@@ -100,17 +101,18 @@ function readSessionEnv(workspace: string): Map<string, string> {
 }
 
 /**
- * The configuration in `directory` (the main workspace): that of the project, overruled by that of the session with
- * this slug, and the commands for secrets.
+ * The configuration in `folder` of `directory` (the main workspace): that of the project, overruled by that of the session
+ * with this slug, and the commands for secrets.
  */
 export function readProjectConf(
   directory: string,
+  folder: TreePath,
   slug: string,
 ): { readonly conf: ConfLayer[]; readonly secrets: ConfLayer[] } {
   const layers = (...names: readonly string[]): ConfLayer[] =>
     names.flatMap((name) => {
-      const file = `${confDirectory}/${name}`;
-      const text = readIfThere(join(directory, file));
+      const file = `${textFromPath(folder)}/${name}`;
+      const text = readIfThere(diskPath(directory, `${folder}/${name}`));
       return text === undefined ? [] : [{ file, text }];
     });
   const own = sessionConfName(slug);
@@ -123,11 +125,11 @@ function sessionConfName(slug: string): string | undefined {
   return isFileName(name) ? name : undefined;
 }
 
-function readIfThere(file: string): string | undefined {
+function readIfThere(file: string | Buffer): string | undefined {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
     if (isAbsent(error)) return undefined;
-    throw unreadable(file, error);
+    throw unreadable(String(file), error);
   }
 }
