@@ -68,7 +68,8 @@ export class Scratch {
 
   /** Removes all that there is. */
   async end(): Promise<void> {
-    rmSync(this.directory, { recursive: true, force: true });
+    // A git in the background may just be writing a file.
+    rmSync(this.directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 });
   }
 
   /** What a process in this scratch has as environment: nothing of who runs the test. */

@@ -107,6 +107,20 @@ export class Git {
     return this.#spawn(args, options);
   }
 
+  /** Starts git in the background, where it goes on when this process ends. What becomes of it nobody hears. */
+  async startDetached(args: readonly string[]): Promise<void> {
+    await this.#known();
+    const child = spawn(this.#binary, args, {
+      env: { ...this.#environment },
+      stdio: 'ignore',
+      detached: true,
+      windowsHide: true,
+    });
+    // A machine that can start no more processes has other worries.
+    child.on('error', () => {});
+    child.unref();
+  }
+
   /**
    * Runs a hook as git does: in the git directory `directory`, with git's environment, and by a shell where it does not say
    * what else is to run it. Throws `git/failed` where it cannot be started or is killed.

@@ -132,7 +132,8 @@ export class ScratchRepository {
 /** A directory that goes when the test ends. */
 export function temporaryDirectory(t: TestContext): string {
   const directory = mkdtempSync(join(tmpdir(), 'micelio-git-'));
-  t.after(() => rmSync(directory, { recursive: true, force: true }));
+  // A git in the background may just be writing a file.
+  t.after(() => rmSync(directory, { recursive: true, force: true, maxRetries: 10, retryDelay: 20 }));
   return directory;
 }
 

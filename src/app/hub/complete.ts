@@ -1,5 +1,6 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { startMaintenance } from '../../git/maintenance.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
 import type { CodeCommit, Landed, MainMoved } from '../../ledger/git/landing-moves.ts';
@@ -97,6 +98,7 @@ export async function completeSession(
         : await clearAway(sessions, workspace);
     sessions.held.forget(slug);
     await protectPlans(sessions, slug, 'completed');
+    await startMaintenance(sessions.hub);
     return {
       outcome: 'completed',
       commit: value.code,

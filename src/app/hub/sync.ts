@@ -2,6 +2,7 @@ import type { Clock } from '../../base/clock.ts';
 import { countApart, isAncestor } from '../../git/ancestry.ts';
 import type { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
+import { startMaintenance } from '../../git/maintenance.ts';
 import { type CheckoutNote, moveBranch } from '../../git/move-branch.ts';
 import { moveRefs, type RefMove, type RefName, type RefState, readRefs } from '../../git/refs.ts';
 import { fetchRefs, pushRefs, type Refspec, type Remote, readRemoteRefs } from '../../git/remote.ts';
@@ -77,7 +78,9 @@ export async function syncHub(surroundings: SyncSurroundings, request: SyncReque
     await refuseExposedCredentials(cloud.remote);
     for (let attempt = 1; attempt <= attemptsMax; attempt++) {
       const report = await attemptSync(cloud, surroundings, request);
-      if (report !== 'lost') return report;
+      if (report === 'lost') continue;
+      if (request.effect === 'move') await startMaintenance(cloud.hub.repository);
+      return report;
     }
     throw busy(cloud);
   } finally {
