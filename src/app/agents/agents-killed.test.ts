@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { attemptStanding } from '../../agents/attempts.ts';
@@ -132,7 +132,7 @@ test('a late one lands nothing: its program is ended, and its work stays in its 
   assert.deepEqual(kindsOf(late, 'lost'), [slug]);
   assert.ok(!isRunning(pid!));
   assert.equal(remote.git(['rev-parse', 'main']), main);
-  const work = join(dirname(one!.directory), '.sessions', slug!, 'late.txt');
+  const work = join(one!.directory, '.sessions', slug!, 'late.txt');
   assert.equal(readFileSync(work, 'utf8'), 'late\n');
   assertSound(remote);
 });

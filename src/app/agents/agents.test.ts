@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { attemptStanding } from '../../agents/attempts.ts';
 import { file, type ScratchRepository, temporaryDirectory } from '../../git/scratch-repository.ts';
@@ -83,7 +83,7 @@ describe('a session that is not completed', () => {
     assert.equal(attemptStanding(attempts).count, 0);
     assert.match(sessionFile(hub, 'drafting', slug!, 'worklog.md'), /output:\s+```\s+3\s+```/);
     assert.equal(hub.git(['show', `refs/sessions/${slug}/uncommitted:tries`]), 'again\nagain\nagain');
-    assert.ok(!existsSync(join(dirname(hub.directory), '.sessions', slug!)));
+    assert.ok(!existsSync(join(hub.directory, '.sessions', slug!)));
   });
 
   test('has criteria that are not met, unless somebody says why', async (t) => {

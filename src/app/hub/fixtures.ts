@@ -29,8 +29,7 @@ export function hubOf(
   options: { bare?: boolean; settings?: object; more?: ScratchFiles } = {},
 ): ScratchRepository {
   const { bare = false, settings, more = new Map() } = options;
-  // Workspaces of a bare hub lie beside it, and go with the directory that both are in.
-  const hub = ScratchRepository.create(t, { bare, ...(bare && { within: 'hub.git' }) });
+  const hub = ScratchRepository.create(t, { bare });
   const files = new Map(projectFiles([slug, other], settings));
   files.set(`_AGENTS/sessions/planned/${slug}/SESSION.md`, file(plan));
   files.set('.gitignore', file('.sessions/\n.worktrees/\n'));

@@ -1,5 +1,5 @@
 import { hostname } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type Repository, resolveCommit } from '../../git/repository.ts';
@@ -52,7 +52,7 @@ export interface HubSurroundings {
 /** Where and how a session's files are to be edited. */
 export interface GitWorkspaceChoice {
   readonly kind: WorkspaceRecord['kind'];
-  /** Absolute; left out: `.sessions/<slug>` or `.worktrees/<slug>` beside the main workspace. */
+  /** Absolute; left out: `.sessions/<slug>` or `.worktrees/<slug>` in the main workspace, or in a bare hub. */
   readonly directory?: string;
   readonly submodules?: SubmoduleChoice;
 }
@@ -112,10 +112,9 @@ export class HubSessions {
     return this.ledger.hub.main.replace(/^refs\/heads\//, '');
   }
 
-  /** The top of the main workspace, where people keep untracked files; of a bare hub, the directory that it lies in. */
+  /** The top of the main workspace, where people keep untracked files; of a bare hub, itself. */
   get mainDirectory(): string {
-    const { gitDirectory } = this.hub;
-    return dirname(gitDirectory);
+    return this.ledger.hub.mainDirectory;
   }
 
   /** Takes a planned session for this machine. Throws `ClaimLost` and what the life cycle says. */

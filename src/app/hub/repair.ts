@@ -2,7 +2,7 @@ import { existsSync, readdirSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import type { Git } from '../../git/git-process.ts';
 import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
-import { openHub } from '../../ledger/git/hub.ts';
+import { type Hub, openHub } from '../../ledger/git/hub.ts';
 import { moveHub } from '../../workspace/git/move-hub.ts';
 import { findGitWorkspace, type GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { HeldSessions } from './held-sessions.ts';
@@ -27,8 +27,7 @@ export interface Repaired {
 export async function repairWorkspaces(git: Git, directory: string, hub?: string): Promise<Repaired> {
   const here = await findGitWorkspace(git, directory);
   if (here === undefined) {
-    const { repository } = await openHub(git, hub ?? directory);
-    return repairAll(git, repository);
+    return repairAll(git, await openHub(git, hub ?? directory));
   }
   const found = hub ?? (await hubAbove(git, here.directory));
   if (found === undefined) {
@@ -42,10 +41,9 @@ export async function repairWorkspaces(git: Git, directory: string, hub?: string
   return { hub: repository.gitDirectory, workspaces: [await repairOne(here, repository)] };
 }
 
-async function repairAll(git: Git, hub: Repository): Promise<Repaired> {
+async function repairAll(git: Git, { repository: hub, mainDirectory }: Hub): Promise<Repaired> {
   // Worktrees and the repository name each other by absolute paths; git mends both where either was moved.
-  const beside = dirname(hub.gitDirectory);
-  const places = ['.sessions', '.worktrees'].flatMap((name) => directoriesIn(join(beside, name)));
+  const places = ['.sessions', '.worktrees'].flatMap((name) => directoriesIn(join(mainDirectory, name)));
   await git.attempt(gitArguments(hub, ['worktree', 'repair', ...places.filter(isWorktree)]));
   const held = new HeldSessions(hub.gitDirectory);
   const known = held.slugs().flatMap((slug) => held.get(slug)?.directory ?? []);

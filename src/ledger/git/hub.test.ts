@@ -48,3 +48,15 @@ function clonedProject(t: TestContext) {
   origin.git(['clone', '-q', origin.directory, directory]);
   return { directory, clone: (args: readonly string[]) => origin.git(['-C', directory, ...args]) };
 }
+
+test('the main workspace is where its people work; a bare hub has its sessions in itself', async (t) => {
+  const { directory, clone } = clonedProject(t);
+  assert.equal((await openHub(scratchGit, join(directory, 'src'))).mainDirectory, directory);
+  clone(['worktree', 'add', '-q', '--detach', '../linked']);
+  assert.equal((await openHub(scratchGit, join(directory, '../linked'))).mainDirectory, directory);
+  clone(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', directory, 'part']);
+  const part = join(directory, 'part');
+  assert.equal((await openHub(scratchGit, part)).mainDirectory, part);
+  const bare = ScratchRepository.create(t);
+  assert.equal((await openHub(scratchGit, bare.directory)).mainDirectory, bare.directory);
+});

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises';
-import { dirname, join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
 import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
@@ -15,6 +15,11 @@ export interface Hub {
   /** The branch that the ledger is on. */
   readonly main: RefName;
   readonly layout: GitLedgerLayout;
+  /**
+   * The top of the main workspace, where people keep untracked files, and workspaces of sessions lie; of a hub that has
+   * none, such as a bare one, its git directory.
+   */
+  readonly mainDirectory: string;
   /** The checkouts that are on main now. */
   checkouts(): Promise<readonly Checkout[]>;
 }
@@ -49,10 +54,13 @@ async function hubOf({ repository, config }: Opened): Promise<Hub> {
   }
   const branch = parseRefName(main);
   const isBare = config.get('core.bare') === 'true';
+  // That of a submodule, or of a repository with its git directory elsewhere.
+  const elsewhere = config.get('core.worktree');
   return {
     repository,
     main: branch,
     layout: new GitLedgerLayout(root),
+    mainDirectory: mainDirectory(repository, elsewhere),
     checkouts: () => checkoutsOf(repository, branch, isBare),
   };
 }
@@ -76,7 +84,7 @@ async function openShared(git: Git, path: string): Promise<Opened> {
 }
 
 async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, string>> {
-  const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio\\..*|core\\.bare)$'];
+  const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio\\..*|core\\.(bare|worktree))$'];
   const { stdout } = await git.attempt(args, { effect: 'none' });
   const records = stdout.toString('utf8').split('\0').slice(0, -1);
   return new Map(
@@ -85,6 +93,12 @@ async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, s
       return end < 0 ? [record, 'true'] : [record.slice(0, end), record.slice(end + 1)];
     }),
   );
+}
+
+function mainDirectory({ gitDirectory }: Repository, elsewhere: string | undefined): string {
+  if (elsewhere !== undefined && elsewhere !== '') return resolve(gitDirectory, elsewhere);
+  // Not beside a bare one: what lies there is not its own, and may be another hub with sessions of the same names.
+  return basename(gitDirectory) === '.git' ? dirname(gitDirectory) : gitDirectory;
 }
 
 /**
