@@ -92,6 +92,13 @@ describe('a change of attributes', () => {
     );
   });
 
+  test('has no owner where it says −1', () => {
+    assert.deepEqual(change('00000000 00000001 ffffffff 00000001 ffffffff 00000000 00000000 00000000'), {});
+    assert.deepEqual(change('00000000 00000001 ffffffff 00000001 fffffffe 00000000 00000000 00000000'), {
+      gid: 0xffff_fffe,
+    });
+  });
+
   test('is refused where it makes no sense', () => {
     assert.throws(() => change('00000002'), { code: 'nfs/malformed' });
     assert.throws(() => change('00000000 00000000 00000000 00000000 00000003'), { code: 'nfs/malformed' });

@@ -20,6 +20,7 @@ export const fileTypes: Record<FileType, number> = {
 export const attributesBytes = 84;
 
 const permissionBits = 0o7777;
+const unchangedOwner = 0xffff_ffff;
 
 /** Writes `fattr3`. The file system's id is the first half of its export's. */
 export function writeAttributes(writer: XdrWriter, attributes: Attributes, exported: ExportKey): void {
@@ -88,8 +89,10 @@ export function readTime(reader: XdrReader): Time {
 export function readAttributeChange(reader: XdrReader): AttributeChange {
   const change: { -readonly [Name in keyof AttributeChange]: AttributeChange[Name] } = {};
   if (reader.boolean()) change.mode = reader.uint32() & permissionBits;
-  if (reader.boolean()) change.uid = reader.uint32();
-  if (reader.boolean()) change.gid = reader.uint32();
+  const uid = readOwner(reader);
+  if (uid !== undefined) change.uid = uid;
+  const gid = readOwner(reader);
+  if (gid !== undefined) change.gid = gid;
   if (reader.boolean()) change.size = reader.uint64();
   const accessed = readTimeChange(reader);
   if (accessed !== undefined) change.accessed = accessed;
@@ -98,6 +101,13 @@ export function readAttributeChange(reader: XdrReader): AttributeChange {
   if (change.size !== undefined && change.size > Number.MAX_SAFE_INTEGER)
     throw fileSystemError('file-system/file-too-large');
   return change;
+}
+
+/** Some clients send the −1 that leaves an owner as it is in chown(2). No file can belong to that. */
+function readOwner(reader: XdrReader): number | undefined {
+  if (!reader.boolean()) return undefined;
+  const owner = reader.uint32();
+  return owner === unchangedOwner ? undefined : owner;
 }
 
 function readTimeChange(reader: XdrReader): TimeChange | undefined {

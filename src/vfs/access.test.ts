@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import type { Caller, InodeNumber } from './file-system.ts';
+import { type Caller, type InodeNumber, listingStart } from './file-system.ts';
 import { contentWith, openFileSystem, superuser, temporaryDirectory } from './fixtures.ts';
 import type { SessionFileSystem } from './session-file-system.ts';
 
@@ -78,6 +78,14 @@ describe('the owner of a file', () => {
       assert.throws(() => fs.write(other, inode, 0, [Buffer.from('x')]), denied);
       assert.throws(() => fs.setAttributes(other, inode, { size: 0 }), denied);
     }
+  });
+
+  test('of a directory may list it too', async (context) => {
+    const { fs, directory } = await withDirectory(context, 0);
+    const list = (caller: Caller): string => fs.list(caller, directory, listingStart, () => true);
+    assert.equal(list(ann), 'end');
+    for (const other of [ben, eve]) assert.throws(() => list(other), denied);
+    assert.throws(() => fs.lookup(ann, directory, 'x'), denied);
   });
 
   test('is who may change its mode, its group to one of theirs, and its times', async (context) => {

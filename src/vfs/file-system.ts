@@ -120,7 +120,8 @@ export interface Statistics {
  * waits for its `ready` and calls again, from the beginning. Other failures are `FileSystemError`s, and have changed nothing either.
  *
  * Access is checked for the caller, as POSIX has it, with one rule of network file systems, which know no open files:
- * the owner of a file may read and write it whatever its mode says, for it may have been opened before the mode changed.
+ * the owner of a file may read and write it whatever its mode says, for it may have been opened before the mode changed;
+ * and so may the owner of a directory list it.
  *
  * Names are byte strings (`tree/path.ts`), checked here. `lookup` takes `.` and `..`; nothing else does.
  *

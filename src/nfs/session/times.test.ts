@@ -118,6 +118,17 @@ describe('times that a client gives', () => {
   });
 });
 
+test('SETATTR of nothing changes nothing, whoever asks', async (context) => {
+  const served = await ServedSession.start(context);
+  const { handle } = await served.admin.lookup(served.root, 'file');
+  const before = await served.attributes(handle);
+  const unchanged = 0xffff_ffff;
+  for (const change of [{}, { uid: unchanged, gid: unchanged }]) {
+    assert.equal(statusName((await served.as(eve).setattr(handle, change)).status), 'OK');
+    assert.deepEqual(await served.attributes(handle), before);
+  }
+});
+
 test('SETATTR with a guard is carried out while the time of change is that one', async (context) => {
   const served = await ServedSession.start(context);
   const { handle } = await served.admin.lookup(served.root, 'file');

@@ -117,6 +117,7 @@ export class VirtualSide {
       case 'list': {
         const { inode, type } = this.#find(caller, path, 'follow');
         if (type !== 'directory') throw kernelError('ENOTDIR');
+        if (fs.access(caller, inode, accessBits.read) === 0) throw kernelError('EACCES');
         return this.names(caller, inode).sort();
       }
       case 'readLink':

@@ -25,6 +25,7 @@ export function setAttributes(
   const inode = volume.inode(number);
   if (guard !== undefined && !sameTime(guard, inode.changed))
     throw fileSystemError('file-system/not-in-step');
+  if (Object.keys(change).length === 0) return inode;
   requireRight(caller, inode, change);
   volume.changed.add(inode.parent);
   const now = volume.time.now();
