@@ -1,10 +1,10 @@
-import { link, readFile, rename, rm, rmdir } from 'node:fs/promises';
+import { link, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ancestorsOf, type TreePath } from '../tree/path.ts';
 import { gitContentMerge, type PathPlan, planPath, type Stages } from './checkout-merge.ts';
 import { changesBetween, checkoutArguments, diskPath, readDisk, readIndex } from './checkout-state.ts';
 import type { Checkout } from './checkouts.ts';
-import { besides, createExclusively } from './exclusive-file.ts';
+import { besides } from './exclusive-file.ts';
 import type { GitContent } from './git-tree-edit.ts';
 import { emptyTreeOf, idBytesOf, type ObjectId } from './object-id.ts';
 
@@ -12,7 +12,7 @@ import { emptyTreeOf, idBytesOf, type ObjectId } from './object-id.ts';
  * Brings a checkout from the commit `from`, or the tree without entries, to the commit `to`: index and files, where
  * nobody has touched them. What was edited is merged; where that conflicts, the file stays and the index has its versions.
  * The paths of these are returned. The caller holds the lock of the index. May be called again after it was killed
- * anywhere.
+ * anywhere, with the same commits: what it has brought already would pass for edits on the way to another one.
  */
 export async function followCheckout(
   checkout: Checkout,
@@ -149,32 +149,4 @@ async function checkOut(checkout: Checkout, indexFile: string, paths: readonly T
   const input = Buffer.from(paths.map((path) => `${path}\0`).join(''), 'latin1');
   const command = checkoutArguments(checkout, ['checkout-index', '--force', '-u', '-z', '--stdin']);
   await checkout.repository.git.run(command, { indexFile, input });
-}
-
-/** Where it is kept from which commit on a checkout has still to follow its branch. */
-function behindFile({ gitDirectory }: Checkout): string {
-  return join(gitDirectory, 'micelio-behind');
-}
-
-/**
- * The commit that `checkout` is still at, if it has not followed its branch; undefined where it has. The tree without
- * entries, if the branch had no commit.
- */
-export async function readBehind(checkout: Checkout): Promise<ObjectId | undefined> {
-  try {
-    return (await readFile(behindFile(checkout), 'latin1')).trim() as ObjectId;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
-}
-
-/** Notes that `checkout` is at `commit`, and will have to follow. One that is noted already is older, and stays. */
-export async function noteBehind(checkout: Checkout, commit: ObjectId): Promise<void> {
-  await createExclusively(behindFile(checkout), `${commit}\n`);
-}
-
-/** Notes that `checkout` has followed. */
-export async function forgetBehind(checkout: Checkout): Promise<void> {
-  await rm(behindFile(checkout), { force: true });
 }

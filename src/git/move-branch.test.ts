@@ -13,9 +13,9 @@ import {
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
+import { noteBehind, noteTowards, readBehind } from './behind-note.ts';
 import { checkoutsOf } from './checkouts.ts';
 import { FileLock } from './file-lock.ts';
-import { noteBehind, readBehind } from './follow-checkout.ts';
 import { type BranchMove, catchUp, moveBranch } from './move-branch.ts';
 import type { ObjectId } from './object-id.ts';
 import { moveRefs, type RefName } from './refs.ts';
@@ -187,7 +187,7 @@ describe('a checkout whose branch moves', () => {
     const { result, notes } = await move();
     assert.equal(result.outcome, 'moved');
     assert.equal(notes[0]!.outcome, 'left');
-    assert.equal(await readBehind(checkouts[0]!), first);
+    assert.deepEqual(await readBehind(checkouts[0]!), { at: first, towards: undefined });
     assert.equal(readFileSync(path('.git/index.lock'), 'utf8'), 'git');
     unlinkSync(path('.git/index.lock'));
     assert.deepEqual(brief(await catchUp(checkouts, repository, main, 50)), followed());
@@ -207,6 +207,22 @@ describe('a checkout whose branch moves', () => {
     assert.equal(status(), '');
     assert.equal((await move()).result.outcome, 'lost');
     assert.ok(!existsSync(path('.git/index.lock')));
+  });
+
+  test('what a killed process has brought already is nobody’s edit, wherever the branch has gone since', async (t) => {
+    const { scratch, checkouts, repository, first, second, status, path, read } = await setUp(t);
+    scratch.git(['checkout', '-q', '--detach', second]);
+    writeFileSync(path('edited'), lines({ 0: 'theirs again' }));
+    scratch.git(['commit', '-qam', 'third']);
+    const third = scratch.git(['rev-parse', 'HEAD']);
+    scratch.git(['checkout', '-q', 'main']);
+    await noteTowards(checkouts[0]!, first, second);
+    writeFileSync(path('edited'), lines({ 0: 'theirs' }));
+    scratch.git(['update-ref', main, third]);
+    assert.deepEqual(brief(await catchUp(checkouts, repository, main, 50)), followed());
+    assert.equal(status(), '');
+    assert.equal(read('edited'), lines({ 0: 'theirs again' }));
+    assert.equal(await readBehind(checkouts[0]!), undefined);
   });
 
   test('has nothing done to it when the branch is not what was expected', async (t) => {

@@ -1,7 +1,8 @@
 import type { TreePath } from '../tree/path.ts';
+import { type Behind, forgetBehind, noteBehind, noteTowards, readBehind } from './behind-note.ts';
 import type { Checkout } from './checkouts.ts';
 import { type FileLock, takeIndexLock } from './file-lock.ts';
-import { followCheckout, forgetBehind, noteBehind, readBehind } from './follow-checkout.ts';
+import { followCheckout } from './follow-checkout.ts';
 import { emptyTreeOf, type ObjectId } from './object-id.ts';
 import { type RefName, type RefOutcome, type RefState, readRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
@@ -90,11 +91,10 @@ async function follow(
     const reason = 'its index is locked: git is at work there, or was killed';
     return { directory, outcome: 'left', conflicts: [], reason };
   }
-  const from = await readBehind(checkout);
+  const behind = await readBehind(checkout);
   const to = await readBranch(repository, branch);
   try {
-    const conflicts =
-      from === undefined || to === undefined || from === to ? [] : await followCheckout(checkout, from, to);
+    const conflicts = behind === undefined || to === undefined ? [] : await bring(checkout, behind, to);
     await forgetBehind(checkout);
     return { directory, outcome: 'followed', conflicts };
   } catch (error) {
@@ -102,6 +102,23 @@ async function follow(
     const reason = error instanceof Error ? error.message : String(error);
     return { directory, outcome: 'left', conflicts: [], reason };
   }
+}
+
+/** Finishes first what somebody has begun, so that no more than half of it does not pass for edits. */
+async function bring(
+  checkout: Checkout,
+  { at, towards }: Behind,
+  to: ObjectId,
+): Promise<readonly TreePath[]> {
+  const conflicts: TreePath[] = [];
+  let from = at;
+  for (const next of [towards ?? at, to]) {
+    if (next === from) continue;
+    await noteTowards(checkout, from, next);
+    conflicts.push(...(await followCheckout(checkout, from, next)));
+    from = next;
+  }
+  return conflicts;
 }
 
 async function readBranch(repository: Repository, branch: RefName): Promise<ObjectId | undefined> {

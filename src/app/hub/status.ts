@@ -1,6 +1,6 @@
 import { hasCode } from '../../base/error.ts';
 import { countApart, hasObject } from '../../git/ancestry.ts';
-import { readBehind } from '../../git/follow-checkout.ts';
+import { readBehind } from '../../git/behind-note.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type RefName, readRefs } from '../../git/refs.ts';
 import { canPush, type Remote, readRemoteRefs } from '../../git/remote.ts';
@@ -137,8 +137,8 @@ async function apart(
 async function leftBehind({ hub }: Cloud): Promise<HubStatus['leftBehind']> {
   const found: { directory: string; at: string }[] = [];
   for (const checkout of await hub.checkouts()) {
-    const at = await readBehind(checkout);
-    if (at !== undefined) found.push({ directory: checkout.directory, at });
+    const behind = await readBehind(checkout);
+    if (behind !== undefined) found.push({ directory: checkout.directory, at: behind.at });
   }
   return found;
 }
