@@ -137,7 +137,7 @@ export interface FileSystem {
   /** Throws `file-system/stale` for a file that is gone, as every call does. */
   attributes(inode: InodeNumber): Attributes;
   /**
-   * Changes attributes, all or none. With `guard` only if the file's time of change still is that one; otherwise
+   * Changes attributes, all or none; without any nothing changes, not even the time of change. With `guard` only if the file's time of change still is that one; otherwise
    * `file-system/not-in-step`.
    */
   setAttributes(caller: Caller, inode: InodeNumber, change: AttributeChange, guard?: Time): Attributes;

@@ -59,6 +59,10 @@ describeMounted('files on a mount', { programs: ['rsync'], files }, (mounted) =>
     await mounted().sh(python('sparse.py'));
   });
 
+  test('sizes, times, names and depths have their bounds, and whoever goes beyond is told', async () => {
+    await mounted().sh(python('limits.py'));
+  });
+
   test('a directory of 100,000 names is listed while it changes', async () => {
     const { directory } = mounted();
     await mounted().sh(python('listing.py', `${directory}/many`, '100000'), { timeoutMs: 240_000 });

@@ -85,3 +85,24 @@ for kind in KINDS:
                 with acting(who):
                     result = outcome(run, "thing")
                 tell(kind, access, user, result, describe("thing"))
+
+# The sixteenth of a user's groups counts as the first does.
+GROUPS = tuple(range(2001, 2017))
+for group in (2000, 2001, 2008, 2016, 2017):
+    for mode in (0o040, 0o060, 0o070, 0o707):
+        with fresh():
+            make("file", "file", OWNER, mode)
+            os.chown("file", -1, group)
+            os.chmod("file", mode)
+            os.mkdir("d")
+            os.chown("d", OWNER[0], group)
+            os.chmod("d", mode)
+            with acting((65531, 2000, GROUPS)):
+                results = [outcome(run, "file") for name, run in ACCESSES.items() if name.startswith(("read", "write", "access"))]
+                results += [outcome(os.listdir, "d"), outcome(os.mkdir, "d/new"), outcome(os.open, "d/f", os.O_CREAT)]
+            tell("groups", group, oct(mode), *results)
+    with fresh():
+        make("file", "mine", (65531, 1, ()), 0o6755)
+        with acting((65531, 2000, GROUPS)):
+            tell("to a group", group, outcome(os.chown, "mine", -1, group), describe("mine"), outcome(os.chmod, "mine", 0o2755))
+        tell("then", describe("mine"))

@@ -2,7 +2,8 @@
 
 import os
 
-from world import KINDS, OLD, OWNER, USERS, Times, acting, describe, fresh, make, outcome, tell
+from libc import AT_SYMLINK_NOFOLLOW, UTIME_NOW, UTIME_OMIT, utimensat
+from world import KINDS, OLD, OTHER, OWNER, ROOT, USERS, Times, acting, describe, fresh, make, outcome, tell
 
 
 def with_file(flags, use):
@@ -110,3 +111,57 @@ for mode in (0o666, 0o644, 0o444, 0o222, 0o000):
                     outcome(os.utime, "file", ns=(OLD[0], 0)),
                 )
             tell("may set", oct(mode), user, *results)
+
+# One time set, one to now, one left: by whom, and what becomes of them.
+NOW, OMIT, SET = (0, UTIME_NOW), (0, UTIME_OMIT), (5, 7)
+MIXES = {"now": NOW, "omit": OMIT, "set": SET}
+for mode in (0o666, 0o644):
+    for user, who in USERS.items():
+        for accessed in MIXES:
+            for modified in MIXES:
+                with fresh():
+                    make("file", "file", OWNER, mode)
+                    os.utime("file", ns=OLD)
+                    with acting(who):
+                        result = outcome(utimensat, "file", MIXES[accessed], MIXES[modified])
+                    status = os.stat("file")
+                    kept = [value if value in (*OLD, 5_000_000_007) else "now" for value in (status.st_atime_ns, status.st_mtime_ns)]
+                    tell("utimensat", oct(mode), user, accessed, modified, result, *kept)
+for kind in ("symlink", "dangling"):
+    for mix in MIXES.values():
+        with fresh():
+            make(kind, "thing")
+            with Times("thing") as times:
+                result = outcome(utimensat, "thing", mix, mix, AT_SYMLINK_NOFOLLOW)
+            tell("utimensat of a link", kind, mix[1] in (UTIME_NOW, UTIME_OMIT), result, times.told)
+
+# Every kind, by somebody who may and by somebody who may not.
+for kind in KINDS:
+    for change, run in {
+        "chmod": lambda: os.chmod("d/thing", 0o711, follow_symlinks=kind not in ("symlink", "dangling")),
+        "chown": lambda: os.lchown("d/thing", 5, 6),
+        "link": lambda: os.link("d/thing", "d/new", follow_symlinks=False),
+        "unlink one of two": lambda: os.unlink("d/second"),
+        "rename": lambda: os.rename("d/thing", "d/new"),
+        "rename away": lambda: os.rename("d/thing", "e/new"),
+        "rename over one of two": lambda: os.rename("d/other", "d/second"),
+        "remove": lambda: (os.rmdir if kind == "directory" else os.unlink)("d/thing"),
+        "utime": lambda: os.utime("d/thing", ns=(5_000_000_001, 6_000_000_002), follow_symlinks=False),
+        "make": lambda: make(kind, "d/new", mode=0o600),
+    }.items():
+        if change == "chmod" and kind in ("symlink", "dangling"):
+            continue  # kernels do not agree
+        if change in ("link", "unlink one of two", "rename over one of two") and kind == "directory":
+            continue
+        for user, who in (("root", ROOT), ("other", OTHER)):
+            with fresh():
+                os.mkdir("d", 0o755)
+                os.mkdir("e")
+                make(kind, "d/thing")
+                if kind != "directory":
+                    os.link("d/thing", "d/second", follow_symlinks=False)
+                    make(kind, "d/other")
+                with Times("d", "e", "d/thing", "d/second", "d/other", "d/new", "e/new") as times:
+                    with acting(who):
+                        result = outcome(run)
+                tell("every kind", kind, change, user, result, times.told, "|", describe("d/thing"), "|", describe("d/second"))
