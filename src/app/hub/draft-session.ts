@@ -1,5 +1,4 @@
-import { hasCode } from '../../base/error.ts';
-import { systemRandom } from '../../base/random.ts';
+import type { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { fileEdit } from '../../ledger/git/session-moves.ts';
 import { withField } from '../../session/plan/edit-plan.ts';
 import { parsePlan, planProblems } from '../../session/plan/plan.ts';
@@ -7,7 +6,7 @@ import { planName } from '../../session/plan/record-files.ts';
 import { parseSlug, type Slug } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
 import { takeAlongEdits } from './checkout-edits.ts';
-import type { HubSessions } from './hub-sessions.ts';
+import type { HubSessions, NewPlan } from './hub-sessions.ts';
 import { readSessionTemplate, renderSessionPlan } from './session-templates.ts';
 
 /** What is known of a session that is to be planned. */
@@ -29,11 +28,6 @@ export interface SessionIdea {
 }
 
 const wordsLengthMax = 60;
-/** How often a number is tried for a title that others have today, too. */
-const numbersTriedMax = 200;
-/** Among how many numbers the next one is chosen, at most: those of one byte. */
-const spreadMax = 256;
-
 /** The name of a session that is drafted at `atMs`. */
 function slugOf(title: string, atMs: number): Slug {
   const words = title
@@ -49,48 +43,29 @@ function slugOf(title: string, atMs: number): Slug {
 }
 
 /** Makes a session in `drafting/`. Throws `session/exists` where its name was given; otherwise a number makes it another. */
-export function draftSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
-  return underFreeName(sessions, idea, async (slug, plan) => {
-    const files = [fileEdit(planName as FileName, plan)];
-    await sessions.ledger.draft({ slug, by: sessions.surroundings.agent, files });
-  });
+export async function draftSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  const { names, planOf } = await newPlan(sessions, idea);
+  const files = (slug: Slug) => [fileEdit(planName as FileName, planOf(slug))];
+  const { value } = await sessions.ledger.draftNew({ names, by: sessions.surroundings.agent, files });
+  return value;
 }
 
 /** Makes a session that is this machine's at once. Throws as `draftSession` does. */
-export function startSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
-  return underFreeName(sessions, idea, async (slug, plan) => {
-    await sessions.start(slug, plan);
-  });
+export async function startSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  return (await sessions.start(await newPlan(sessions, idea))).slug;
 }
 
-async function underFreeName(
-  sessions: HubSessions,
-  idea: SessionIdea,
-  make: (slug: Slug, plan: string) => Promise<void>,
-): Promise<Slug> {
-  const named =
-    idea.slug === undefined ? slugOf(idea.title, sessions.surroundings.clock.now()) : parseSlug(idea.slug);
-  let slug = named;
-  for (let attempt = 1; ; attempt++) {
-    try {
-      await make(slug, await planText(sessions, slug, idea));
-      return slug;
-    } catch (error) {
-      if (!hasCode(error, 'session/exists') || idea.slug !== undefined || attempt === numbersTriedMax)
-        throw error;
-      slug = await numbered(sessions, named, attempt);
-    }
-  }
+async function newPlan(sessions: HubSessions, idea: SessionIdea): Promise<NewPlan> {
+  const { slug, title } = idea;
+  const named = slug === undefined ? slugOf(title, sessions.surroundings.clock.now()) : parseSlug(slug);
+  const names = slug === undefined ? () => numbered(named) : () => [named];
+  return { names, planOf: await planText(sessions.ledger, idea) };
 }
 
-/** A free name. Many who look for one at once must not all try the same: the more often they met, the wider they spread. */
-async function numbered(sessions: HubSessions, named: Slug, attempt: number): Promise<Slug> {
-  const taken = new Set((await sessions.ledger.list()).map((session): string => session.slug));
-  let number = 2;
-  while (taken.has(`${named}-${number}`)) number++;
-  number += systemRandom.bytes(1)[0]! % Math.min(4 ** (attempt - 1), spreadMax);
-  while (taken.has(`${named}-${number}`)) number++;
-  return parseSlug(`${named}-${number}`);
+/** Which of them is free is only known to whoever changes main: many may want the same at once. */
+function* numbered(named: Slug): Generator<Slug> {
+  yield named;
+  for (let number = 2; ; number++) yield parseSlug(`${named}-${number}`);
 }
 
 /** Moves a session to `planned/`, with what was edited in a checkout of main. Returns what its plan lacks, a sentence each. */
@@ -111,17 +86,16 @@ export async function reviseSession(sessions: HubSessions, slug: Slug, text?: st
   else await sessions.ledger.move({ slug, by, event: 'revise', files });
 }
 
-async function planText({ ledger }: HubSessions, slug: Slug, idea: SessionIdea): Promise<string> {
-  const { title, goal = '', context = '', criteria, capabilities, parent } = idea;
+async function planText(ledger: GitLedger, idea: SessionIdea): Promise<NewPlan['planOf']> {
+  const { title, goal = '', context = '', criteria, capabilities, parent, text } = idea;
   const fields: [string, string][] = [];
   if (capabilities.length > 0) fields.push(['Capabilities', capabilities.join(', ')]);
   if (parent !== undefined) fields.push(['Parent', parent]);
+  const withFields = (plan: string) =>
+    fields.reduce((had, [name, value]) => withField(had, name, value), plan);
+  if (text !== undefined) return () => withFields(text);
+  const template = await readSessionTemplate(ledger, 'plan');
   const none = { subsessions: [], risks: [], dependencies: [], edgeCases: [], notes: '' };
-  const begun =
-    idea.text ??
-    renderSessionPlan(await readSessionTemplate(ledger, 'plan'), {
-      ...none,
-      ...{ slug, title, context, problemStatement: goal, acceptanceCriteria: criteria },
-    });
-  return fields.reduce((text, [name, value]) => withField(text, name, value), begun);
+  const values = { ...none, title, context, problemStatement: goal, acceptanceCriteria: criteria };
+  return (slug) => withFields(renderSessionPlan(template, { ...values, slug }));
 }

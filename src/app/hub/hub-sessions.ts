@@ -49,6 +49,12 @@ export interface HubSurroundings {
   readonly state: string;
 }
 
+/** A session that is to be, and what its plan says under each of its names. */
+export interface NewPlan {
+  readonly names: () => Iterable<Slug>;
+  readonly planOf: (slug: Slug) => string;
+}
+
 /** Where and how a session's files are to be edited. */
 export interface GitWorkspaceChoice {
   readonly kind: WorkspaceRecord['kind'];
@@ -130,12 +136,14 @@ export class HubSessions {
     return this.#hold(claim);
   }
 
-  /** Drafts, plans and claims a session at once. Throws `session/exists`. */
-  async start(slug: Slug, plan: string): Promise<HeldClaim> {
+  /** Drafts, plans and claims a session at once, under its first name that is free. Throws `session/exists`. */
+  async start({ names, planOf }: NewPlan): Promise<HeldClaim> {
     await this.#readIdentityTemplate();
     const { value: claim } = await this.ledger.start({
-      draft: { slug, by: this.surroundings.agent, files: [fileEdit(planName as FileName, plan)] },
-      claim: { files: this.#filesOfClaim(slug, plan) },
+      names,
+      by: this.surroundings.agent,
+      files: (slug) => [fileEdit(planName as FileName, planOf(slug))],
+      claim: (slug) => ({ files: this.#filesOfClaim(slug, planOf(slug)) }),
     });
     return this.#hold(claim);
   }

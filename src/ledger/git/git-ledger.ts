@@ -5,6 +5,7 @@ import type { ObjectId } from '../../git/object-id.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import type { SessionState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import type { Agent } from '../../session/session.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import type { Authority, AuthorityRefs, LedgerNote } from './authority.ts';
 import {
@@ -55,8 +56,10 @@ import {
   draftSession,
   type EditRequest,
   editSession,
+  freeName,
   type MoveRequest,
   movePlan,
+  type SessionFileEdit,
 } from './session-moves.ts';
 import { type GitLedgerSettings, parseSettings, settingsBytesMax } from './settings.ts';
 
@@ -69,10 +72,16 @@ export interface GitLedgerOptions {
   readonly filesOfClaim?: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
 }
 
-export interface StartRequest {
-  readonly draft: DraftRequest;
+/** A session that is new: it gets the first of its names that is free. */
+export interface NewSession {
+  readonly names: () => Iterable<Slug>;
+  readonly by: Agent;
+  readonly files: (slug: Slug) => readonly SessionFileEdit[];
+}
+
+export interface StartRequest extends NewSession {
   /** What the claim takes along. */
-  readonly claim: Omit<ClaimRequest, 'slug' | 'by'>;
+  readonly claim: (slug: Slug) => Omit<ClaimRequest, 'slug' | 'by'>;
 }
 
 /** A session, as a list shows it. */
@@ -150,6 +159,11 @@ export class GitLedger {
     return this.#run(`draft ${request.slug}`, (draft) => draftSession(draft, this.#context, request));
   }
 
+  /** The same, under the first name that is free then. Throws `session/exists` where none is. */
+  draftNew(request: NewSession): Promise<Done<Slug>> {
+    return this.#run('draft a session', (draft) => draftNew(draft, this.#context, request));
+  }
+
   /** Moves a session to `planned/`, where it can be claimed, or back to `drafting/`. */
   move(request: MoveRequest): Promise<Done<void>> {
     const { event, slug } = request;
@@ -170,13 +184,13 @@ export class GitLedger {
     });
   }
 
-  /** Drafts, plans and claims a session at once: three commits, and one move of main. Throws `session/exists`. */
-  start({ draft: drafted, claim }: StartRequest): Promise<Done<HeldClaim>> {
-    const { slug, by } = drafted;
-    return this.#run(`start ${slug}`, async (draft) => {
-      await draftSession(draft, this.#context, drafted);
+  /** Drafts, plans and claims a session at once: three commits, and one move of main. Throws as `draftNew` does. */
+  start(request: StartRequest): Promise<Done<HeldClaim>> {
+    const { by } = request;
+    return this.#run('start a session', async (draft) => {
+      const slug = await draftNew(draft, this.#context, request);
       await movePlan(draft, this.#context, { slug, by, event: 'plan' });
-      return claimSession(draft, this.#context, { ...claim, slug, by });
+      return claimSession(draft, this.#context, { ...request.claim(slug), slug, by });
     });
   }
 
@@ -324,6 +338,16 @@ export class GitLedger {
     const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
     return { slug, state, claim: isHeld(claim) ? claim : undefined, standing };
   }
+}
+
+async function draftNew(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { names, by, files }: NewSession,
+): Promise<Slug> {
+  const slug = await freeName(draft, names());
+  await draftSession(draft, context, { slug, by, files: files(slug) });
+  return slug;
 }
 
 /** The settings on the hub's own main, which say who decides. */

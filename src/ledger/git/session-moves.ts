@@ -1,3 +1,4 @@
+import { assert } from '../../base/error.ts';
 import { nextState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
@@ -37,6 +38,17 @@ export function fileEdit(path: TreePath | FileName, content: Uint8Array | string
 export interface DraftRequest extends Alongside {
   readonly slug: Slug;
   readonly by: Agent;
+}
+
+/** The first of `names` that no session has, or else the last one. */
+export async function freeName(draft: LedgerDraft, names: Iterable<Slug>): Promise<Slug> {
+  let last: Slug | undefined;
+  for (const slug of names) {
+    if ((await draft.sessionFolder(slug)) === undefined) return slug;
+    last = slug;
+  }
+  assert(last !== undefined, 'a session needs a name');
+  return last;
 }
 
 /** Makes a session in `drafting/`. Throws `session/exists`. */
