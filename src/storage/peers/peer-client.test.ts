@@ -13,8 +13,12 @@ const request: PeerRequest = {
   range: { start: 10, end: 20 },
 };
 
+/** For peers that answer, on however busy a machine. */
+const patient = { connectMs: 60_000, answerMs: 60_000 };
+const impatient = { connectMs: 50, answerMs: 50 };
+
 /** A peer that does `act` on each connection once something was asked. */
-async function fakePeer(t: TestContext, act: (socket: Socket, asked: string) => void) {
+async function fakePeer(t: TestContext, act: (socket: Socket, asked: string) => void, patience = patient) {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -23,7 +27,7 @@ async function fakePeer(t: TestContext, act: (socket: Socket, asked: string) => 
     socket.on('data', (data) => act(socket, data.toString()));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const client = new PeerClient(token, { connectMs: 50, answerMs: 50 });
+  const client = new PeerClient(token, patience);
   t.after(() => {
     client.close();
     for (const socket of sockets) socket.destroy();
@@ -76,7 +80,7 @@ const misdeeds: Record<string, (socket: Socket) => void> = {
 };
 for (const [misdeed, act] of Object.entries(misdeeds)) {
   test(`a peer that ${misdeed} has failed`, async (t) => {
-    const { ask } = await fakePeer(t, act);
+    const { ask } = await fakePeer(t, act, impatient);
     assert.equal((await ask()).outcome, 'failed');
     assert.equal((await ask()).outcome, 'failed');
   });
@@ -97,7 +101,7 @@ test('a peer that is not there has failed', async (t) => {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   await new Promise((resolve) => server.close(resolve));
-  const client = new PeerClient(token, { connectMs: 50, answerMs: 50 });
+  const client = new PeerClient(token, impatient);
   t.after(() => client.close());
   const answer = await client.ask({ host: '127.0.0.1', port }, request);
   assert.equal(answer.outcome, 'failed');

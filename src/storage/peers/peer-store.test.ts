@@ -25,9 +25,13 @@ objectStoreConformance('PeerStore without peers', () => ({
   store: new PeerStore(new MemoryStore(), { isImmutable: () => true, peers: peersAt([]), name }),
 }));
 
-function peersAt(ports: readonly number[], onProblem: (problem: Error) => void = assert.ifError) {
+function peersAt(
+  ports: readonly number[],
+  onProblem: (problem: Error) => void = assert.ifError,
+  answerMs = 60_000,
+) {
   const found = ports.map((port) => ({ name: `p:${port}`, address: { host: '127.0.0.1', port } }));
-  const client = new PeerClient(token, { connectMs: 50, answerMs: 50 });
+  const client = new PeerClient(token, { connectMs: 60_000, answerMs });
   return new Peers({ finder: { current: async () => found }, client, clock: systemClock, onProblem });
 }
 
@@ -100,7 +104,11 @@ test('dead, hanging and failing peers cost little and fail nothing', async (t) =
       server.close();
     }
   });
-  const peered = new PeerStore(store, { isImmutable, peers: peersAt([...ports, 1]), name });
+  const peered = new PeerStore(store, {
+    isImmutable,
+    peers: peersAt([...ports, 1], assert.ifError, 50),
+    name,
+  });
   for (let n = 0; n < 200; n++) {
     const object = await peered.get(pack, { start: n % 5, end: 9 }, () => true);
     assert.ok(object !== undefined);
