@@ -133,6 +133,11 @@ export const commands: readonly CommandEntry[] = [
     () => import('./session/restore.ts'),
   ),
   entry(
+    'session forget',
+    'Delete what is kept of sessions of a git repository that are over',
+    () => import('./session/forget.ts'),
+  ),
+  entry(
     'session repair',
     'Make workspaces and their git repository find each other again',
     () => import('./session/repair.ts'),

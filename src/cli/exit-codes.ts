@@ -103,6 +103,8 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/main-busy': 'unavailable',
   'session/entry-unknown': 'notFound',
   'session/no-workspace': 'notFound',
+  'session/nothing-kept': 'notFound',
+  'session/at-work': 'claimed',
   'session/record-unreadable': 'damaged',
   storage: 'unavailable',
   'storage/key-invalid': 'usage',

@@ -136,6 +136,7 @@ const calls: Readonly<Record<string, Call>> = {
   'session renew': () => ({ args: [second!], in: sessionsHub, wrong: [3, planned!] }),
   'session release': () => ({ args: [second!], in: sessionsHub, wrong: [3, planned!] }),
   'session complete': () => ({ args: [planned!], in: sessionsHub, wrong: [3, planned!] }),
+  'session forget': () => ({ args: [], in: sessionsHub, wrong: [2, second!, '--older-than=1'] }),
   'session repair': () => ({ args: [], in: sessionsHub, wrong: [3, '--hub=/nowhere'] }),
   'session list': () => ({ args: [project], wrong: [2, project, '--state=asleep'] }),
   'session show': ({ open }) => ({ args: [open.id], wrong: [3, nobody] }),

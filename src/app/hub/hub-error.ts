@@ -20,6 +20,10 @@ export type HubErrorCode =
   /** The plan has no such line. */
   | 'session/entry-unknown'
   /** The session has no workspace on this machine. */
-  | 'session/no-workspace';
+  | 'session/no-workspace'
+  /** The hub keeps nothing of the session. */
+  | 'session/nothing-kept'
+  /** What is kept of the session is needed. */
+  | 'session/at-work';
 
 export class HubError extends MicelioError<HubErrorCode> {}

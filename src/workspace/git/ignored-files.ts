@@ -12,7 +12,7 @@ import { sessionEnvironmentName } from './session-environment.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 
 /** Most files and bytes that are set aside of one workspace. */
-export const asideFilesMax = 10_000;
+const asideFilesMax = 10_000;
 export const asideBytesMax = 1024 ** 3;
 /** How many of the largest are named where there are more. */
 const namedMax = 5;

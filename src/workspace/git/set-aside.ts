@@ -13,7 +13,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import type { Repository } from '../../git/repository.ts';
-import type { Slug } from '../../session/plan/slug.ts';
+import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
 import { parentPath, rootPath, type TreePath } from '../../tree/path.ts';
 import { hasRealParents, removeEmptyDirectory } from '../checkout/safe-removal.ts';
@@ -70,6 +70,17 @@ export function bringBackAside(hub: Repository, slug: Slug, to: string): void {
     } catch (error) {
       throw workspaceErrorFrom(error, `bring files back from "${directory}"`);
     }
+  }
+}
+
+/** The sessions of which something is set aside. */
+export function sessionsAside(hub: Repository): Slug[] {
+  const folder = join(privateDirectory(hub.gitDirectory), 'aside');
+  try {
+    return readdirSync(folder).filter(isSlug);
+  } catch (error) {
+    if (isAbsent(error)) return [];
+    throw workspaceErrorFrom(error, `look into "${folder}"`);
   }
 }
 
