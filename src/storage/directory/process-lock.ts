@@ -7,6 +7,9 @@ const sqliteBusy = 5;
  * ever written, and since the operating system drops the locks of a process that dies, `kill -9` leaves none behind and
  * no lock is ever stale. To take and release it costs 10 µs.
  *
+ * The file stays, with no byte in it, and nobody may delete it: who has just opened it would lock a file without a name,
+ * and the next one a new file of the same name, so that both would have the lock.
+ *
  * Errors are SQLite's own (`sqliteCode`): who owns the lock says what they mean.
  */
 export class ProcessLock {
