@@ -1,4 +1,5 @@
 import { hasCode } from '../../base/error.ts';
+import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { capabilitiesNeeded, capabilityList, hasCapabilities } from '../../session/plan/capabilities.ts';
 import { planName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -22,7 +23,14 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
     return;
   }
   await takeAlongEdits(sessions, slug);
-  await sessions.claim(slug);
+  try {
+    await sessions.claim(slug);
+  } catch (error) {
+    const { holder } = error instanceof ClaimLost ? error : {};
+    if (holder === undefined || sessions.held.get(slug)?.token.id !== holder.id) throw error;
+    const words = `this machine has it already, for ${holder.agent.name}. If that is you, go on with it: cd "$(mic session path ${slug})". Otherwise claim another one.`;
+    throw new ClaimLost(slug, holder, words);
+  }
 }
 
 /**

@@ -69,7 +69,7 @@ export async function completeSession(
   request: CompletionRequest,
 ): Promise<Completion> {
   const { slug } = request;
-  const token = sessions.requireHeld(slug);
+  const token = await sessions.requireHeld(slug);
   const claim = await sessions.requireClaim(token);
   const workspace = await sessions.workspaceOf(slug);
   const head = await committedWork(sessions, slug, workspace);
@@ -115,7 +115,7 @@ export async function landSession(
   request: Pick<CompletionRequest, 'slug' | 'message'>,
 ): Promise<Completion> {
   const { slug } = request;
-  const token = sessions.requireHeld(slug);
+  const token = await sessions.requireHeld(slug);
   const claim = await sessions.requireClaim(token);
   const head = await committedWork(sessions, slug, await sessions.workspaceOf(slug));
   const plan = await sessions.text(slug, planName);

@@ -7,6 +7,7 @@ import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
+import type { SessionState } from '../../session/life-cycle.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
 import {
   activePlanName,
@@ -84,6 +85,8 @@ export class HubSessions {
   readonly surroundings: HubSurroundings;
 
   readonly #identity: IdentityText;
+  /** Claimed here just now, whatever the shell has sourced before. */
+  readonly #taken = new Set<Slug>();
 
   private constructor(ledger: GitLedger, surroundings: HubSurroundings, identity: IdentityText) {
     this.ledger = ledger;
@@ -166,7 +169,7 @@ export class HubSessions {
 
   async #hold(claim: HeldClaim): Promise<HeldClaim> {
     const { slug } = claim;
-    this.held.set({ token: claim, directory: this.held.get(slug)?.directory });
+    this.#remember(claim);
     await protectPlans(this, slug, 'active');
     return claim;
   }
@@ -175,8 +178,13 @@ export class HubSessions {
   async takeOver(slug: Slug, mode: 'when-lapsed' | 'now', more: ClaimExtras = {}): Promise<HeldClaim> {
     await this.#readIdentityTemplate();
     const { value } = await this.ledger.takeOver({ slug, by: this.surroundings.agent, mode, ...more });
-    this.held.set({ token: value.claim, directory: this.held.get(slug)?.directory });
+    this.#remember(value.claim);
     return value.claim;
+  }
+
+  #remember(claim: HeldClaim): void {
+    this.held.set({ token: claim, directory: this.held.get(claim.slug)?.directory });
+    this.#taken.add(claim.slug);
   }
 
   /** Brings an abandoned session back, as this machine's. */
@@ -194,18 +202,30 @@ export class HubSessions {
     const token = this.held.get(slug)?.token;
     const { SESSION_SLUG, SESSION_CLAIM } = this.surroundings.environment;
     const isEarlier = SESSION_SLUG === slug && SESSION_CLAIM !== undefined && SESSION_CLAIM !== token?.id;
-    if (token !== undefined && isEarlier) throw new ClaimLost(slug, undefined);
-    return token;
+    if (token === undefined || !isEarlier || this.#taken.has(slug)) return token;
+    const words =
+      'this shell works under an earlier claim, and it was claimed anew since. If that was you, source the .session-env of its workspace again; otherwise claim another one. What you have changed is still in your workspace.';
+    throw new ClaimLost(slug, undefined, words);
   }
 
-  /** The claim of a session that this machine holds. Throws `session/not-held`, and as `tokenOf` does. */
-  requireHeld(slug: Slug): ClaimToken {
+  /**
+   * The claim of a session that this machine holds. Throws `session/not-held`, which says how it is had, `session/not-found`,
+   * and as `tokenOf` does.
+   */
+  async requireHeld(slug: Slug): Promise<ClaimToken> {
     const token = this.tokenOf(slug);
     if (token !== undefined) return token;
-    throw new HubError(
-      'session/not-held',
-      `This machine does not hold session ${slug}. "mic session claim ${slug}" takes a planned one, "mic session claim ${slug} --take-over" one whose agent is gone.`,
-    );
+    const { state, claim } = await this.ledger.session(slug);
+    const atWork = `${claim?.agent.name ?? 'somebody'} works on it. "mic session claim ${slug} --take-over" takes it, if its agent is gone`;
+    const next: Record<SessionState, string> = {
+      drafting: `it is still being drafted. "mic session ready ${slug}" lets it be claimed`,
+      planned: `nobody has claimed it. "mic session claim ${slug}" takes it`,
+      active: atWork,
+      conflicted: atWork,
+      completed: `it is completed. "mic session show ${slug}" says what came of it`,
+      abandoned: `it is abandoned. "mic session restore ${slug}" brings it back`,
+    };
+    throw new HubError('session/not-held', `This machine does not have session ${slug}: ${next[state]}.`);
   }
 
   /** A claim as the ledger has it now. Throws `ClaimLost` where it is not this machine's any more. */
@@ -240,7 +260,7 @@ export class HubSessions {
 
   /** The session's workspace, for who has claimed it; made where it is missing, with the work that was kept. */
   async place(slug: Slug, choice: GitWorkspaceChoice): Promise<PlacedGitSession> {
-    const token = this.requireHeld(slug);
+    const token = await this.requireHeld(slug);
     const { agent } = await this.requireClaim(token);
     const existing = await this.workspaceOf(slug);
     if (existing !== undefined) {

@@ -12,7 +12,7 @@ import { keptWork } from './session-work.ts';
 
 /** Says that this machine is still at work on a session; returns until when its claim is good, in ms. Throws `ClaimLost`. */
 export async function renewSession(sessions: HubSessions, slug: Slug): Promise<number> {
-  const { value } = await sessions.ledger.renew(sessions.requireHeld(slug));
+  const { value } = await sessions.ledger.renew(await sessions.requireHeld(slug));
   return value.renewedMs + value.leaseMs;
 }
 
@@ -25,7 +25,7 @@ export async function releaseSession(
   slug: Slug,
   choice: 'keep' | 'remove',
 ): Promise<RemovedWorkspace | undefined> {
-  const token = sessions.requireHeld(slug);
+  const token = await sessions.requireHeld(slug);
   const workspace = await sessions.workspaceOf(slug);
   const doomed = choice === 'remove' ? workspace : undefined;
   // What cannot be kept is said before anything has happened.

@@ -17,7 +17,7 @@ export function pathInHub(
     const workspace = placed?.workspace ?? (await sessions.workspaceOf(slug));
     if (workspace === undefined) {
       // Says who has it, or what to do.
-      await sessions.requireClaim(sessions.requireHeld(slug));
+      await sessions.requireClaim(await sessions.requireHeld(slug));
     }
     const path = workspace!.directory;
     return { json: { slug, path, kind: workspace!.record.kind }, text: path, notes: placedNotes(placed) };

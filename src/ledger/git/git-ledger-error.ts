@@ -28,14 +28,15 @@ export class ClaimLost extends GitLedgerError {
   /** Who has the session; undefined where nobody has. */
   readonly holder: HeldClaim | undefined;
 
-  constructor(slug: Slug, holder: HeldClaim | undefined) {
+  /** `words` say what is the matter and what to do, where the holder does not say it. */
+  constructor(slug: Slug, holder: HeldClaim | undefined, words?: string) {
     const now =
       holder === undefined
         ? 'nobody has claimed it now'
         : `${holder.agent.name} on ${holder.machine} has it since ${new Date(holder.claimedMs).toISOString()}`;
     super(
       'session/claim-lost',
-      `Session ${slug} is not yours: ${now}. Claim another one; what you have changed is still in your workspace.`,
+      `Session ${slug} is not yours: ${words ?? `${now}. Claim another one; what you have changed is still in your workspace.`}`,
     );
     this.slug = slug;
     this.holder = holder;
