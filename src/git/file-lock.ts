@@ -8,6 +8,8 @@ import { besides, createExclusively } from './exclusive-file.ts';
 /** Between two looks whether a lock has gone, in ms: at first, and up to which it grows while others go before. */
 const lookMsMin = 10;
 const lookMsMax = 80;
+/** How often whoever waits for a lock finds out whether it was left behind, in ms: that reads a file. */
+const leftBehindLookMs = 500;
 const mark = 'micelio';
 /** What a lock of ours has to say is shorter. */
 const contentBytesMax = 512;
@@ -29,13 +31,18 @@ export class FileLock {
    */
   static async take(path: string, waitMs: number, forgottenMs = Infinity): Promise<FileLock | undefined> {
     const deadline = performance.now() + waitMs;
+    let leftBehindAt = 0;
     for (let lookMs = lookMsMin; ; lookMs = Math.min(lookMs * 1.25, lookMsMax)) {
       // Looked for first: to try and fail writes to the disk, and a hundred may be waiting.
       if (!existsSync(path) && (await create(path))) return new FileLock(path);
-      if ((await isLeftBehind(path, forgottenMs)) && (await takeOver(path, forgottenMs))) {
-        return new FileLock(path);
+      const now = performance.now();
+      if (now >= leftBehindAt) {
+        leftBehindAt = now + leftBehindLookMs;
+        if ((await isLeftBehind(path, forgottenMs)) && (await takeOver(path, forgottenMs))) {
+          return new FileLock(path);
+        }
       }
-      if (performance.now() >= deadline) return undefined;
+      if (now >= deadline) return undefined;
       await sleep(lookMs);
     }
   }
