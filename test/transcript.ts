@@ -17,15 +17,15 @@ interface Step {
  * - `*` is any text within a line, and a line `...` any number of lines;
  * - a last line `[5]` says that the command ends with exit code 5, not 0.
  *
- * Returns the words that `{name}`s stood for.
+ * The shell is `sh`, unless the transcript needs a `bash`. Returns the words that `{name}`s stood for.
  */
 export async function follow(
   scratch: Scratch,
   transcript: string,
-  known: Readonly<Record<string, string>> = {},
+  program: 'sh' | 'bash' = 'sh',
 ): Promise<Record<string, string>> {
-  const words: Record<string, string> = { ...known };
-  const shell = new Shell(scratch);
+  const words: Record<string, string> = {};
+  const shell = new Shell(program, scratch);
   try {
     for (const step of stepsOf(transcript)) {
       const line = filled(step.line, words);
@@ -98,8 +98,8 @@ class Shell {
   #wake: () => void = () => {};
   #ended = false;
 
-  constructor(scratch: Scratch) {
-    this.#child = spawn('sh', ['-s'], { cwd: scratch.directory, env: scratch.environment });
+  constructor(program: 'sh' | 'bash', scratch: Scratch) {
+    this.#child = spawn(program, ['-s'], { cwd: scratch.directory, env: scratch.environment });
     this.#child.stdout!.setEncoding('utf8').on('data', (text: string) => {
       this.#output += text;
       this.#wake();
