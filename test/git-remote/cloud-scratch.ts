@@ -1,41 +1,59 @@
 import assert from 'node:assert/strict';
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { readdir, readFile } from 'node:fs/promises';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { after } from 'node:test';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { pathToFileURL } from 'node:url';
 import { type Ended, type RunOptions, Scratch, write } from '../mic.ts';
 import { GitServer } from './git-server.ts';
 
 /** Nobody has it by chance. */
 const tokenDefault = 'mic-t0ken-5f0c61d2a97b';
 const user = 'ada';
-const watchPauseMs = 10;
+const recorder = pathToFileURL(join(import.meta.dirname, 'record-processes.ts')).href;
+
+/**
+ * A scratch that writes down every process: those of Node.js and all that they start with command line and environment,
+ * and those that git starts, on and on, with their command lines (what git starts has the environment that git was given).
+ */
+class RecordedScratch extends Scratch {
+  readonly processes = join(this.directory, 'processes');
+
+  constructor(name: string) {
+    super(name);
+    mkdirSync(join(this.processes, 'git'), { recursive: true });
+  }
+
+  override get environment(): Record<string, string> {
+    return {
+      ...super.environment,
+      NODE_OPTIONS: `--import ${recorder}`,
+      TEST_PROCESSES: join(this.processes, 'node'),
+      GIT_TRACE2_EVENT: join(this.processes, 'git'),
+      GIT_TRACE2_REDACT: '0',
+    };
+  }
+}
 
 /**
  * A cloud remote over HTTP, hubs of it, and a user whose credential helper has the token. What everything says is kept, and
- * so is every command line that has a token in it.
+ * every process is written down.
  */
 export class CloudScratch {
-  readonly scratch: Scratch;
+  readonly scratch: RecordedScratch;
   readonly server: GitServer;
   readonly #said: string[] = [];
-  readonly #seen = new Set<string>();
   /** Every token that there ever was. */
   readonly #tokens = new Set<string>();
-  #isWatching = true;
-  #watch: Promise<void>;
 
-  private constructor(scratch: Scratch, server: GitServer) {
+  private constructor(scratch: RecordedScratch, server: GitServer) {
     this.scratch = scratch;
     this.server = server;
     this.#setToken(server.token);
-    this.#watch = this.#watchCommandLines();
-    after(() => this.#end());
+    after(() => this.server.close());
   }
 
   static async start(): Promise<CloudScratch> {
-    const scratch = new Scratch('micelio cloud');
+    const scratch = new RecordedScratch('micelio cloud');
     const root = join(scratch.directory, 'cloud');
     const server = await GitServer.start(root, tokenDefault, scratch.environment);
     const helper = join(scratch.directory, 'credential-helper');
@@ -131,7 +149,10 @@ export class CloudScratch {
     return ended;
   }
 
-  /** No token is in any file but the vault, in any object, in what anything said, or in a command line that was seen. */
+  /**
+   * No token is in any file but the vault (among them the record of all processes), in any object of git, or in what anything
+   * said.
+   */
   async assertNoToken(): Promise<void> {
     const secrets = Array.from(this.#tokens).flatMap((token) => [
       token,
@@ -139,10 +160,8 @@ export class CloudScratch {
     ]);
     const has = (text: string | Buffer) => secrets.some((secret) => text.includes(secret));
     const { directory } = this.scratch;
-    const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
-    const files = entries
-      .filter((entry) => entry.isFile())
-      .map((entry) => join(entry.parentPath, entry.name));
+    this.#assertRecorded();
+    const files = filesIn(directory);
     assert.ok(files.length > 20);
     const vault = join(directory, 'vault');
     assert.deepEqual(
@@ -157,26 +176,26 @@ export class CloudScratch {
     }
     assert.ok(this.#said.length > 0);
     assert.deepEqual(this.#said.filter(has), []);
-    assert.deepEqual([...this.#seen], []);
   }
 
-  /** Looks at the command line of every new process, again and again. */
-  async #watchCommandLines(): Promise<void> {
-    const others = new Set(await readdir('/proc'));
-    while (this.#isWatching) {
-      const pids = (await readdir('/proc')).filter((name) => !others.has(name));
-      for (const pid of pids) {
-        // A process may be gone by now.
-        const line = await readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => '');
-        for (const token of this.#tokens) if (line.includes(token)) this.#seen.add(line);
-      }
-      await sleep(watchPauseMs);
+  /** What is known to have run was seen: `mic`, the git that it started, git's program for HTTP, and the credential helper. */
+  #assertRecorded(): void {
+    const { processes } = this.scratch;
+    const ofNode = readFileSync(join(processes, 'node'), 'utf8');
+    for (const words of ['/mic.mjs"', '"ls-remote"', '"GIT_TERMINAL_PROMPT=0"']) {
+      assert.ok(ofNode.includes(words), words);
+    }
+    const ofGit = filesIn(join(processes, 'git')).map((path) => readFileSync(path, 'utf8'));
+    for (const words of ['"argv":["git","remote-http","origin"', `credential-helper' get"`]) {
+      assert.ok(
+        ofGit.some((text) => text.includes(words)),
+        words,
+      );
     }
   }
+}
 
-  async #end(): Promise<void> {
-    this.#isWatching = false;
-    await this.#watch;
-    await this.server.close();
-  }
+function filesIn(directory: string): string[] {
+  const entries = readdirSync(directory, { recursive: true, withFileTypes: true });
+  return entries.filter((entry) => entry.isFile()).map((entry) => join(entry.parentPath, entry.name));
 }

@@ -12,13 +12,23 @@ export type RequestKind = 'list-for-fetch' | 'list-for-push' | 'fetch' | 'push';
 
 /**
  * What goes wrong with a request: it is not allowed; the connection breaks before anything is done, after it is done and
- * before it is answered, or in the middle of the answer; or the answer comes in small pieces, slowly. `late`: the
- * connection breaks, and what was asked for is done later, before the next listing for a push.
+ * before it is answered, or at the beginning of the answer; or the answer comes in small pieces, slowly. `late`: the
+ * connection breaks, and what was asked for is done later, before the next listing for a push. `break-half-way`: of a large
+ * push, half arrives, and of a large answer, half is sent; what is small passes.
  */
-export type Trouble = 'forbid' | 'break-before' | 'break-after' | 'break-in-answer' | 'slow' | 'late';
+export type Trouble =
+  | 'forbid'
+  | 'break-before'
+  | 'break-after'
+  | 'break-in-answer'
+  | 'break-half-way'
+  | 'slow'
+  | 'late';
 
 /** In bytes: more of an answer than this is not sent where the connection is to break in its middle. */
 const brokenAnswerBytes = 64;
+/** In bytes: a request or an answer with more than this is large, and breaks after this. */
+const halfWayBytes = 256 * 1024;
 const slowPieceBytes = 512;
 const slowPauseMs = 5;
 
@@ -102,6 +112,10 @@ export class GitServer {
       response.destroy();
       return;
     }
+    if (trouble === 'break-half-way') {
+      await this.#serveHalf(request, response, { url, kind });
+      return;
+    }
     const body = await buffer(request);
     if (trouble === 'late') {
       this.requests.push({ kind, answer: trouble });
@@ -139,6 +153,31 @@ export class GitServer {
       return;
     }
     response.end(answer.body);
+  }
+
+  /** Lets git have half of a large request, or sends half of a large answer, and breaks the connection. */
+  async #serveHalf(
+    request: IncomingMessage,
+    response: ServerResponse,
+    { url, kind }: { readonly url: URL; readonly kind: RequestKind },
+  ): Promise<void> {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const piece of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      pieces.push(piece);
+      length += piece.length;
+      if (length > halfWayBytes) break;
+    }
+    const answer = await this.#run(request, url, Buffer.concat(pieces));
+    const isHalf = length > halfWayBytes || answer.body.length > halfWayBytes;
+    this.requests.push({ kind, answer: isHalf ? 'break-half-way' : answer.status });
+    if (length <= halfWayBytes) {
+      response.writeHead(answer.status, answer.headers);
+      const part = answer.body.subarray(0, halfWayBytes);
+      await new Promise<void>((resolve) => response.write(part, () => resolve()));
+    }
+    if (isHalf) response.destroy();
+    else response.end();
   }
 
   #isAllowed(authorization: string | undefined): boolean {

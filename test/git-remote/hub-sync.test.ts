@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
@@ -199,6 +200,29 @@ describe('mic hub sync, with a bad network', () => {
     });
   }
 
+  for (const kind of ['fetch', 'push'] as const) {
+    test(`a connection that breaks half way through a large ${kind} leaves everything as it was, and whole`, async () => {
+      const { here, there } = await pair(`half-${kind}`);
+      const large = { large: randomBytes(1_500_000).toString('base64') };
+      const ours = await cloud.commit(here, kind === 'push' ? large : { ours: '1\n' });
+      const theirs = await cloud.commit(there, kind === 'fetch' ? large : { theirs: '1\n' });
+      const before = await cloud.refs(there);
+      cloud.server.trouble(kind, 'break-half-way', 99);
+      const ended = await cloud.mic(['hub', 'sync'], here, { exit: exitCodes.unavailable.code });
+      cloud.server.recover();
+      assert.match(ended.stderr, /connection broke/);
+      assert.ok(cloud.server.requests.some(({ answer }) => answer === 'break-half-way'));
+      assert.equal(await cloud.refs(there), before);
+      assert.equal(await main(here), ours);
+      for (const directory of [here, there]) {
+        assert.equal((await cloud.git(['fsck', '--strict', '--no-dangling'], directory)).stdout, '');
+      }
+      await cloud.mic(['hub', 'sync'], here);
+      assert.deepEqual(await parents(there), [ours, theirs]);
+      assert.equal(await main(here), await main(there));
+    });
+  }
+
   test('a push whose answer was lost has happened, and is not done twice', async () => {
     const { here, there } = await pair('lost-answer');
     const ours = await cloud.commit(here, { ours: '1\n' });
@@ -233,6 +257,21 @@ describe('credentials', () => {
       assert.equal(status.access.state, 'unauthorized');
     }
     cloud.tokens('mic-t0ken-newer-77c2e8');
+    await cloud.mic(['hub', 'sync'], here);
+    assert.equal(await main(there), ours);
+  });
+
+  test('that expire between the listing for a push and the push leave everything as it was', async () => {
+    const { here, there } = await pair('expires');
+    const before = await cloud.refs(there);
+    const ours = await cloud.commit(here, { ours: '1\n' });
+    cloud.server.before('list-for-push', async () =>
+      cloud.tokens('mic-t0ken-next-3b1d90', cloud.server.token),
+    );
+    const ended = await cloud.mic(['hub', 'sync'], here, { exit: exitCodes.unavailable.code });
+    assert.match(ended.stderr, /missing, wrong, expired/);
+    assert.deepEqual([await main(here), await cloud.refs(there)], [ours, before]);
+    cloud.tokens('mic-t0ken-next-3b1d90');
     await cloud.mic(['hub', 'sync'], here);
     assert.equal(await main(there), ours);
   });
