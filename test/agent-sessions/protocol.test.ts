@@ -66,7 +66,16 @@ git commit -m "[${slug}] OVERRIDE: Fix critical SESSION.md error"
 chmod 444 _AGENTS/sessions/active/${slug}/SESSION.md
 mic session complete
 `);
-    assert.match(scratch.read(`_AGENTS/sessions/completed/${slug}/SESSION.md`) ?? '', /More\./);
+    const archived = `_AGENTS/sessions/completed/${slug}`;
+    assert.match(scratch.read(`${archived}/SESSION.md`) ?? '', /More\./);
+    const override = `[${slug}] OVERRIDE: Fix critical SESSION.md error`;
+    assert.ok((await scratch.says('log', '--format=%s', 'main')).split('\n').includes(override));
+    assert.match(
+      scratch.read(`${archived}/worklog.md`) ?? '',
+      /overridden:\n\n- .*Fix critical.*sha256 \w{64}/,
+    );
+    const drift = await scratch.mic(['session', 'drift', slug], { in: scratch.hub });
+    assert.match(drift.stdout, /^Overrides of the plan:\n {2}.*: Fix critical SESSION\.md error$/m);
   });
 
   test('the claim process by hand, with git alone', async () => {

@@ -1,13 +1,14 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startMaintenance } from '../../git/maintenance.ts';
+import type { CheckoutNote } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
+import type { LedgerNote } from '../../ledger/git/authority.ts';
 import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
-import type { CodeCommit, Landed, MainMoved } from '../../ledger/git/landing-moves.ts';
-import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
-import { withAddition, withCriteria, withField } from '../../session/plan/edit-plan.ts';
-import { fieldOf, parsePlan } from '../../session/plan/plan.ts';
-import { activePlanName, planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
+import type { CodeCommit } from '../../ledger/git/landing-moves.ts';
+import { planFile } from '../../ledger/git/layout.ts';
+import { parsePlan } from '../../session/plan/plan.ts';
+import { activePlanName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import { keepWork } from '../../workspace/git/keep-work.ts';
@@ -17,12 +18,14 @@ import {
   brokenRules,
   commitType,
   criteriaIn,
+  metCriteria,
   openCriteria,
   requireCriteria,
-  requirePlan,
   requireRules,
   type TrackedCriteria,
 } from './completion-checks.ts';
+import { finalFiles, overrideCommit } from './final-files.ts';
+import { type FrozenPlan, requireFrozenPlan } from './frozen-plan.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { knowledgeSession } from './knowledge.ts';
@@ -48,6 +51,8 @@ export type Completion =
       readonly outcome: 'completed';
       /** The commit on main that carries the changes; undefined where there were none. */
       readonly commit: ObjectId | undefined;
+      /** What became of the checkouts of main. */
+      readonly checkouts: readonly CheckoutNote[];
       /** The session that was planned to merge what was learned. */
       readonly knowledgeSession: Slug | undefined;
       /** What became of the workspace; undefined where there was none here, or it was to be left. */
@@ -73,22 +78,28 @@ export async function completeSession(
   const claim = await sessions.requireClaim(token);
   const workspace = await sessions.workspaceOf(slug);
   const head = await committedWork(sessions, slug, workspace);
-  const plan = await sessions.text(slug, planName);
-  await requirePlan(sessions, claim, plan);
-  const tracked = await trackedCriteria(sessions, slug, head);
-  const open = openCriteria(parsePlan(plan), tracked);
-  if (request.unmet === undefined) requireCriteria(slug, open);
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const main = await sessions.main();
+    const plan = await requireFrozenPlan(sessions, { claim, head, main });
+    const tracked = await trackedCriteria(sessions, { slug, head, main });
+    const plans = { claimed: parsePlan(plan.claimed.text), now: parsePlan(plan.now.text) };
+    const open = openCriteria(plans, tracked);
+    if (request.unmet === undefined) requireCriteria(slug, open);
     const prepared =
       head === undefined ? noChanges : await prepare(sessions, { request, claim, plan, head, main });
     if (prepared.outcome === 'conflict') return prepared;
-    const learned = await knowledgeSession(sessions, slug, prepared.code?.commit ?? main);
-    const files = await finalFiles(sessions, request, { plan, tracked, open, prepared });
-    const { value } = await sessions.ledger.complete({
+    const { code, own, patch } = prepared;
+    const learned = await knowledgeSession(sessions, slug, code?.commit ?? main);
+    const record = { atMs: sessions.surroundings.clock.now(), author: sessions.surroundings.agent.name };
+    const isMet = metCriteria(plans.claimed, tracked);
+    const unmet = request.unmet === undefined || open.length === 0 ? undefined : { open, why: request.unmet };
+    const override = overrideCommit(claim, plan);
+    const { value, notes } = await sessions.ledger.complete({
       token,
-      ...(prepared.code && { code: prepared.code }),
-      files,
+      ...(code && { code }),
+      ...(override && { override }),
+      seen: { main, paths: [planFile, activePlanName as FileName, ...own.keys()] },
+      files: finalFiles({ slug, plan, isMet, unmet, own, patch, record }),
       elsewhere: learned?.edits ?? [],
     });
     if (value.outcome === 'main-moved') continue;
@@ -102,6 +113,7 @@ export async function completeSession(
     return {
       outcome: 'completed',
       commit: value.code,
+      checkouts: checkoutsIn(notes),
       knowledgeSession: learned?.slug,
       workspace: left,
     };
@@ -118,29 +130,30 @@ export async function landSession(
   const token = await sessions.requireHeld(slug);
   const claim = await sessions.requireClaim(token);
   const head = await committedWork(sessions, slug, await sessions.workspaceOf(slug));
-  const plan = await sessions.text(slug, planName);
-  await requirePlan(sessions, claim, plan);
-  for (let attempt = 0; attempt < attemptsMax && head !== undefined; attempt++) {
+  for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const main = await sessions.main();
-    const prepared = await prepare(sessions, {
-      request: { ...request, unmet: undefined, workspace: 'keep' },
-      ...{ claim, plan, head, main },
-    });
+    const plan = await requireFrozenPlan(sessions, { claim, head, main });
+    const work = { request: { ...request, unmet: undefined, workspace: 'keep' as const }, claim, plan, main };
+    const prepared = head === undefined ? noChanges : await prepare(sessions, { ...work, head });
     if (prepared.outcome === 'conflict') return prepared;
-    if (prepared.code === undefined) break;
-    const { value }: { value: Landed | MainMoved } = await sessions.ledger.land({
-      token,
-      code: prepared.code,
-    });
-    if (value.outcome === 'main-moved') {
-      if (attempt === attemptsMax - 1) throw tooBusy(slug);
-      continue;
+    const override = overrideCommit(claim, plan, sessions.surroundings.clock.now());
+    const { code } = prepared;
+    const landed = { outcome: 'completed', knowledgeSession: undefined, workspace: undefined } as const;
+    if (code === undefined && override === undefined) {
+      await noteResolved(sessions, token);
+      return { ...landed, commit: undefined, checkouts: [] };
     }
+    const { value, notes } = await sessions.ledger.land({
+      token,
+      ...(code && { code }),
+      ...(override && { override, seen: { main, paths: [planFile] } }),
+    });
+    if (value.outcome === 'main-moved') continue;
+    if (override !== undefined) await protectPlans(sessions, slug, 'active');
     await noteResolved(sessions, token);
-    return { outcome: 'completed', commit: value.code, knowledgeSession: undefined, workspace: undefined };
+    return { ...landed, commit: value.code, checkouts: checkoutsIn(notes) };
   }
-  await noteResolved(sessions, token);
-  return { outcome: 'completed', commit: undefined, knowledgeSession: undefined, workspace: undefined };
+  throw tooBusy(slug);
 }
 
 interface Prepared {
@@ -156,7 +169,7 @@ const noChanges: Prepared = { outcome: 'clean', code: undefined, own: new Map(),
 interface Work {
   readonly request: CompletionRequest;
   readonly claim: HeldClaim;
-  readonly plan: string;
+  readonly plan: FrozenPlan;
   readonly head: ObjectId;
   readonly main: ObjectId;
 }
@@ -175,8 +188,9 @@ async function prepare(
     return merged;
   }
   if (merged.tree === (await treeOfCommit(hub, main))) return { ...noChanges, own: merged.own };
-  const title = request.message ?? `${commitType(plan)}: ${parsePlan(plan).title || slug}`;
-  const message = `[${slug}] ${/^[a-z]+(?:\([^)]*\))?!?: /.test(title) ? title : `${commitType(plan)}: ${title}`}`;
+  const { text } = plan.now;
+  const title = request.message ?? `${commitType(text)}: ${parsePlan(text).title || slug}`;
+  const message = `[${slug}] ${/^[a-z]+(?:\([^)]*\))?!?: /.test(title) ? title : `${commitType(text)}: ${title}`}`;
   const commit = await squash(hub, { slug, tree: merged.tree, main, message, agent: claim.agent });
   await verify(sessions, claim, commit);
   return {
@@ -202,40 +216,6 @@ async function verify(sessions: HubSessions, { slug, agent }: HeldClaim, commit:
   });
 }
 
-/** The files that the archived session has beyond those it had: its last notes, its patch, and what its commits changed. */
-async function finalFiles(
-  sessions: HubSessions,
-  request: CompletionRequest,
-  made: { plan: string; tracked: TrackedCriteria; open: readonly string[]; prepared: Prepared },
-): Promise<SessionFileEdit[]> {
-  const { slug, unmet } = request;
-  const { tracked, open, prepared } = made;
-  const { agent, clock } = sessions.surroundings;
-  // The session's own commits change the plan only where they override it.
-  const plan = prepared.own.get(planName as TreePath)?.toString('utf8') ?? made.plan;
-  let final = withCriteria(plan, ({ text, met }) => tracked.get(text) ?? met);
-  if (fieldOf(parsePlan(plan), 'Status') !== undefined) final = withField(final, 'Status', 'completed');
-  if (unmet !== undefined && open.length > 0)
-    final = withAddition(final, 'Final notes', `Not met: ${open.join('; ')}. ${unmet}`);
-  const entry = { atMs: clock.now(), author: agent.name, text: 'Completed.' };
-  const own: SessionFileEdit[] = Array.from(prepared.own, ([path, content]) => ({
-    path,
-    change: () => content,
-  }));
-  return [
-    ...own.filter(({ path }) => path !== planName && path !== worklogName),
-    fileEdit(planName as FileName, final),
-    {
-      path: worklogName as FileName,
-      change: (before) => {
-        const text = (prepared.own.get(worklogName as TreePath) ?? before)?.toString('utf8') ?? '';
-        return Buffer.from(withWorklogEntry(text, slug, entry));
-      },
-    },
-    ...(prepared.patch === undefined ? [] : [fileEdit(`${slug}.patch` as FileName, prepared.patch)]),
-  ];
-}
-
 /** What the session has committed, which the hub has and keeps; undefined where nothing was ever committed. */
 async function committedWork(
   sessions: HubSessions,
@@ -251,12 +231,16 @@ async function committedWork(
 /** The criteria as the active plan has them, on main or in the session's own commits. */
 async function trackedCriteria(
   sessions: HubSessions,
-  slug: Slug,
-  head: ObjectId | undefined,
+  { slug, head, main }: { slug: Slug; head: ObjectId | undefined; main: ObjectId },
 ): Promise<TrackedCriteria> {
   const path = `${sessions.ledger.hub.layout.session('active', slug)}/${activePlanName}`;
-  const own = head && (await fileAt(sessions.hub, head, path))?.toString('utf8');
-  return criteriaIn([await sessions.text(slug, activePlanName), own ?? '']);
+  const commits = head === undefined ? [main] : [main, head];
+  const plans = await Promise.all(commits.map((commit) => fileAt(sessions.hub, commit, path)));
+  return criteriaIn(plans.map((plan) => plan?.toString('utf8') ?? ''));
+}
+
+function checkoutsIn(notes: readonly LedgerNote[]): readonly CheckoutNote[] {
+  return notes.filter((note) => note.kind === 'checkout');
 }
 
 async function noteResolved(sessions: HubSessions, token: ClaimToken): Promise<void> {

@@ -1,13 +1,10 @@
-import { hashOf } from '../../base/hash.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
-import type { HeldClaim } from '../../ledger/git/claim.ts';
 import type { GitLedgerLayout } from '../../ledger/git/layout.ts';
-import { fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
+import { type Criterion, fieldOf, type Plan, parsePlan } from '../../session/plan/plan.ts';
 import { planEntries } from '../../session/plan/record-files.ts';
 import { isKnowledgeSlug, type Slug } from '../../session/plan/slug.ts';
 import { HubError } from './hub-error.ts';
-import type { HubSessions } from './hub-sessions.ts';
 import { type ChangedPath, changedPaths, mergeBase } from './session-changes.ts';
 
 /** Criteria by their words, and whether they are met. */
@@ -21,38 +18,31 @@ export function criteriaIn(activePlans: readonly string[]): TrackedCriteria {
   return tracked;
 }
 
-/** The criteria of a plan that are not met, as far as the plan and the active plan say. */
-export function openCriteria(plan: Plan, tracked: TrackedCriteria): string[] {
-  const planned = plan.criteria
-    .filter(({ text, met }) => !(tracked.get(text) ?? met))
-    .map(({ text }) => text);
-  const added = [...tracked].filter(([text, done]) => !done && !plan.criteria.some((c) => c.text === text));
-  return [...planned, ...added.map(([text]) => text)];
+/** A plan as it was claimed, and as it is after what overrode it. */
+export interface PlanVersions {
+  readonly claimed: Plan;
+  readonly now: Plan;
 }
 
 /**
- * The plan on main must be the one that was claimed, unless a commit says that it overrides it. Throws
- * `session/rules-broken`.
+ * Whether a criterion is met: the active plan says so, or else the plan did when it was claimed. A box that is ticked in the
+ * plan since then says nothing.
  */
-export async function requirePlan(
-  { hub, ledger }: HubSessions,
-  { slug, plan: claimed }: HeldClaim,
-  plan: string,
-): Promise<void> {
-  if (claimed === null || hashOf(Buffer.from(plan)) === claimed) return;
-  const args = [
-    'log',
-    '-1',
-    '--format=%H',
-    '--fixed-strings',
-    `--grep=[${slug}] OVERRIDE:`,
-    await ledger.main(),
-  ];
-  if ((await hub.git.run(gitArguments(hub, args))).length > 0) return;
-  throw new HubError(
-    'session/rules-broken',
-    `SESSION.md of ${slug} on main is not the plan that was claimed. Put it back as it was; or, where the change has to be, commit it with a message that begins with "[${slug}] OVERRIDE: ".`,
-  );
+export function metCriteria(claimed: Plan, tracked: TrackedCriteria): (criterion: Criterion) => boolean {
+  const before = new Set(claimed.criteria.filter(({ met }) => met).map(({ text }) => text));
+  return ({ text }) => tracked.get(text) ?? before.has(text);
+}
+
+/**
+ * The criteria that are not met: those of the plan, and those that the active plan has besides, without what an override
+ * took out of the plan.
+ */
+export function openCriteria({ claimed, now }: PlanVersions, tracked: TrackedCriteria): string[] {
+  const isMet = metCriteria(claimed, tracked);
+  const planned = now.criteria.filter((criterion) => !isMet(criterion)).map(({ text }) => text);
+  const known = new Set([...claimed.criteria, ...now.criteria].map(({ text }) => text));
+  const added = [...tracked].filter(([text, done]) => !done && !known.has(text));
+  return [...planned, ...added.map(([text]) => text)];
 }
 
 /** Throws `session/criteria-open`, with what is left to do. */
@@ -60,11 +50,14 @@ export function requireCriteria(slug: Slug, open: readonly string[]): void {
   if (open.length === 0) return;
   throw new HubError(
     'session/criteria-open',
-    `Session ${slug} has criteria that are not met:\n${open.map((text) => `  - ${text}`).join('\n')}\nMeet them and say so ("mic session plan --done 1"), or complete it all the same with --unmet "why".`,
+    `Session ${slug} has criteria that are not met:\n${open.map((text) => `  - ${text}`).join('\n')}\nMeet them and say so ("mic session plan --done 1"; one that the active plan lacks gets there by "mic session plan TEXT --part criteria"), or complete it all the same with --unmet "why".`,
   );
 }
 
-/** What a session may not do to main; each in a sentence. The hooks of a workspace say the same, where they run. */
+/**
+ * What a session may not do to main, besides its plan (`frozen-plan.ts`); each in a sentence. The hooks of a workspace say the same, where
+ * they run.
+ */
 export async function brokenRules(
   repository: Repository,
   layout: GitLedgerLayout,
@@ -78,7 +71,7 @@ export async function brokenRules(
       .filter((subject) => !isProper(slug, subject))
       .map((subject) => `The message "${subject}" does not begin with "[${slug}] type: ".`),
     ...knowledgeBroken(layout, slug, changes),
-    ...sessionsBroken(layout, slug, changes, subjects),
+    ...sessionsBroken(layout, slug, changes),
   ];
 }
 
@@ -101,21 +94,11 @@ function knowledgeBroken(layout: GitLedgerLayout, slug: Slug, changes: readonly 
     .map(({ path }) => `It changes ${path}, which only sessions named "kb-…" may.`);
 }
 
-function sessionsBroken(
-  layout: GitLedgerLayout,
-  slug: Slug,
-  changes: readonly ChangedPath[],
-  subjects: readonly string[],
-): string[] {
+function sessionsBroken(layout: GitLedgerLayout, slug: Slug, changes: readonly ChangedPath[]): string[] {
   const own = `${layout.session('active', slug)}/`;
-  const isOverridden = subjects.some((subject) => subject.startsWith(`[${slug}] OVERRIDE:`));
-  const inSessions = changes.filter(({ path }) => path.startsWith(`${layout.sessions}/`));
-  const foreign = inSessions.filter(({ path }) => !path.startsWith(own));
-  const plan = inSessions.filter(({ path }) => path === `${own}SESSION.md` && !isOverridden);
-  return [
-    ...foreign.map(({ path }) => `It changes ${path}, which is not in its own folder.`),
-    ...plan.map(() => 'It changes its plan, SESSION.md, which stays as it was claimed.'),
-  ];
+  return changes
+    .filter(({ path }) => path.startsWith(`${layout.sessions}/`) && !path.startsWith(own))
+    .map(({ path }) => `It changes ${path}, which is not in its own folder.`);
 }
 
 /** What git writes by itself while it merges or reverts needs no name. */

@@ -265,6 +265,7 @@ export class HubSessions {
     const existing = await this.workspaceOf(slug);
     if (existing !== undefined) {
       await handOver(existing, { agent, claim: token.id });
+      protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
       this.held.set({ token, directory: existing.directory });
       return { workspace: existing, materialised: undefined, provisioned: undefined };
     }

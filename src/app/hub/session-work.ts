@@ -8,6 +8,13 @@ import { upstreamRemote } from '../../workspace/git/create-git-workspace.ts';
 import { snapshotFiles } from '../../workspace/git/snapshot-files.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import type { HubSessions } from './hub-sessions.ts';
+import {
+  frozenPlanPath,
+  overrideOf,
+  overridesUpTo,
+  ownPlanChanges,
+  type PlanOverride,
+} from './plan-overrides.ts';
 import { changedPaths, keptCommit, mergeBase, patchBetween } from './session-changes.ts';
 
 /** What a session has changed since it was last brought up to main. */
@@ -69,13 +76,47 @@ export async function patchOfSession(sessions: HubSessions, slug: Slug): Promise
   return patchBetween(workspace.repository, await baseOf(workspace), files);
 }
 
-/** How far a session has come, and where it has left its plan. */
-export async function driftOfSession(sessions: HubSessions, slug: Slug): Promise<Drift> {
+/** How far a session has come, where it has left its plan, and where its plan was changed. */
+export interface SessionDrift extends Drift {
+  /** On main and in the session's commits, the oldest first. */
+  readonly overrides: readonly PlanOverride[];
+}
+
+/** Compares a session with its plan as it was claimed. */
+export async function driftOfSession(sessions: HubSessions, slug: Slug): Promise<SessionDrift> {
   const [plan, activePlan, subsessions] = await Promise.all(
     [planName, activePlanName, subsessionsName].map((name) => sessions.text(slug, name)),
   );
-  const { touched } = await workOfSession(sessions, slug, await sessions.workspaceOf(slug));
-  return driftOf({ plan: plan!, activePlan: activePlan!, subsessions: subsessions!, touched });
+  const workspace = await sessions.workspaceOf(slug);
+  const { touched } = await workOfSession(sessions, slug, workspace);
+  const overrides = await overridesOf(sessions, slug, workspace);
+  const claimed = overrides[0]?.before.text ?? plan!;
+  return {
+    ...driftOf({ plan: claimed, activePlan: activePlan!, subsessions: subsessions!, touched }),
+    overrides,
+  };
+}
+
+async function overridesOf(
+  sessions: HubSessions,
+  slug: Slug,
+  workspace: GitWorkspace | undefined,
+): Promise<readonly PlanOverride[]> {
+  const { hub, ledger } = sessions;
+  const path = frozenPlanPath(ledger.hub.layout, slug);
+  const main = await sessions.main();
+  const onMain = await overridesUpTo(hub, { commit: main, slug, path });
+  const head = workspace === undefined ? await keptCommit(hub, slug) : await sessions.headOf(workspace);
+  if (head === undefined) return onMain;
+  const range =
+    workspace === undefined
+      ? { repository: hub, main }
+      : { repository: workspace.repository, main: await baseOf(workspace) };
+  const changes = await ownPlanChanges(range.repository, { main: range.main, head, path });
+  const own = changes.map((change) => overrideOf(slug, change)).filter((override) => override !== undefined);
+  // Those that have landed are on main, together.
+  const landed = own.findIndex(({ after }) => onMain.some((other) => other.after.hash === after.hash));
+  return [...onMain, ...(landed < 0 ? own : own.slice(0, landed)).reverse()];
 }
 
 /** The commit of main that a workspace has all of, as far as it knows. */

@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import type { Slug } from '../../session/plan/slug.ts';
 import {
   deepenWorkspace,
@@ -7,6 +8,7 @@ import {
 } from '../../workspace/git/sync-workspace.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { noWorkspace } from './leave-session.ts';
+import { protectPlan } from './protect-plan.ts';
 
 /**
  * Brings main into a session's workspace. A conflicted session that has all of main without a conflict goes on as an active
@@ -22,6 +24,9 @@ export async function syncSession(
   // What this hub knows of main may be older than what the repository that decides has.
   const { state } = await sessions.ledger.session(slug);
   const outcome = await syncWorkspace(workspace, method);
+  // git has written it anew where main had another one; one in conflict is to be resolved.
+  if (outcome.outcome !== 'conflict')
+    protectPlan(join(workspace.directory, sessions.ledger.hub.layout.session('active', slug)));
   const token = sessions.tokenOf(slug);
   if (outcome.outcome !== 'conflict' && state === 'conflicted' && token !== undefined)
     await sessions.ledger.resolve({ token });

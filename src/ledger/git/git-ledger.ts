@@ -253,14 +253,13 @@ export class GitLedger {
   /** Puts a session's changes on main while it goes on. Throws `ClaimLost`. */
   land(request: LandRequest): Promise<Done<Landed | MainMoved>> {
     const name = `land ${request.token.slug}`;
-    return this.#run(name, (draft) => landCode(draft, this.#context, request), 'run');
+    return this.#run(name, (draft) => landCode(draft, this.#context, request), hooksFor(request));
   }
 
   /** Completes a session: its changes, its files and its folder's move come to main at once. Throws `ClaimLost`. */
   complete(request: CompleteRequest): Promise<Done<Landed | MainMoved>> {
     const name = `complete ${request.token.slug}`;
-    const hooks = request.code === undefined ? 'skip' : 'run';
-    return this.#run(name, (draft) => completeSession(draft, this.#context, request), hooks);
+    return this.#run(name, (draft) => completeSession(draft, this.#context, request), hooksFor(request));
   }
 
   /** All sessions, or those in `states`, by slug. */
@@ -338,6 +337,11 @@ export class GitLedger {
     const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
     return { slug, state, claim: isHeld(claim) ? claim : undefined, standing };
   }
+}
+
+/** Those that protect main are asked where code comes to it. */
+function hooksFor({ code }: Pick<LandRequest, 'code'>): Operation<unknown>['hooks'] {
+  return code === undefined ? 'skip' : 'run';
 }
 
 async function draftNew(

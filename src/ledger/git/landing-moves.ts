@@ -1,13 +1,14 @@
 import { GitTreeEdit } from '../../git/git-tree-edit.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { nextState } from '../../session/life-cycle.ts';
-import type { FileName } from '../../tree/path.ts';
+import type { Slug } from '../../session/plan/slug.ts';
+import type { FileName, TreePath } from '../../tree/path.ts';
 import { type HeldClaim, renewed } from './claim.ts';
 import type { HolderRequest } from './claim-moves.ts';
 import { conflictFile } from './layout.ts';
 import { folderOf, type LedgerContext, ownClaim, subject } from './ledger-context.ts';
-import type { LedgerDraft } from './ledger-draft.ts';
-import { commitMove, editSession, fileEdit } from './session-moves.ts';
+import { type LedgerDraft, sessionFile } from './ledger-draft.ts';
+import { commitMove, editSession, fileEdit, type SessionFileEdit } from './session-moves.ts';
 
 /** A commit that carries a session's changes onto main. The hub has it. */
 export interface CodeCommit {
@@ -28,28 +29,47 @@ export interface Landed {
   readonly code: ObjectId | undefined;
 }
 
-export interface LandRequest {
+/** A change of the plan that was frozen with the claim: a commit of its own, behind the code. */
+export interface OverrideCommit {
+  /** Without what names the session. */
+  readonly message: string;
+  readonly files: readonly SessionFileEdit[];
+}
+
+/** Files of a session as they were looked at: where one has changed since, main counts as moved. */
+export interface SeenFiles {
+  /** What main was then. */
+  readonly main: ObjectId;
+  /** Their paths in the session's folder. */
+  readonly paths: readonly (TreePath | FileName)[];
+}
+
+/** What comes to main of a session. */
+export interface LandingParts {
+  /** The session's changes; left out where there are none, or all have landed. */
+  readonly code?: CodeCommit;
+  readonly override?: OverrideCommit;
+  readonly seen?: SeenFiles;
+}
+
+export interface LandRequest extends LandingParts {
   readonly token: HolderRequest['token'];
-  readonly code: CodeCommit;
 }
 
 /** Puts a session's changes on main while the session goes on, and renews its claim. Throws `ClaimLost`. */
 export async function landCode(
   draft: LedgerDraft,
   context: LedgerContext,
-  { token, code }: LandRequest,
+  request: LandRequest,
 ): Promise<Landed | MainMoved> {
+  const { token } = request;
   const claim = ownClaim(draft, token);
-  const landed = await putOnMain(draft, context, code);
-  if (landed === undefined) return { outcome: 'main-moved', main: draft.main };
-  await draft.setClaim(token.slug, renewed(context, claim));
-  return { outcome: 'landed', code: landed };
+  const landed = await putParts(draft, context, claim, request);
+  if (landed.outcome === 'landed') await draft.setClaim(token.slug, renewed(context, claim));
+  return landed;
 }
 
-export interface CompleteRequest extends HolderRequest {
-  /** The session's changes; left out where there are none, or all have landed. */
-  readonly code?: CodeCommit;
-}
+export interface CompleteRequest extends HolderRequest, LandingParts {}
 
 /**
  * Completes a session: its changes and the move of its folder to `completed/` come to main at once, with the files given
@@ -60,12 +80,12 @@ export async function completeSession(
   context: LedgerContext,
   request: CompleteRequest,
 ): Promise<Landed | MainMoved> {
-  const { token, code } = request;
+  const { token } = request;
   const claim = ownClaim(draft, token);
   const before = await folderOf(draft, token.slug);
   nextState(await draft.stateOf(before), 'complete', token.slug);
-  const landed = code && (await putOnMain(draft, context, code));
-  if (code !== undefined && landed === undefined) return { outcome: 'main-moved', main: draft.main };
+  const landed = await putParts(draft, context, claim, request);
+  if (landed.outcome === 'main-moved') return landed;
   await draft.setClaim(token.slug, 'absent');
   await commitMove(draft, context, {
     session: await folderOf(draft, token.slug),
@@ -75,7 +95,7 @@ export async function completeSession(
     lock: 'drop',
     with: { ...request, files: [{ path: conflictFile, change: () => undefined }, ...(request.files ?? [])] },
   });
-  return { outcome: 'landed', code: landed };
+  return landed;
 }
 
 export interface ConflictRequest extends HolderRequest {
@@ -117,6 +137,37 @@ async function noteConflict(
   nextState(await draft.stateOf(await folderOf(draft, slug)), event, slug);
   await editSession(draft, context, { ...request, slug, by: agent, message: `session: ${event}` });
   return ownClaim(draft, request.token);
+}
+
+/** Puts code and an override of the plan on main, if that is what it was when they were made. */
+async function putParts(
+  draft: LedgerDraft,
+  context: LedgerContext,
+  { slug, agent }: HeldClaim,
+  { code, override, seen }: LandingParts,
+): Promise<Landed | MainMoved> {
+  const moved = { outcome: 'main-moved' as const, main: draft.main };
+  if (seen !== undefined && !(await isAsSeen(draft, context, slug, seen))) return moved;
+  const landed = code && (await putOnMain(draft, context, code));
+  if (code !== undefined && landed === undefined) return moved;
+  if (override !== undefined)
+    await editSession(draft, context, { ...override, slug, by: agent, plan: 'override' });
+  return { outcome: 'landed', code: landed };
+}
+
+async function isAsSeen(
+  draft: LedgerDraft,
+  { hub }: LedgerContext,
+  slug: Slug,
+  { main, paths }: SeenFiles,
+): Promise<boolean> {
+  if (main === draft.main) return true;
+  const then = new GitTreeEdit(hub.repository, draft.objects, await draft.treeOf(main));
+  for (const name of paths) {
+    const path = sessionFile(hub, 'active', slug, name);
+    if ((await then.before(path))?.id !== (await draft.entryAt(path))?.id) return false;
+  }
+  return true;
 }
 
 /**

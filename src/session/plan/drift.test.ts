@@ -87,5 +87,5 @@ test('drift is what was planned beside what happened', () => {
     subsessions: { planned: ['Measure'], created: ['2026-11-22-more'] },
   });
   const nothing = driftOf({ plan: '', activePlan: '', subsessions: '', touched: ['a'] });
-  assert.deepEqual(nothing.files, { planned: [], unplanned: [], untouched: [] });
+  assert.deepEqual(nothing.files, { planned: [], unplanned: ['a'], untouched: [] });
 });

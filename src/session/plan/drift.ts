@@ -25,7 +25,7 @@ export interface Drift {
   readonly files: {
     /** Files and directories that the plan names. */
     readonly planned: readonly string[];
-    /** Touched, though the plan names neither them nor a directory above. Empty when the plan names nothing. */
+    /** Touched, though the plan names neither them nor a directory above: all, where it names nothing. */
     readonly unplanned: readonly string[];
     /** Named, and neither touched nor anything below. */
     readonly untouched: readonly string[];
@@ -51,8 +51,7 @@ export function driftOf({ plan: text, activePlan, subsessions, touched }: DriftS
     },
     files: {
       planned: files,
-      unplanned:
-        files.length === 0 ? [] : touched.filter((path) => !files.some((named) => covers(named, path))),
+      unplanned: touched.filter((path) => !files.some((named) => covers(named, path))),
       untouched: files.filter((named) => !touched.some((path) => covers(named, path))),
     },
     subsessions: {
