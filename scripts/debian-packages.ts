@@ -1,5 +1,5 @@
 import { type SpawnSyncOptions, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync, writeFileSync } from 'node:fs';
 
 /** Programs that tests hold Micelio against, and the Debian packages that have them. */
 const programs: Readonly<Record<string, string>> = {
@@ -10,6 +10,7 @@ const programs: Readonly<Record<string, string>> = {
   'nfs-ls': 'libnfs-utils',
   patch: 'patch',
   radosgw: 'radosgw',
+  '/usr/sbin/sshd': 'openssh-server',
   zsh: 'zsh',
 };
 
@@ -62,7 +63,21 @@ function install(packagesOf: Readonly<Record<string, string>>): void {
   const environment = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const options: SpawnSyncOptions = { stdio: ['ignore', 'ignore', 'inherit'], env: environment };
   spawnSync('apt-get', ['update', '-qq'], options);
-  spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options);
+  withoutStarting(() =>
+    spawnSync('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...packages], options),
+  );
+}
+
+/** Servers that are installed by `work` do not start: tests start their own. A policy that the machine has stays. */
+function withoutStarting(work: () => void): void {
+  const policy = '/usr/sbin/policy-rc.d';
+  const isOwn = !existsSync(policy);
+  if (isOwn) writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    work();
+  } finally {
+    if (isOwn) rmSync(policy);
+  }
 }
 
 function isInstalled(program: string): boolean {

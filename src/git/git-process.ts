@@ -66,6 +66,11 @@ export class Git {
     this.#binary = binary;
   }
 
+  /** A variable of the environment that git runs in. */
+  variable(name: string): string | undefined {
+    return this.#environment[name];
+  }
+
   /** Runs git and returns its standard output. Throws `git/failed` when it exits with anything but 0. */
   async run(args: readonly string[], options: RunOptions = {}): Promise<Buffer> {
     const { process, stdout } = await this.#finish(args, options);
@@ -214,7 +219,8 @@ export class GitProcess {
 
   /** The end of what git has written to its standard error so far, without credentials. */
   get stderr(): string {
-    return withoutCredentials(this.#stderr.trim());
+    // ssh ends its lines for a terminal.
+    return withoutCredentials(this.#stderr.replaceAll('\r\n', '\n').trim());
   }
 
   /** Sends bytes to git. Returns what to wait for before sending more, or undefined when git keeps up. */

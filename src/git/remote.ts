@@ -4,6 +4,7 @@ import type { GitOutput } from './git-process.ts';
 import type { ObjectId } from './object-id.ts';
 import { parseRefList, type RefMove, type RefName } from './refs.ts';
 import { gitArguments, type Repository } from './repository.ts';
+import { sshEnvironment } from './ssh-command.ts';
 
 /** A remote of a repository, by the name that its configuration has for it. Git itself knows URL and credentials. */
 export interface Remote {
@@ -16,6 +17,8 @@ export interface Remote {
 }
 
 const answerMsMaxDefault = 120_000;
+/** How long a fetch or push may take, in ms: there may be much to bring. A silent HTTP connection ends far earlier. */
+export const transferMsMax = 60 * 60_000;
 /** Less than a byte a second for this long, over HTTP, and the connection counts as gone. In seconds. */
 const silenceSeconds = 30;
 
@@ -89,16 +92,27 @@ export async function pushRefs(
   hooks: PushHooks,
 ): Promise<PushOutcome> {
   const options = [
-    '--quiet',
-    '--porcelain',
     '--atomic',
     '--no-follow-tags',
-    '--recurse-submodules=no',
     ...(hooks === 'skip' ? ['--no-verify'] : []),
     ...moves.map(({ ref, expected }) => `--force-with-lease=${ref}:${expected === 'absent' ? '' : expected}`),
   ];
   const specs = moves.map(({ ref, next }) => `${next === 'absent' ? '' : next}:${ref}`);
-  const output = await talk(remote, ['push', ...options, remote.name, ...specs]);
+  return push(remote, options, specs);
+}
+
+/** Pushes a branch as `git push` does: at `remote` it may only go forward. */
+export function pushBranch(remote: Remote, branch: RefName): Promise<PushOutcome> {
+  return push(remote, [], [`${branch}:${branch}`]);
+}
+
+async function push(
+  remote: Remote,
+  options: readonly string[],
+  specs: readonly string[],
+): Promise<PushOutcome> {
+  const always = ['--quiet', '--porcelain', '--recurse-submodules=no'];
+  const output = await talk(remote, ['push', ...always, ...options, remote.name, ...specs]);
   if (output.exitCode === 0) return { outcome: 'moved' };
   return { outcome: 'failed', error: failure(remote, 'push', output) };
 }
@@ -115,7 +129,8 @@ async function talk(remote: Remote, command: readonly string[]): Promise<GitOutp
   const { repository, answerMsMax = answerMsMaxDefault, environment = {} } = remote;
   const patience = ['-c', 'http.lowSpeedLimit=1', '-c', `http.lowSpeedTime=${silenceSeconds}`];
   const args = [...patience, ...gitArguments(repository, command)];
-  const process = await repository.git.start(args, { environment });
+  const ssh = await sshEnvironment(repository);
+  const process = await repository.git.start(args, { environment: { ...ssh, ...environment } });
   process.end();
   const timer = setTimeout(() => void process.stop(), answerMsMax);
   const pieces: Buffer[] = [];
@@ -148,6 +163,12 @@ function meaningOf(name: string, command: string, words: string): [GitErrorCode,
   if (/\brejected\]/.test(words)) {
     return ['git/push-refused', `The remote "${name}" did not take it: ${words}`];
   }
+  if (aboutKeys.test(words)) {
+    return [
+      'git/unauthorized',
+      `The remote "${name}" lets nobody in whose key it does not know, or ssh does not know the remote; and ssh asks nothing here. Connect once by hand, to see what it would ask. Then give ssh's agent the key ("ssh-add FILE"), or name a key without a passphrase for this host in ~/.ssh/config; a password will not do. Git says: ${words}`,
+    ];
+  }
   if (aboutCredentials.test(words)) {
     return [
       'git/unauthorized',
@@ -158,7 +179,8 @@ function meaningOf(name: string, command: string, words: string): [GitErrorCode,
   return [aboutConnection.test(words) ? 'git/unreachable' : 'git/failed', text];
 }
 
+const aboutKeys = /Permission denied \(|Host key verification failed/;
 const aboutCredentials =
-  /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]|Permission denied \(|Host key verification failed/;
+  /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]/;
 const aboutConnection =
   /unable to access|RPC failed|hung up|early EOF|disconnect|Could not read from remote|Connection |Could not resolve|No answer for/;

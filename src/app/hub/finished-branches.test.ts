@@ -73,11 +73,7 @@ test('branches of sessions that are over go at the remote, once all their commit
   assert.notEqual(hub.git(['for-each-ref', `refs/heads/session/${other}`]), '');
   assert.deepEqual((await sync(hub)).sessions, []);
   assert.equal(branches(cloud), '');
-  const { sessions: standing } = await hubStatus(
-    { git: scratchGit, environment: {} },
-    hub.directory,
-    undefined,
-  );
+  const { sessions: standing } = await hubStatus(scratchGit, hub.directory, undefined);
   assert.deepEqual(standing, []);
 });
 

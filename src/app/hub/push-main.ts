@@ -1,7 +1,5 @@
 import { GitError } from '../../git/git-error.ts';
-import { withoutCredentials } from '../../git/redaction.ts';
-import { readRemoteRefs } from '../../git/remote.ts';
-import { gitArguments } from '../../git/repository.ts';
+import { pushBranch, readRemoteRefs, transferMsMax } from '../../git/remote.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import {
   type DeletedBranches,
@@ -31,9 +29,15 @@ export async function pushMain(sessions: HubSessions, slug: Slug): Promise<Pushe
   const { hub, ledger } = sessions;
   const name = ledger.settings.authority ?? (await upstreamOf(sessions));
   if (ledger.settings.authority === undefined) {
-    const args = gitArguments(hub, ['push', '--quiet', name, `${ledger.hub.main}:${ledger.hub.main}`]);
-    const { exitCode, stderr } = await hub.git.attempt(args);
-    if (exitCode !== 0) return { outcome: 'refused', remote: name, words: withoutCredentials(stderr) };
+    const remote = { repository: hub, name, answerMsMax: transferMsMax };
+    const pushed = await pushBranch(remote, ledger.hub.main);
+    if (pushed.outcome === 'failed') {
+      return {
+        outcome: 'refused',
+        remote: name,
+        words: pushed.error.failure?.stderr ?? pushed.error.message,
+      };
+    }
   }
   return { outcome: 'pushed', remote: name, finished: await deleteBranch(sessions, name, slug) };
 }

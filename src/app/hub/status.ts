@@ -1,12 +1,12 @@
 import { hasCode } from '../../base/error.ts';
 import { countApart, hasObject } from '../../git/ancestry.ts';
 import { readBehind } from '../../git/behind-note.ts';
+import type { Environment } from '../../git/git-environment.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type RefName, readRefs } from '../../git/refs.ts';
 import { canPush, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { exposedCredentials } from '../../git/remote-url.ts';
 import type { Slug } from '../../session/plan/slug.ts';
-import type { Environment } from '../configuration.ts';
 import { branchStandings, type RefMap, type StandingRef } from './branch-plan.ts';
 import { branchName } from './bring-together.ts';
 import { type Cloud, openCloud } from './cloud.ts';
@@ -50,16 +50,12 @@ export interface HubStatus {
 }
 
 /** How a hub and its remote stand. Moves nothing, and asks nobody for credentials. */
-export async function hubStatus(
-  { git, environment }: { readonly git: Git; readonly environment: Environment },
-  directory: string,
-  name: string | undefined,
-): Promise<HubStatus> {
+export async function hubStatus(git: Git, directory: string, name: string | undefined): Promise<HubStatus> {
   const cloud = await openCloud(git, directory, name);
   try {
     const { hub, ledger } = cloud;
     const { repository, main } = hub;
-    const remote = { ...cloud.remote, answerMsMax, environment: silent(environment) };
+    const remote = { ...cloud.remote, answerMsMax, environment: silent };
     const tracking: RefName = `refs/remotes/${remote.name}/`;
     const here = await readRefs(repository, [main, sessionBranches]);
     const asked = await ask(remote, main, here.has(main));
@@ -85,16 +81,8 @@ export async function hubStatus(
   }
 }
 
-/** What keeps git, credential helpers and ssh from asking. A program in GIT_ASKPASS is the user's own answer. */
-function silent({ GIT_SSH_COMMAND, GIT_SSH }: Environment): Environment {
-  const isOwn = GIT_SSH_COMMAND !== undefined || GIT_SSH !== undefined;
-  return {
-    SSH_ASKPASS: '',
-    SSH_ASKPASS_REQUIRE: 'never',
-    GCM_INTERACTIVE: 'never',
-    ...(isOwn ? {} : { GIT_SSH_COMMAND: 'ssh -o BatchMode=yes' }),
-  };
-}
+/** What keeps git and credential helpers from asking in a window. A program in GIT_ASKPASS is the user's own answer. */
+const silent: Environment = { SSH_ASKPASS: '', GCM_INTERACTIVE: 'never' };
 
 async function ask(
   remote: Remote,

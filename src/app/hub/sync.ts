@@ -5,7 +5,14 @@ import type { Git } from '../../git/git-process.ts';
 import { startMaintenance } from '../../git/maintenance.ts';
 import { type CheckoutNote, moveBranch } from '../../git/move-branch.ts';
 import { moveRefs, type RefMove, type RefName, type RefState, readRefs } from '../../git/refs.ts';
-import { fetchRefs, pushRefs, type Refspec, type Remote, readRemoteRefs } from '../../git/remote.ts';
+import {
+  fetchRefs,
+  pushRefs,
+  type Refspec,
+  type Remote,
+  readRemoteRefs,
+  transferMsMax,
+} from '../../git/remote.ts';
 import { catchUpCheckouts, checkoutWaitMs } from '../../ledger/git/local-authority.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
@@ -24,8 +31,6 @@ import {
 
 /** How often others may be faster before a sync gives up. */
 const attemptsMax = 5;
-/** How long a fetch or push may take, in ms: there may be much to bring. A silent HTTP connection ends far earlier. */
-const transferMsMax = 60 * 60_000;
 const tagRefs: RefName = 'refs/tags/';
 
 export interface SyncRequest {

@@ -14,7 +14,7 @@ export default command({
   },
   examples: [['mic hub status', 'Is there anything to sync, and would it work?']],
   async run({ environment, directory }, _args, { remote }) {
-    const status = await hubStatus({ git: new Git(environment), environment }, directory, remote);
+    const status = await hubStatus(new Git(environment), directory, remote);
     return { json: statusJson(status), text: statusText(status) };
   },
 });
