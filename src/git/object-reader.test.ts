@@ -52,6 +52,28 @@ describe('ObjectReader', () => {
     await assert.rejects(reader.read(missing, 'tree'), (error) => hasCode(error, 'git/object-missing'));
   });
 
+  test('tells what names stand for at that moment, whoever has changed it', async (t) => {
+    const scratch = ScratchRepository.create(t);
+    const [first, second] = scratch.commits([new Map([['a', file('a')]]), new Map([['a', file('b')]])]);
+    const blob = scratch.blob('claim');
+    const reader = await ObjectReader.open(await scratch.open());
+    t.after(() => reader.close());
+    const names = ['refs/claims/one', 'refs/heads/main', 'refs/heads/gr\u00fcn'];
+    const size = Number(scratch.git(['cat-file', '-s', second!]));
+    assert.deepEqual(await reader.resolve(names), [
+      undefined,
+      { id: second, type: 'commit', size },
+      undefined,
+    ]);
+    scratch.git(['update-ref', 'refs/claims/one', blob]);
+    scratch.git(['pack-refs', '--all']);
+    scratch.git(['update-ref', 'refs/heads/main', first!]);
+    const [claim, main] = await reader.resolve(names);
+    assert.equal(claim?.id, blob);
+    assert.equal(main?.id, first);
+    assert.equal(await reader.typeOf(blob), 'blob');
+  });
+
   test('a wrong type is told', async (t) => {
     const scratch = ScratchRepository.create(t);
     const commit = scratch.commit(new Map());

@@ -85,12 +85,31 @@ export class ObjectReader {
 
   /** The type of the object that `id` names; undefined where the repository has none. */
   async typeOf(id: ObjectId): Promise<GitObjectType | undefined> {
+    const [found] = await this.resolve([id]);
+    return found?.type;
+  }
+
+  /**
+   * What each of `names` stands for now, in this order: a ref, or a path in one (`refs/heads/main:src`). Undefined where it
+   * stands for nothing. Git guesses what a name may mean, so whoever asks for a ref that may not be there looks at the type.
+   */
+  async resolve(
+    names: readonly string[],
+  ): Promise<readonly ({ readonly id: ObjectId; readonly type: GitObjectType } | undefined)[]> {
     assert(!this.#busy, 'an ObjectReader was used twice at once, or after an error');
-    this.#process.write(`info ${id}\nflush\n`);
-    const line = await this.#bytes.line();
-    if (line === undefined) throw await this.#process.failure();
-    const type = line.split(' ')[1];
-    return type === 'missing' ? undefined : (type as GitObjectType);
+    if (names.length === 0) return [];
+    this.#busy = true;
+    this.#process.write(`${names.map((name) => `info ${name}\n`).join('')}flush\n`);
+    const found: ({ readonly id: ObjectId; readonly type: GitObjectType } | undefined)[] = [];
+    for (const name of names) {
+      const line = await this.#bytes.line();
+      if (line === undefined) throw await this.#process.failure();
+      const said = Buffer.from(name).toString('latin1');
+      const isNothing = line === `${said} missing` || line === `${said} ambiguous`;
+      found.push(isNothing ? undefined : parseHead(line));
+    }
+    this.#busy = false;
+    return found;
   }
 
   /** The tree of the commit `id`. Throws as `read` does. */

@@ -15,7 +15,7 @@ const compressingBytesMax = 8 * 1024 * 1024;
 /** Bytes of a pack that are handed to git at once: most objects are far smaller, and each write has its price. */
 const writeBytesTarget = 64 * 1024;
 /** With fewer objects than this, git makes loose objects of a pack, as it does with what is pushed to it. */
-const packObjectsMin = 100;
+export const packObjectsMin = 100;
 /** Up to this many bytes, handing the work to another thread takes longer than doing it. */
 const inlineBytesMax = 16 * 1024;
 /** The fast end: git compresses anew, and against other versions, whenever it packs. */
@@ -118,7 +118,7 @@ interface PendingObject {
 }
 
 /** The id of a git object. */
-function objectIdOf(format: ObjectFormat, type: GitObjectType, bytes: Uint8Array): ObjectId {
+export function objectIdOf(format: ObjectFormat, type: GitObjectType, bytes: Uint8Array): ObjectId {
   return digest(format, Buffer.concat([Buffer.from(`${type} ${bytes.length}\0`), bytes]), 'hex') as ObjectId;
 }
 

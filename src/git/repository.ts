@@ -8,6 +8,8 @@ export interface Repository {
   /** Absolute path of the git directory (of a linked worktree, its own one below the main repository's). */
   readonly gitDirectory: string;
   readonly objectFormat: ObjectFormat;
+  /** Where loose objects may be written without running git (`looseObjectsDirectory`); left out where that is not known. */
+  readonly looseObjects?: string;
 }
 
 /**

@@ -1,7 +1,8 @@
 import { GitError } from './git-error.ts';
+import { type NewObject, writeLooseObjects } from './loose-objects.ts';
 import type { ObjectId } from './object-id.ts';
 import { type GitObjectType, type ObjectReader, wholeBytes } from './object-reader.ts';
-import { ObjectWriter } from './object-writer.ts';
+import { ObjectWriter, objectIdOf, packObjectsMin } from './object-writer.ts';
 import type { Repository } from './repository.ts';
 
 /**
@@ -10,18 +11,22 @@ import type { Repository } from './repository.ts';
  * reads the same ones again and again. One call at a time.
  */
 export class StagedObjects {
+  readonly #repository: Repository;
   readonly #reader: ObjectReader;
-  readonly #writer: ObjectWriter;
+  #added = new Map<ObjectId, NewObject>();
   readonly #known = new Map<ObjectId, { readonly type: GitObjectType; readonly bytes: Buffer }>();
 
   constructor(repository: Repository, reader: ObjectReader) {
+    this.#repository = repository;
     this.#reader = reader;
-    this.#writer = new ObjectWriter(repository);
   }
 
   async add(type: GitObjectType, bytes: Uint8Array): Promise<ObjectId> {
-    const id = await this.#writer.add(type, bytes);
-    this.#known.set(id, { type, bytes: Buffer.from(bytes) });
+    const id = objectIdOf(this.#repository.objectFormat, type, bytes);
+    if (this.#added.has(id)) return id;
+    const object = { id, type, bytes: Buffer.from(bytes) };
+    this.#added.set(id, object);
+    this.#known.set(id, object);
     return id;
   }
 
@@ -79,7 +84,14 @@ export class StagedObjects {
 
   /** Ends once everything that was added is in the repository. */
   async flush(): Promise<void> {
-    await this.#writer.flush();
+    const objects = Array.from(this.#added.values());
+    this.#added = new Map();
+    const { looseObjects } = this.#repository;
+    if (looseObjects !== undefined && objects.length < packObjectsMin)
+      return writeLooseObjects(looseObjects, objects);
+    const writer = new ObjectWriter(this.#repository);
+    for (const { type, bytes } of objects) await writer.add(type, bytes);
+    await writer.flush();
   }
 }
 

@@ -1,5 +1,6 @@
 import type { CheckoutNote } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
+import type { ObjectReader } from '../../git/object-reader.ts';
 import type { RefMove } from '../../git/refs.ts';
 import type { PushHooks } from '../../git/remote.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -46,6 +47,11 @@ export interface Authority {
    * `ledger/unreachable` and `ledger/not-initialised`.
    */
   look(): Promise<AuthorityRefs>;
+  /**
+   * The same of main and the claims of `slugs` alone, by the git that reads objects: without starting another one. Left out
+   * where that cannot be had; undefined where only `look` tells.
+   */
+  readonly glance?: (slugs: readonly Slug[], objects: ObjectReader) => Promise<AuthorityRefs | undefined>;
   /**
    * Moves all of `moves` or none, if every ref is what is expected. The hub has the objects. A connection that breaks is
    * looked into: what is answered has happened, or has not. Throws `ledger/unreachable` where that cannot be found out.

@@ -1,13 +1,13 @@
 import { nextState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
-import { type ClaimToken, type HeldClaim, isHeld, released, renewed, taken } from './claim.ts';
+import { type ClaimToken, type HeldClaim, isHeld, isOf, released, renewed, taken } from './claim.ts';
 import { refuseWhileHeld } from './claim-guard.ts';
 import { ClaimLost } from './git-ledger-error.ts';
 import { folderOfState } from './layout.ts';
 import { claimOf, folderOf, type LedgerContext, ownClaim, subject } from './ledger-context.ts';
 import type { LedgerDraft } from './ledger-draft.ts';
-import { planHash, recordClaim } from './mend.ts';
+import { isRecorded, planHash, recordClaim } from './mend.ts';
 import { type Alongside, commitMove, editsOf } from './session-moves.ts';
 
 export interface ClaimRequest extends Alongside {
@@ -50,6 +50,18 @@ export async function claimSession(
     editsOf(context, 'active', request.slug, request),
   );
   return claim;
+}
+
+/** A claim that was decided before it was recorded, where by now it is, and nothing goes with it; otherwise undefined. */
+export async function settledClaim(
+  draft: LedgerDraft,
+  claim: HeldClaim,
+  { slug, files = [], elsewhere = [] }: ClaimRequest,
+): Promise<HeldClaim | undefined> {
+  const own = draft.claims.get(slug)?.claim;
+  if (files.length + elsewhere.length > 0 || !isOf(own, claim)) return undefined;
+  const line = (await draft.lock()).get(slug);
+  return isRecorded(await draft.sessionFolder(slug), line, own) ? own : undefined;
 }
 
 /**

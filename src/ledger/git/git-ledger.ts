@@ -27,6 +27,7 @@ import {
   releaseSession,
   renewClaim,
   reopenSession,
+  settledClaim,
   type TakenOver,
   type TakeOverRequest,
   takeOverSession,
@@ -177,7 +178,9 @@ export class GitLedger {
       name: `claim ${request.slug}`,
       apply: (draft) => claimSession(draft, context, request),
       early: {
+        slug: request.slug,
         decide: (draft) => decideClaim(draft, context, request),
+        settled: (draft, decided) => settledClaim(draft, decided, request),
         confirm: (draft, decided) => confirmClaim(draft, context, decided, request),
       },
       hooks: 'skip',
@@ -213,7 +216,12 @@ export class GitLedger {
       name: `take over ${request.slug}`,
       apply: (draft) => takeOverSession(draft, context, request),
       early: {
+        slug: request.slug,
         decide: (draft) => decideTakeOver(draft, context, request),
+        settled: async (draft, decided) => {
+          const claim = await settledClaim(draft, decided.claim, request);
+          return claim && { ...decided, claim };
+        },
         confirm: async (draft, decided) => ({
           ...decided,
           claim: await confirmClaim(draft, context, decided.claim, request),

@@ -3,6 +3,7 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
 import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
+import { looseObjectsDirectory } from '../../git/loose-objects.ts';
 import { parseRefName, type RefName, readRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
@@ -56,8 +57,9 @@ async function hubOf({ repository, config }: Opened): Promise<Hub> {
   const isBare = config.get('core.bare') === 'true';
   // That of a submodule, or of a repository with its git directory elsewhere.
   const elsewhere = config.get('core.worktree');
+  const looseObjects = looseObjectsDirectory(repository.gitDirectory, config.keys());
   return {
-    repository,
+    repository: looseObjects === undefined ? repository : { ...repository, looseObjects },
     main: branch,
     layout: new GitLedgerLayout(root),
     mainDirectory: mainDirectory(repository, elsewhere),
@@ -84,7 +86,7 @@ async function openShared(git: Git, path: string): Promise<Opened> {
 }
 
 async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, string>> {
-  const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio\\..*|core\\.(bare|worktree))$'];
+  const args = ['-C', path, 'config', '--null', '--get-regexp', '^(micelio|core|extensions)\\.'];
   const { stdout } = await git.attempt(args, { effect: 'none' });
   const records = stdout.toString('utf8').split('\0').slice(0, -1);
   return new Map(

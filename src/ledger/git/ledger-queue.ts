@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Random } from '../../base/random.ts';
 import { FileLock } from '../../git/file-lock.ts';
+import type { ObjectId } from '../../git/object-id.ts';
 import type { PushHooks } from '../../git/remote.ts';
 import { StagedObjects } from '../../git/staged-objects.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -13,19 +14,23 @@ import type { LedgerContext } from './ledger-context.ts';
 import { type KnownClaim, LedgerDraft, readClaims } from './ledger-draft.ts';
 import { hasClaimByHand, mend } from './mend.ts';
 
+/** What decides an operation by the ref of a claim alone, and what is left to do then: others may do it on the way. */
+export interface EarlyDecision<T> {
+  /** Whose claim it is. Of no other claim is anything known to `decide` and `settled`. */
+  readonly slug: Slug;
+  readonly decide: (draft: LedgerDraft) => Promise<T>;
+  /** What it comes to where nothing is left to do; undefined where something may be. */
+  readonly settled: (draft: LedgerDraft, decided: T) => Promise<T | undefined>;
+  readonly confirm: (draft: LedgerDraft, decided: T) => Promise<T>;
+}
+
 /** A change of the ledger. It may be asked for again and again, on what the ledger is then, until it has happened. */
 export interface Operation<T> {
   /** For the logs of the refs. */
   readonly name: string;
   readonly apply: (draft: LedgerDraft) => Promise<T>;
-  /**
-   * What decides it by the ref of a claim alone, for when main is busy, and what is left to do once that has happened:
-   * others may do it on the way.
-   */
-  readonly early?: {
-    readonly decide: (draft: LedgerDraft) => Promise<T>;
-    readonly confirm: (draft: LedgerDraft, decided: T) => Promise<T>;
-  };
+  /** For when main is busy. */
+  readonly early?: EarlyDecision<T>;
   /** Whether the user's hooks run before a push: where files of theirs come to main. */
   readonly hooks: PushHooks;
 }
@@ -52,14 +57,20 @@ const turnMsMax = 120_000;
 /** Whoever has had its turn for so long is not waited for, in ms. */
 const turnForgottenMs = 10_000;
 
+/** How often whoever waits for a turn looks whether it is still needed, in ms: at first, and up to which it grows. */
+const settledLookMsMin = 10;
+const settledLookMsMax = 50;
+
+const moved: MoveResult = { outcome: 'moved', notes: [] };
+
 /** An operation on its way. */
 interface Waiting {
   operation: Operation<unknown>;
   readonly resolve: (done: Done<unknown>) => void;
   readonly reject: (error: unknown) => void;
   notes: readonly LedgerNote[];
-  /** The ref of its claim says so already; what is left is the record. */
-  isDecided: boolean;
+  /** Set where the ref of its claim says so already, and what is left is the record. */
+  decided?: { readonly slug: Slug; readonly settled: (draft: LedgerDraft) => Promise<unknown> };
 }
 
 /** How an attempt went, and what is still to be done. */
@@ -103,7 +114,6 @@ export class LedgerQueue {
         resolve,
         reject,
         notes: [],
-        isDecided: false,
       });
     });
     if (!this.#isScheduled) {
@@ -163,7 +173,7 @@ export class LedgerQueue {
       left = open;
       if (outcome.outcome === 'moved') continue;
       if (outcome.outcome === 'refused' && (outcome.by === 'hook' || ++refusals >= refusalsMax)) {
-        if (left.length === 1) throw this.#refused(outcome.words, left[0]!.isDecided);
+        if (left.length === 1) throw this.#refused(outcome.words, left[0]!.decided !== undefined);
         // One of them may be what is refused, and the others should not have to do with it.
         for (const one of left) await this.#settleAlone(one);
         return;
@@ -181,15 +191,59 @@ export class LedgerQueue {
    */
   async #next(batch: readonly Waiting[], attempt: number): Promise<Attempt> {
     const canBeEarly = batch.some(({ operation }) => operation.early !== undefined);
-    if (canBeEarly && attempt > 1) return this.#decideEarly(batch);
-    const file = join(this.#context.hub.repository.gitDirectory, 'micelio-turn');
-    const turn = await FileLock.take(file, canBeEarly ? 0 : turnMsMax, turnForgottenMs);
-    if (canBeEarly && turn === undefined) return this.#decideEarly(batch);
+    if (!canBeEarly) return this.#attemptInTurn(batch);
+    const turn = attempt > 1 ? undefined : await this.#takeTurn(0);
+    if (turn === undefined) return this.#decideEarly(batch, attempt);
     try {
       return await this.#attempt(batch);
     } finally {
-      await turn?.release();
+      await turn.release();
     }
+  }
+
+  /** Waits for the turn at main. What others have recorded meanwhile is answered, and has no need of it. */
+  async #attemptInTurn(batch: readonly Waiting[]): Promise<Attempt> {
+    const deadline = performance.now() + turnMsMax;
+    let left = batch;
+    let lookedAt: ObjectId | undefined;
+    const answerSettled = async () => {
+      ({ left, lookedAt } = await this.#answerSettled(left, lookedAt));
+      return left.length === 0;
+    };
+    for (let waitMs = settledLookMsMin; ; waitMs = Math.min(waitMs * 1.5, settledLookMsMax)) {
+      if (await answerSettled()) return { outcome: moved, open: [] };
+      const restMs = deadline - performance.now();
+      const someDecided = left.some(({ decided }) => decided !== undefined);
+      const turn = await this.#takeTurn(Math.max(0, someDecided ? Math.min(waitMs, restMs) : restMs));
+      if (turn === undefined && restMs > 0) continue;
+      try {
+        return (await answerSettled()) ? { outcome: moved, open: [] } : await this.#attempt(left);
+      } finally {
+        await turn?.release();
+      }
+    }
+  }
+
+  #takeTurn(waitMs: number): Promise<FileLock | undefined> {
+    const file = join(this.#context.hub.repository.gitDirectory, 'micelio-turn');
+    return FileLock.take(file, waitMs, turnForgottenMs);
+  }
+
+  /** Answers what others have recorded, where main has moved on from `lookedAt`. */
+  async #answerSettled(
+    batch: readonly Waiting[],
+    lookedAt: ObjectId | undefined,
+  ): Promise<{ readonly left: readonly Waiting[]; readonly lookedAt: ObjectId | undefined }> {
+    const slugs = batch.flatMap(({ decided }) => (decided === undefined ? [] : [decided.slug]));
+    const draft = await this.#glance(slugs, lookedAt);
+    if (draft === undefined) return { left: batch, lookedAt };
+    const left: Waiting[] = [];
+    for (const waiting of batch) {
+      const value = await waiting.decided?.settled(draft);
+      if (value === undefined) left.push(waiting);
+      else waiting.resolve({ value, notes: waiting.notes });
+    }
+    return { left, lookedAt: draft.refs.main };
   }
 
   async #settleAlone(one: Waiting): Promise<void> {
@@ -225,9 +279,11 @@ export class LedgerQueue {
   }
 
   /** Decides what the ref of a claim alone can decide. Whoever is decided goes on to have it recorded. */
-  async #decideEarly(batch: readonly Waiting[]): Promise<Attempt> {
-    const draft = await this.#look();
-    if (await hasClaimByHand(draft)) return this.#attempt(batch);
+  async #decideEarly(batch: readonly Waiting[], attempt: number): Promise<Attempt> {
+    const slugs = batch.flatMap(({ operation: { early } }) => (early === undefined ? [] : [early.slug]));
+    // Where that has lost, all is looked at: a glance may be wrong about a ref that is broken.
+    const draft = (attempt === 1 ? await this.#glance(slugs) : undefined) ?? (await this.#look());
+    if (await hasClaimByHand(draft, slugs)) return this.#attempt(batch);
     const decided: { readonly waiting: Waiting; readonly value: unknown }[] = [];
     const open: Waiting[] = [];
     for (const waiting of batch) {
@@ -246,7 +302,10 @@ export class LedgerQueue {
     for (const { waiting, value } of decided) {
       const { early, ...operation } = waiting.operation;
       waiting.notes = [...waiting.notes, ...outcome.notes];
-      waiting.isDecided = true;
+      waiting.decided = {
+        slug: early!.slug,
+        settled: (later) => early!.settled(later, value),
+      };
       waiting.operation = { ...operation, apply: (later) => early!.confirm(later, value) };
     }
     return { outcome, open };
@@ -254,7 +313,7 @@ export class LedgerQueue {
 
   async #move(draft: LedgerDraft, batch: readonly Waiting[]): Promise<MoveResult> {
     const moves = draft.moves();
-    if (moves.length === 0) return { outcome: 'moved', notes: [] };
+    if (moves.length === 0) return moved;
     await draft.objects.flush();
     const hooks = batch.some(({ operation }) => operation.hooks === 'run') ? 'run' : 'skip';
     const reason = batch.length === 1 ? batch[0]!.operation.name : `${batch.length} moves of sessions`;
@@ -262,17 +321,32 @@ export class LedgerQueue {
   }
 
   async #look(): Promise<LedgerDraft> {
-    const { hub, watch, clock } = this.#context;
     const seen = this.#seen;
     this.#seen = undefined;
-    const refs = seen ?? (await this.#authority.look());
+    const { draft, claims } = await this.#draftAt(seen ?? (await this.#authority.look()));
+    this.#claims = claims;
+    return draft;
+  }
+
+  /** Looks at the claims of `slugs` alone; undefined where that cannot be done, or main is still at `lookedAt`. */
+  async #glance(slugs: readonly Slug[], lookedAt?: ObjectId): Promise<LedgerDraft | undefined> {
+    if (slugs.length === 0) return undefined;
+    const refs = await this.#authority.glance?.(slugs, this.#reader.current);
+    if (refs === undefined || refs.main === lookedAt) return undefined;
+    return (await this.#draftAt(refs)).draft;
+  }
+
+  async #draftAt(
+    refs: AuthorityRefs,
+  ): Promise<{ readonly draft: LedgerDraft; readonly claims: ReadonlyMap<Slug, KnownClaim> }> {
+    const { hub, watch, clock } = this.#context;
     const objects = new StagedObjects(hub.repository, this.#reader.current);
     const now = clock.now();
-    this.#claims = await readClaims(objects, refs.claims, this.#claims);
+    const claims = await readClaims(objects, refs.claims, this.#claims);
     for (const [slug, blob] of refs.claims) watch.see(slug, blob, now);
-    const draft = new LedgerDraft(hub, objects, refs, this.#claims, now);
+    const draft = new LedgerDraft(hub, objects, refs, claims, now);
     await this.#checkInitialised(draft);
-    return draft;
+    return { draft, claims };
   }
 
   async #checkInitialised(draft: LedgerDraft): Promise<void> {

@@ -1,10 +1,13 @@
 import { catchUp, moveBranch } from '../../git/move-branch.ts';
+import type { ObjectId } from '../../git/object-id.ts';
+import type { ObjectReader } from '../../git/object-reader.ts';
 import { refusalOfHooks } from '../../git/receive-hooks.ts';
 import { moveRefs, type RefMove, readRefs } from '../../git/refs.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
 import { authorityRefs } from './authority-refs.ts';
 import type { Hub } from './hub.ts';
-import { claimRefs } from './layout.ts';
+import { claimRef, claimRefs } from './layout.ts';
 
 /** How long to wait for a git that is at work in a checkout of main, in ms. */
 export const checkoutWaitMs = 2000;
@@ -24,6 +27,22 @@ export class LocalAuthority implements Authority {
   async look(): Promise<AuthorityRefs> {
     const { repository, main } = this.#hub;
     return authorityRefs(await readRefs(repository, [claimRefs, main]), main, this.name);
+  }
+
+  async glance(slugs: readonly Slug[], objects: ObjectReader): Promise<AuthorityRefs | undefined> {
+    // Claims not later than main, so main comes last.
+    const found = await objects.resolve([...slugs.map(claimRef), this.#hub.main]);
+    const main = found.at(-1);
+    if (main?.type !== 'commit') return undefined;
+    const claims = new Map<Slug, ObjectId>();
+    for (const [i, slug] of slugs.entries()) {
+      const claim = found[i];
+      if (claim === undefined) continue;
+      // Something else that git takes for what is meant.
+      if (claim.type !== 'blob') return undefined;
+      claims.set(slug, claim.id);
+    }
+    return { main: main.id, claims };
   }
 
   /**

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -43,7 +43,7 @@ function handHub(t: TestContext) {
 function claimOn(
   hub: ScratchRepository,
   slug: Slug,
-): { agent: { name: string } | null; fencing: number } | undefined {
+): { agent: { name: string } | null; fencing: number; claimedMs: number } | undefined {
   const ref = `refs/claims/${slug}`;
   return hub.git(['for-each-ref', ref]) === '' ? undefined : JSON.parse(hub.git(['cat-file', 'blob', ref]));
 }
@@ -181,6 +181,21 @@ describe('while main is busy', () => {
     assert.deepEqual(folderNames(hub, 'active'), [one]);
     assert.equal(subjects(hub)[0], `[${one}] session: claim by Bob`);
     assert.equal(lockLines(hub).length, 1);
+  });
+
+  test('a claim that somebody else has recorded does not wait for its turn', async (t) => {
+    const { hub, ledger, turn, move, appendLine } = await busyHub(t);
+    const file = join(hub.directory, '.git/micelio-turn');
+    const held = statSync(file).mtimeMs;
+    const claim = ledger.claim({ slug: one, by: agentAda });
+    let claimed = claimOn(hub, one);
+    for (; claimed === undefined; claimed = claimOn(hub, one)) await sleep(10);
+    move(one, 'planned', 'active');
+    assert.equal(await Promise.race([claim, sleep(100)]), undefined, 'its line is not there yet');
+    appendLine(one, Math.floor(claimed.claimedMs / 1000));
+    assert.equal((await claim).value.claimedMs, claimed.claimedMs);
+    assert.equal(statSync(file).mtimeMs, held, 'the turn is still that of the other one');
+    await turn.release();
   });
 
   test('a line written by hand still comes first', async (t) => {

@@ -48,10 +48,13 @@ async function mendOne(draft: LedgerDraft, work: () => Promise<void>): Promise<v
   }
 }
 
-/** Whether `sessions.lock` has a claim that only its line says. It has to get its ref before anybody else's is decided. */
-export async function hasClaimByHand(draft: LedgerDraft): Promise<boolean> {
-  for (const slug of (await draft.lock()).keys()) if (!isHeld(draft.claims.get(slug)?.claim)) return true;
-  return false;
+/**
+ * Whether `sessions.lock` has a claim of one of `slugs` that only its line says. It has to get its ref before anybody
+ * else's is decided.
+ */
+export async function hasClaimByHand(draft: LedgerDraft, slugs: readonly Slug[]): Promise<boolean> {
+  const lock = await draft.lock();
+  return slugs.some((slug) => lock.has(slug) && !isHeld(draft.claims.get(slug)?.claim));
 }
 
 async function mendHeld(
@@ -65,7 +68,7 @@ async function mendHeld(
   switch (session?.folder) {
     case 'planned':
     case 'active':
-      if (session.folder === 'active' && seconds === lockSeconds(claim)) return;
+      if (isRecorded(session, seconds, claim)) return;
       // Written anew, so that it holds only if the claim is still this one when main moves.
       await draft.setClaim(slug, rewritten(context, claim));
       return recordClaim(draft, context, claim, session, 'claim');
@@ -76,6 +79,15 @@ async function mendHeld(
     case undefined:
       return draft.setClaim(slug, 'absent');
   }
+}
+
+/** Whether main says of a claim what it should: `seconds` are those of its line in the lock. */
+export function isRecorded(
+  session: SessionFolder | undefined,
+  seconds: number | undefined,
+  claim: HeldClaim,
+): boolean {
+  return session?.folder === 'active' && seconds === lockSeconds(claim);
 }
 
 async function mendLine(
