@@ -4,27 +4,60 @@ import { columns, counted } from './wording.ts';
 
 /** What laying out sessions came to, for people. */
 export function describeInit(report: InitReport, tense: 'is done' | 'would be done'): string {
-  const { steps, branch, commit, layout, authority } = report;
+  const { steps, branch, commit, layout, via } = report;
   const root = textFromPath(layout.root);
   const changes = steps.filter(({ action }) => action !== 'keep');
   const kept = steps.filter(({ action }) => action === 'keep');
   const edited = kept.map(({ path }) => ['keep', `${textFromPath(path)} (edited)`]);
   if (changes.length === 0 || (tense === 'is done' && commit === undefined)) {
     const nothing = `Nothing to do: ${root}/ is laid out on ${branch}.`;
-    return [nothing, ...(edited.length === 0 ? [] : [columns(edited)])].join('\n');
+    return [nothing, ...(edited.length === 0 ? [] : [columns(edited)]), ...whoDecides(report)].join('\n');
   }
   const rows = [...changes.map(({ action, path }) => [action, textFromPath(path)]), ...edited];
   const files = counted(changes.length, 'file');
   if (tense === 'would be done') {
-    return [`Would commit ${files} on ${branch}:`, columns(rows), 'Nothing was changed.'].join('\n');
+    return [
+      `Would commit ${files} on ${branch}${via === undefined ? '' : `, and push to ${via}`}:`,
+      columns(rows),
+      ...whoDecides(report),
+      'Nothing was changed.',
+    ].join('\n');
   }
   return [
-    `Committed ${files} on ${branch} (${commit!.slice(0, 10)})${authority === undefined ? '' : `, and pushed to ${authority}`}:`,
+    `Committed ${files} on ${branch} (${commit!.slice(0, 10)})${via === undefined ? '' : `, and pushed to ${via}`}:`,
     columns(rows),
+    ...whoDecides(report),
     '',
     `How sessions work is in ${root}/sessions/SESSIONS-README.md. The first one:`,
     '  mic session draft "What is to be done" --criterion "What must hold then"',
   ].join('\n');
+}
+
+/** Who decides who has a session, where that is not plain, and how to change it. */
+function whoDecides({ decider, remotes }: InitReport): string[] {
+  const [remote = 'origin'] = remotes;
+  switch (decider.kind) {
+    case 'this':
+      return remotes.length === 0
+        ? []
+        : [
+            `This repository decides who has a session, for all who work in it. Other clones of ${remote} can read the sessions, and not claim them.`,
+            `For agents on several machines, let the remote decide: mic init --authority ${remote}`,
+          ];
+    case 'remote':
+      return [`The remote "${decider.name}" decides who has a session, for all clones of it.`];
+    case 'another':
+      return [
+        'Another repository decides who has a session: here they can be read, and not claimed.',
+        `For agents in several clones, let the remote decide: "mic init --authority ${remote}" there, then "git pull" here.`,
+      ];
+    case 'nobody':
+      return [
+        'It is not said who decides who has a session, so nobody can claim one. Say it:',
+        `  mic init --authority ${remote}   for agents on several machines, each with a clone`,
+        '  mic init --authority local    for those who work in this repository alone',
+      ];
+  }
 }
 
 /** What is worth knowing besides. */

@@ -50,6 +50,7 @@ describe('mic init', () => {
     assert.deepEqual(JSON.parse(json), {
       root: '_AGENTS',
       branch: 'main',
+      decides: 'this',
       authority: null,
       commit: null,
       dryRun: false,

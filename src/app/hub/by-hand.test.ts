@@ -37,7 +37,12 @@ async function setUp(t: TestContext) {
   for (const [name, value] of [['name', agent.name] as const, ['email', agent.email] as const])
     clone.git(['config', `user.${name}`, value]);
   clone.git(['pull', '-q', 'origin', 'main']);
-  await initHub(clone.directory, surroundings, { root: undefined, authority: 'origin', mode: 'apply' });
+  await initHub(clone.directory, surroundings, {
+    root: undefined,
+    authority: { kind: 'remote', name: 'origin' },
+    another: 'refuse',
+    mode: 'apply',
+  });
   const ledger = await GitLedger.open(scratchGit, clone.directory, { machine: 'here' });
   t.after(() => ledger.close());
   await ledger.draft({ slug, by: agent, files: [fileEdit('SESSION.md' as FileName, '# Session: Auth\n')] });

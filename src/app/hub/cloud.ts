@@ -27,7 +27,8 @@ export async function openCloud(git: Git, directory: string, name: string | unde
   const ledger = await openLedger(git, directory);
   try {
     const hub = ledger?.hub ?? (await openHub(git, directory));
-    const decides = ledger?.settings.authority;
+    const { decider } = ledger ?? {};
+    const decides = decider?.kind === 'remote' ? decider.name : undefined;
     const remote = { repository: hub.repository, name: name ?? decides ?? 'origin' };
     if ((await urlsOf(remote)).length === 0) throw noRemote(remote);
     const authority = decides === undefined ? 'hub' : decides === remote.name ? 'remote' : 'elsewhere';

@@ -23,14 +23,17 @@ export const other = parseSlug('2026-11-21-other');
 
 const plan = `# Session: Start faster\n\n**Status:** planned\n**Type:** bug\n\n## Acceptance Criteria\n\n- [ ] It is fast\n`;
 
-/** A hub with these two sessions, until the test ends. */
+/** A hub with these two sessions, about which it decides itself, until the test ends. */
 export function hubOf(
   t: TestContext,
   options: { bare?: boolean; settings?: object; more?: ScratchFiles } = {},
 ): ScratchRepository {
   const { bare = false, settings, more = new Map() } = options;
   const hub = ScratchRepository.create(t, { bare });
-  const files = new Map(projectFiles([slug, other], settings));
+  const gitDirectory = join(hub.directory, bare ? '' : '.git');
+  mkdirSync(join(gitDirectory, 'micelio'));
+  writeFileSync(join(gitDirectory, 'micelio/hub-id'), 'scratch\n');
+  const files = new Map(projectFiles([slug, other], { authority: 'local:scratch', ...settings }));
   files.set(`_AGENTS/sessions/planned/${slug}/SESSION.md`, file(plan));
   files.set('.gitignore', file('.sessions/\n.worktrees/\n'));
   for (const [path, content] of more) files.set(path, content);

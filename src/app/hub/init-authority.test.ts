@@ -6,6 +6,7 @@ import { file, ScratchRepository } from '../../git/scratch-repository.ts';
 import {
   assertOneCommit,
   assertUsable,
+  byOrigin,
   clone,
   commits,
   hub,
@@ -18,7 +19,8 @@ import {
 } from './init-fixtures.ts';
 
 describe('mic init --authority', () => {
-  const request = { authority: 'origin' };
+  const request = byOrigin;
+  const settings = { authority: 'origin' };
 
   test('pushes the commit, once, and has every clone follow', async (t) => {
     const origin = hub(t);
@@ -27,10 +29,10 @@ describe('mic init --authority', () => {
     assert.equal(origin.git(['rev-parse', 'main']), report.commit);
     assert.equal(one.git(['rev-parse', 'main']), report.commit);
     assert.equal(status(one), '');
-    assert.deepEqual(JSON.parse(show(origin, '_AGENTS/sessions/_config/settings.json')), request);
+    assert.deepEqual(JSON.parse(show(origin, '_AGENTS/sessions/_config/settings.json')), settings);
     // Nothing of the trial is left.
     assert.equal(origin.git(['for-each-ref', 'refs/claims']), '');
-    assert.equal((await init(one.directory)).authority, 'origin');
+    assert.deepEqual((await init(one.directory)).decider, byOrigin.authority);
 
     const second = await init(two.directory, request);
     assert.equal(second.commit, undefined);
@@ -76,9 +78,13 @@ describe('mic init --authority', () => {
     await init(scratch.directory);
     scratch.git(['push', '-q', 'origin', 'main']);
     await init(scratch.directory, request);
-    assert.deepEqual(JSON.parse(show(origin, '_AGENTS/sessions/_config/settings.json')), request);
+    assert.deepEqual(JSON.parse(show(origin, '_AGENTS/sessions/_config/settings.json')), settings);
     scratch.git(['push', '-q', '-f', 'other', 'main']);
-    await refused(init(scratch.directory, { authority: 'other' }), 'ledger/in-use', /"origin" decides/);
+    await refused(
+      init(scratch.directory, { authority: { kind: 'remote', name: 'other' } }),
+      'ledger/in-use',
+      /"origin" decides/,
+    );
   });
 
   for (const [what, hook, message] of [

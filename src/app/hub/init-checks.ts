@@ -10,7 +10,6 @@ import { GitLedgerError } from '../../ledger/git/git-ledger-error.ts';
 import type { Hub } from '../../ledger/git/hub.ts';
 import type { HubReader } from '../../ledger/git/hub-reader.ts';
 import { MainTree } from '../../ledger/git/init/main-tree.ts';
-import { claimRefs, slugOfClaimRef } from '../../ledger/git/layout.ts';
 import { readClaims } from '../../ledger/git/ledger-draft.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { ancestorsOf } from '../../tree/path.ts';
@@ -122,20 +121,19 @@ export async function requireRoom({ layout, checkouts }: Hub): Promise<void> {
   }
 }
 
-/** Throws `ledger/in-use` where somebody has a session: a remote that decides from now on would not know. */
-export async function requireNoClaims({ repository }: Hub, reader: HubReader): Promise<void> {
+/** Throws `ledger/in-use` where somebody has a session by one of `claims`: who decides from now on would not know. */
+export async function requireNoClaims(
+  { repository }: Hub,
+  reader: HubReader,
+  claims: ReadonlyMap<Slug, ObjectId>,
+): Promise<void> {
   const objects = new StagedObjects(repository, reader.current);
-  const blobs = new Map<Slug, ObjectId>();
-  for (const [ref, blob] of await readRefs(repository, [claimRefs])) {
-    const slug = slugOfClaimRef(ref);
-    if (slug !== undefined) blobs.set(slug, blob);
-  }
   const held: string[] = [];
-  for (const [slug, { claim }] of await readClaims(objects, blobs))
+  for (const [slug, { claim }] of await readClaims(objects, claims))
     if (isHeld(claim)) held.push(`${slug} (${claim.agent.name})`);
   if (held.length === 0) return;
   throw new GitLedgerError(
     'ledger/in-use',
-    `Sessions are claimed in this repository: ${held.join(', ')}. Complete or release them before a remote decides. Nothing was changed.`,
+    `Sessions are claimed by who decides now: ${held.join(', ')}. Complete or release them before another one decides. Nothing was changed.`,
   );
 }

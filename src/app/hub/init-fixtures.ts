@@ -9,8 +9,11 @@ import { type InitReport, type InitRequest, initHub } from './init.ts';
 
 const agent = { name: 'Ada', email: 'ada@example.org' };
 const surroundings = { git: scratchGit, agent, clock: systemClock, random: systemRandom };
-const usual: InitRequest = { root: undefined, authority: undefined, mode: 'apply' };
+const usual: InitRequest = { root: undefined, authority: undefined, another: 'refuse', mode: 'apply' };
 export const project: ScratchFiles = new Map([['src/a.c', file('int a;\n')]]);
+
+/** Lets `origin` decide. */
+export const byOrigin: Partial<InitRequest> = { authority: { kind: 'remote', name: 'origin' } };
 
 export function init(directory: string, request: Partial<InitRequest> = {}): Promise<InitReport> {
   return initHub(directory, surroundings, { ...usual, ...request });

@@ -1,30 +1,22 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import type { Git } from '../../git/git-process.ts';
-import { type RefState, readRef } from '../../git/refs.ts';
-import { StagedObjects } from '../../git/staged-objects.ts';
+import { readRef } from '../../git/refs.ts';
 import type { LedgerNote } from '../../ledger/git/authority.ts';
+import { type Decider, remotesOf } from '../../ledger/git/decider.ts';
 import { GitLedgerError } from '../../ledger/git/git-ledger-error.ts';
 import { type Hub, openHub } from '../../ledger/git/hub.ts';
 import { HubReader } from '../../ledger/git/hub-reader.ts';
 import { type LayOutPlace, layOut, previewLayOut } from '../../ledger/git/init/lay-out.ts';
-import { MainTree } from '../../ledger/git/init/main-tree.ts';
 import type { LayOutPlan } from '../../ledger/git/init/plan-lay-out.ts';
 import { tryClaims } from '../../ledger/git/init/try-claims.ts';
 import { GitLedgerLayout, isRoot } from '../../ledger/git/layout.ts';
 import { LocalAuthority } from '../../ledger/git/local-authority.ts';
 import { RemoteAuthority } from '../../ledger/git/remote-authority.ts';
-import { parseSettings } from '../../ledger/git/settings.ts';
 import type { Agent } from '../../session/session.ts';
 import { hubSetting, rememberSetting } from './hub-settings.ts';
-import {
-  mainOfRemote,
-  requireMain,
-  requireNewest,
-  requireNoClaims,
-  requirePushed,
-  requireRoom,
-} from './init-checks.ts';
+import { type AnotherDecider, type AuthorityWish, planAuthority } from './init-authority.ts';
+import { requireMain, requireNewest, requirePushed, requireRoom } from './init-checks.ts';
 import { packagedSkeleton } from './skeleton.ts';
 
 export interface InitSurroundings {
@@ -38,8 +30,10 @@ export interface InitSurroundings {
 export interface InitRequest {
   /** The folder for the agents' own things, where it is not `_AGENTS`. */
   readonly root: string | undefined;
-  /** The remote whose refs are to decide; undefined: as the settings have it, or the repository itself. */
-  readonly authority: string | undefined;
+  /** Who is to decide; undefined: as the settings have it, and where there are none the repository itself. */
+  readonly authority: AuthorityWish | undefined;
+  /** What is done where the settings name another repository, and `authority` names someone else. */
+  readonly another: AnotherDecider;
   readonly mode: 'apply' | 'dry-run';
 }
 
@@ -47,8 +41,12 @@ export interface InitReport extends LayOutPlan {
   readonly layout: GitLedgerLayout;
   /** Without `refs/heads/`. */
   readonly branch: string;
-  /** The remote whose refs decide; undefined: those of the repository. */
-  readonly authority: string | undefined;
+  /** Who decides now. */
+  readonly decider: Decider;
+  /** The remotes of the repository. */
+  readonly remotes: readonly string[];
+  /** The remote that the commit was pushed to, or would be. */
+  readonly via: string | undefined;
   /** Undefined where main is as it should be, and in a dry run. */
   readonly commit: string | undefined;
   readonly notes: readonly LedgerNote[];
@@ -56,8 +54,8 @@ export interface InitReport extends LayOutPlan {
 
 /**
  * Makes the repository that `directory` lies in one that has sessions: a commit on main, made without index and working
- * tree, and settings of the hub. Done again it changes nothing. Throws as `openHub` and `layOut` do, `ledger/unsuitable`
- * where the remote cannot decide, and `ledger/not-together` where main is not what the remote has.
+ * tree, and settings of the hub. Done again it changes nothing, but who decides where another one is named. Throws as
+ * `openHub`, `planAuthority` and `layOut` do, `ledger/unsuitable` where the remote cannot decide, and `ledger/not-together` where main is not what the remote has.
  */
 export async function initHub(
   directory: string,
@@ -69,24 +67,27 @@ export async function initHub(
   const reader = await HubReader.open(hub.repository);
   try {
     const own = await readRef(hub.repository, hub.main);
-    const known = await authorityAt(hub, reader, own);
-    const name = request.authority ?? known;
-    const remote = name === undefined ? undefined : { repository: hub.repository, name };
-    const base = remote === undefined ? own : await mainOfRemote(hub, remote, reader);
-    const wanted = { skeleton: packagedSkeleton(), authority: request.authority, by, clock };
+    const { authority: wish, another, mode } = request;
+    const surroundings = { hub, reader, clock, random };
+    const chosen = await planAuthority(surroundings, { wish, another, own, mode });
+    const { via, base, decider, from, to } = chosen;
+    const wanted = { skeleton: packagedSkeleton(), authority: { from, to }, by, clock };
     // Also before anything is done: what is in the way is found out first.
     const plan = await previewLayOut({ hub, reader }, wanted, base);
     const isDone = plan.steps.every(({ action }) => action === 'keep');
-    if (name === undefined) await requireNewest(hub, reader, own);
-    else if (!isDone) await requirePushed(hub, name, own, base);
-    if (name !== known) await requireNoClaims(hub, reader);
+    if (via === undefined) await requireNewest(hub, reader, own);
+    else if (!isDone) await requirePushed(hub, via, own, base);
     if (!isDone) await requireRoom(hub);
     const branch = hub.main.replace('refs/heads/', '');
-    const report = { ...plan, layout: hub.layout, branch, authority: name };
-    if (request.mode === 'dry-run') return { ...report, commit: undefined, notes: [] };
-    const authority = name === undefined ? new LocalAuthority(hub) : new RemoteAuthority(hub, name, reader);
+    const remotes = await remotesOf(hub.repository);
+    const report = { ...plan, layout: hub.layout, branch, decider, remotes, via };
+    if (mode === 'dry-run') return { ...report, commit: undefined, notes: [] };
+    const authority =
+      via === undefined
+        ? new LocalAuthority(hub)
+        : new RemoteAuthority(hub, via, { reader, clock, patience: 'usual' });
     const place: LayOutPlace = { hub, authority, reader };
-    if (request.authority !== undefined) await tryClaims(place, random);
+    if (wish?.kind === 'remote') await tryClaims(place, random);
     const laidOut = await layOut(place, wanted);
     await rememberSettings(hub);
     return { ...report, ...laidOut };
@@ -112,13 +113,6 @@ async function withRoot(hub: Hub, text: string | undefined): Promise<Hub> {
     'ledger/in-use',
     `The folder of the agents is ${known} in this repository (git config micelio.root), and not ${root}. Nothing was changed. To have another one, move the folder on main and change that setting, in each hub.`,
   );
-}
-
-/** The remote that decides, as the settings at `commit` have it. */
-async function authorityAt(hub: Hub, reader: HubReader, commit: RefState): Promise<string | undefined> {
-  const objects = new StagedObjects(hub.repository, reader.current);
-  const tree = await MainTree.of(hub.repository, objects, commit);
-  return parseSettings(await tree.file(hub.layout.settings)).authority;
 }
 
 /** What the hub has to know when somebody checks out another branch in it. */

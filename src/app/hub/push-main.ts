@@ -27,8 +27,9 @@ export type PushedMain =
  */
 export async function pushMain(sessions: HubSessions, slug: Slug): Promise<PushedMain> {
   const { hub, ledger } = sessions;
-  const name = ledger.settings.authority ?? (await upstreamOf(sessions));
-  if (ledger.settings.authority === undefined) {
+  const { decider } = ledger;
+  const name = decider.kind === 'remote' ? decider.name : await upstreamOf(sessions);
+  if (decider.kind !== 'remote') {
     const remote = { repository: hub, name, answerMsMax: transferMsMax };
     const pushed = await pushBranch(remote, ledger.hub.main);
     if (pushed.outcome === 'failed') {

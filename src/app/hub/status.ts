@@ -6,6 +6,7 @@ import type { Git } from '../../git/git-process.ts';
 import { type RefName, readRefs } from '../../git/refs.ts';
 import { canPush, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { exposedCredentials } from '../../git/remote-url.ts';
+import type { Decider } from '../../ledger/git/decider.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { branchStandings, type RefMap, type StandingRef } from './branch-plan.ts';
 import { branchName } from './bring-together.ts';
@@ -29,8 +30,8 @@ export interface HubStatus {
   /** Main without `refs/heads/`. */
   readonly main: string;
   readonly remote: string;
-  /** Whose refs decide: the name of a remote, or undefined for the hub's own. */
-  readonly authority: string | undefined;
+  /** Who decides; undefined where there are no sessions. */
+  readonly decider: Decider | undefined;
   readonly access: RemoteAccess;
   /** Settings of the repository that have credentials in them, which they should not. */
   readonly exposed: readonly string[];
@@ -68,7 +69,7 @@ export async function hubStatus(git: Git, directory: string, name: string | unde
       hub: repository.gitDirectory,
       main: branchName(cloud),
       remote: remote.name,
-      authority: ledger?.settings.authority,
+      decider: ledger?.decider,
       access: asked.access,
       exposed: await exposedCredentials(remote),
       apart: await apart(cloud, here, { now: asked.refs, fetched }),

@@ -19,10 +19,11 @@ export default command({
   },
 });
 
-function statusJson({ authority, apart, sessions, lapsed, ...rest }: HubStatus) {
+function statusJson({ decider, apart, sessions, lapsed, ...rest }: HubStatus) {
   return {
     ...rest,
-    authority: authority ?? null,
+    decides: decider?.kind ?? null,
+    authority: decider?.kind === 'remote' ? decider.name : null,
     ahead: apart?.ahead ?? null,
     behind: apart?.behind ?? null,
     asFetched: apart?.as === 'as-fetched',
@@ -40,12 +41,12 @@ function unpushed(sessions: HubStatus['sessions']): string[] {
 }
 
 function statusText(status: HubStatus): string {
-  const { hub, main, remote, authority, exposed, sessions, leftBehind, lapsed } = status;
+  const { hub, main, remote, decider, exposed, sessions, leftBehind, lapsed } = status;
   const notPushed = unpushed(sessions);
   const lines = [
     `${hub}  ${main}`,
     mainText(status),
-    `decides: ${authority === undefined ? 'this hub' : `the remote ${authority}`}`,
+    `decides: ${deciderText(decider)}`,
     `${remote}: ${accessText(status.access)}`,
     `sessions: ${counted(sessions.length, 'branch', 'branches')}, ${notPushed.length} not pushed`,
     ...notPushed.map((name) => `  ${name}`),
@@ -58,6 +59,19 @@ function statusText(status: HubStatus): string {
     ...(lapsed === undefined ? ['claims: who decides cannot be asked now'] : []),
   ];
   return lines.join('\n');
+}
+
+function deciderText(decider: HubStatus['decider']): string {
+  switch (decider?.kind) {
+    case 'remote':
+      return `the remote ${decider.name}`;
+    case 'another':
+      return 'another repository; sessions can be read here, and not claimed';
+    case 'nobody':
+      return `nobody yet. Say it: mic init --authority ${decider.remotes[0]}, or local`;
+    default:
+      return 'this hub';
+  }
 }
 
 function mainText({ apart, main, remote }: HubStatus): string {

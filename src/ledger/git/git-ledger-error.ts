@@ -16,6 +16,8 @@ export type GitLedgerErrorCode =
   | 'ledger/in-the-way'
   | 'ledger/in-use'
   | 'ledger/not-together'
+  | 'ledger/not-decided-here'
+  | 'ledger/authority-changed'
   | 'ledger/unsuitable'
   | 'ledger/unreachable'
   | 'ledger/busy';

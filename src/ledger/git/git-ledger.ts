@@ -32,6 +32,7 @@ import {
   type TakeOverRequest,
   takeOverSession,
 } from './claim-moves.ts';
+import { type Decider, deciderOf } from './decider.ts';
 import { type Hub, openHub } from './hub.ts';
 import { HubReader } from './hub-reader.ts';
 import {
@@ -49,6 +50,7 @@ import { folderOf, type LedgerContext } from './ledger-context.ts';
 import { LedgerDraft, type SessionFolder, sessionFileBytesMax } from './ledger-draft.ts';
 import { type Done, LedgerQueue, type Operation } from './ledger-queue.ts';
 import { LocalAuthority } from './local-authority.ts';
+import { RecallingAuthority, type Staleness } from './recalling-authority.ts';
 import { RemoteAuthority } from './remote-authority.ts';
 import {
   type AbandonRequest,
@@ -63,6 +65,8 @@ import {
   type SessionFileEdit,
 } from './session-moves.ts';
 import { type GitLedgerSettings, parseSettings, settingsBytesMax } from './settings.ts';
+import { SettledAuthority } from './settled-authority.ts';
+import { UnaskedAuthority } from './unasked-authority.ts';
 
 export interface GitLedgerOptions {
   /** This machine's name, for people. */
@@ -71,7 +75,15 @@ export interface GitLedgerOptions {
   readonly random?: Random;
   /** Files that a claim puts into its session's folder, such as `.session-env`. The same for the same claim. */
   readonly filesOfClaim?: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
+  /** What is read where a remote decides that is out of reach; left out, nothing. */
+  readonly reads?: Reads;
 }
+
+/**
+ * What is read: what the authority has now, or, where it is out of reach, what was last known of it. Nothing is moved by what
+ * was last known.
+ */
+export type Reads = 'current' | 'or last known';
 
 /** A session that is new: it gets the first of its names that is free. */
 export interface NewSession {
@@ -103,6 +115,7 @@ export interface SessionSummary {
 export class GitLedger {
   readonly hub: Hub;
   readonly settings: GitLedgerSettings;
+  readonly decider: Decider;
   readonly #context: LedgerContext;
   readonly #queue: LedgerQueue;
   readonly #authority: Authority;
@@ -110,11 +123,13 @@ export class GitLedger {
   private constructor(
     context: LedgerContext,
     settings: GitLedgerSettings,
+    decider: Decider,
     authority: Authority,
     queue: LedgerQueue,
   ) {
     this.hub = context.hub;
     this.settings = settings;
+    this.decider = decider;
     this.#context = context;
     this.#authority = authority;
     this.#queue = queue;
@@ -126,19 +141,22 @@ export class GitLedger {
    */
   static async open(git: Git, path: string, options: GitLedgerOptions): Promise<GitLedger> {
     const hub = await openHub(git, path);
-    const { machine, clock = systemClock, random = systemRandom } = options;
+    const { machine, clock = systemClock, random = systemRandom, reads = 'current' } = options;
     const local = new LocalAuthority(hub);
     const reader = await HubReader.open(hub.repository);
     try {
       const refs = await local.look();
-      const settings = await readSettings(hub, refs, reader);
-      const remote = settings.authority;
+      const settings = await settingsAt(hub, refs, reader);
+      const decider = await deciderOf(hub.repository, settings);
       const filesOfClaim = options.filesOfClaim ?? (() => new Map<FileName, Uint8Array>());
       const { leaseMs } = settings;
       const context = { hub, machine, clock, random, leaseMs, watch: new ClaimWatch(), filesOfClaim };
-      const authority = remote === undefined ? local : new RemoteAuthority(hub, remote, reader);
-      const seen = remote === undefined ? refs : undefined;
-      return new GitLedger(context, settings, authority, new LedgerQueue(context, authority, reader, seen));
+      const authority = authorityFor(context, decider, { reader, reads });
+      const seen = decider.kind === 'remote' ? undefined : refs;
+      const known = { main: refs.main, authority: settings.authority };
+      const settled = new SettledAuthority(authority, { hub, reader, known });
+      const queue = new LedgerQueue(context, settled, reader, seen);
+      return new GitLedger(context, settings, decider, authority, queue);
     } catch (error) {
       await reader.close();
       throw error;
@@ -148,6 +166,11 @@ export class GitLedger {
   /** Ends what runs for this ledger, once what was asked for has been done. */
   async close(): Promise<void> {
     await this.#queue.close();
+  }
+
+  /** How far what was read is behind; undefined where it is what the authority has. */
+  get staleness(): Staleness | undefined {
+    return this.#authority instanceof RecallingAuthority ? this.#authority.staleness : undefined;
   }
 
   /** Whose refs decide: the name of a remote, or the hub's path. */
@@ -362,8 +385,27 @@ async function draftNew(
   return slug;
 }
 
+function authorityFor(
+  { hub, clock }: LedgerContext,
+  decider: Decider,
+  { reader, reads }: { readonly reader: HubReader; readonly reads: Reads },
+): Authority {
+  switch (decider.kind) {
+    case 'this':
+      return new LocalAuthority(hub);
+    case 'remote': {
+      // Who can do with what was last known does not wait for long.
+      const patience = reads === 'current' ? 'usual' : 'short';
+      const remote = new RemoteAuthority(hub, decider.name, { reader, clock, patience });
+      return reads === 'current' ? remote : new RecallingAuthority(remote);
+    }
+    default:
+      return new UnaskedAuthority(hub, decider);
+  }
+}
+
 /** The settings on the hub's own main, which say who decides. */
-async function readSettings(hub: Hub, refs: AuthorityRefs, reader: HubReader): Promise<GitLedgerSettings> {
+async function settingsAt(hub: Hub, refs: AuthorityRefs, reader: HubReader): Promise<GitLedgerSettings> {
   const draft = new LedgerDraft(hub, new StagedObjects(hub.repository, reader.current), refs, new Map(), 0);
   return parseSettings(await draft.readFile(hub.layout.settings, settingsBytesMax));
 }

@@ -1,14 +1,17 @@
+import type { Clock } from '../../base/clock.ts';
 import { moveBranch } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { moveRefs, type RefMove, type RefName, readRef, readRefs } from '../../git/refs.ts';
 import { fetchObjects, type PushHooks, pushRefs, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { gitArguments } from '../../git/repository.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
 import { authorityRefs } from './authority-refs.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import type { Hub } from './hub.ts';
 import type { HubReader } from './hub-reader.ts';
-import { claimRef, claimRefs } from './layout.ts';
+import { type LastKnown, readLastLook, writeLastLook } from './last-look.ts';
+import { claimRef, claimRefs, slugOfClaimRef } from './layout.ts';
 import { catchUpCheckouts, checkoutWaitMs } from './local-authority.ts';
 
 /** How often what was just listed may be gone when it is fetched. */
@@ -16,20 +19,39 @@ const fetchAttemptsMax = 5;
 /** How often a push is sent whose connection breaks. */
 const pushAttemptsMax = 3;
 
+/** How long a remote may take to say where its refs are, and to send what is missing, in ms; undefined: what git usually gets. */
+const patiences = {
+  usual: { listMsMax: undefined, fetchMsMax: undefined },
+  short: { listMsMax: 10_000, fetchMsMax: 30_000 },
+} as const;
+
+export interface RemoteAuthorityOptions {
+  readonly reader: HubReader;
+  readonly clock: Clock;
+  /** How long to wait for an answer: `short` is for who can do without. */
+  readonly patience: keyof typeof patiences;
+}
+
 /** The remote that several hubs share decides; each hub's own main follows it. */
 export class RemoteAuthority implements Authority {
   readonly name: string;
   readonly #hub: Hub;
   readonly #remote: Remote;
   readonly #reader: HubReader;
+  readonly #clock: Clock;
+  readonly #patience: (typeof patiences)[keyof typeof patiences];
+  /** What was found last. */
+  #last: AuthorityRefs | undefined;
   /** What the hub is known to have. */
   readonly #present = new Set<ObjectId>();
 
-  constructor(hub: Hub, remote: string, reader: HubReader) {
+  constructor(hub: Hub, remote: string, { reader, clock, patience }: RemoteAuthorityOptions) {
     this.name = remote;
     this.#hub = hub;
     this.#remote = { repository: hub.repository, name: remote };
     this.#reader = reader;
+    this.#clock = clock;
+    this.#patience = patiences[patience];
   }
 
   async look(): Promise<AuthorityRefs> {
@@ -37,14 +59,51 @@ export class RemoteAuthority implements Authority {
       const refs = await this.#list([this.#hub.main, claimRefs]);
       const found = authorityRefs(refs, this.#hub.main, `The remote "${this.name}"`);
       const missing = await this.#missing(found);
-      if (missing.length === 0) return found;
+      if (missing.length === 0) return this.#noted(found);
       await this.#fetch(missing);
       // What is newer than the list brings what the list has of main, but not a claim that has changed since.
       if ((await this.#missing(found)).length > 0) continue;
       if (missing.includes(this.#hub.main)) await this.#followMain(found.main);
-      return found;
+      return this.#noted(found);
     }
     throw this.#unreachable('what it lists cannot be fetched from it');
+  }
+
+  /** What is known without asking, as of the last look, or else of the last fetch: only that of which the objects are here. */
+  async lastKnown(): Promise<LastKnown | undefined> {
+    const { repository, main } = this.#hub;
+    const last = readLastLook(repository, this.name);
+    if (last !== undefined && (await this.#has(last.refs.main))) {
+      const claims = new Map<Slug, ObjectId>();
+      for (const [slug, id] of last.refs.claims) if (await this.#has(id)) claims.set(slug, id);
+      return { ...last, refs: { main: last.refs.main, claims } };
+    }
+    for (const ref of [this.#trackingRef, main]) {
+      const commit = await readRef(repository, ref);
+      if (commit !== 'absent') return { refs: { main: commit, claims: new Map() }, atMs: undefined };
+    }
+    return undefined;
+  }
+
+  #noted(refs: AuthorityRefs): AuthorityRefs {
+    this.#last = refs;
+    writeLastLook(this.#hub.repository, this.name, { refs, atMs: this.#clock.now() });
+    return refs;
+  }
+
+  /** Notes what has just been moved, on top of what was seen. */
+  #noteMoves(moves: readonly RefMove[]): void {
+    if (this.#last === undefined) return;
+    let { main } = this.#last;
+    const claims = new Map(this.#last.claims);
+    for (const { ref, next } of moves) {
+      const slug = slugOfClaimRef(ref);
+      if (ref === this.#hub.main && next !== 'absent') main = next;
+      if (slug === undefined) continue;
+      if (next === 'absent') claims.delete(slug);
+      else claims.set(slug, next);
+    }
+    this.#noted({ main, claims });
   }
 
   /** The refs whose objects the hub has not. */
@@ -62,6 +121,7 @@ export class RemoteAuthority implements Authority {
     const { main } = this.#hub;
     const ofMain = moves.find(({ ref }) => ref === main)?.next;
     for (const { next } of moves) if (next !== 'absent') this.#present.add(next);
+    this.#noteMoves(moves);
     const notes = ofMain === undefined || ofMain === 'absent' ? [] : await this.#followMain(ofMain);
     return { outcome: 'moved', notes };
   }
@@ -133,10 +193,14 @@ export class RemoteAuthority implements Authority {
 
   /** Notes where the remote's main is, as a fetch would. If another does so at the same time, either is right. */
   async #track(commit: ObjectId): Promise<void> {
-    const { repository, main } = this.#hub;
-    const ref: RefName = `refs/remotes/${this.name}/${main.slice('refs/heads/'.length)}`;
+    const { repository } = this.#hub;
+    const ref = this.#trackingRef;
     const expected = (await readRefs(repository, [ref])).get(ref) ?? 'absent';
     if (expected !== commit) await moveRefs(repository, [{ ref, expected, next: commit }], 'micelio: look');
+  }
+
+  get #trackingRef(): RefName {
+    return `refs/remotes/${this.name}/${this.#hub.main.slice('refs/heads/'.length)}`;
   }
 
   async #isAncestor(older: ObjectId, newer: ObjectId): Promise<boolean> {
@@ -154,7 +218,7 @@ export class RemoteAuthority implements Authority {
 
   async #list(refs: readonly RefName[]): Promise<ReadonlyMap<RefName, ObjectId>> {
     try {
-      return await readRemoteRefs(this.#remote, refs);
+      return await readRemoteRefs(this.#waiting(this.#patience.listMsMax), refs);
     } catch (cause) {
       throw this.#unreachable(cause instanceof Error ? cause.message : String(cause), cause);
     }
@@ -162,7 +226,7 @@ export class RemoteAuthority implements Authority {
 
   async #fetch(refs: readonly RefName[]): Promise<void> {
     try {
-      await fetchObjects(this.#remote, refs);
+      await fetchObjects(this.#waiting(this.#patience.fetchMsMax), refs);
     } catch (cause) {
       // A claim may have gone between the list and now; then the next list does not have it.
       const listed = await this.#list(refs);
@@ -172,10 +236,14 @@ export class RemoteAuthority implements Authority {
     }
   }
 
+  #waiting(answerMsMax: number | undefined): Remote {
+    return answerMsMax === undefined ? this.#remote : { ...this.#remote, answerMsMax };
+  }
+
   #unreachable(why: string, cause?: unknown): GitLedgerError {
     return new GitLedgerError(
       'ledger/unreachable',
-      `The remote "${this.name}", whose refs decide, cannot be reached, so nothing is known to have changed. See that "git ls-remote ${this.name}" works in the hub, and do it again: what was done after all is found. Git says: ${why}`,
+      `The remote "${this.name}", whose refs decide, cannot be reached, so nothing is known to have changed. Offline you can go on in your workspace (edit, commit, "mic session sync"), and "mic session list", "show", "status", "drift" and "diff" tell what was last known; to claim, to note and to complete wait until "git ls-remote ${this.name}" works in the hub. Then do it again: what was done after all is found. Git says: ${why}`,
       cause === undefined ? undefined : { cause },
     );
   }

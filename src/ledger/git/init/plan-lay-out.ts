@@ -2,7 +2,7 @@ import { gitMode } from '../../../git/git-tree.ts';
 import { type FileName, joinPath, type TreePath } from '../../../tree/path.ts';
 import { GitLedgerError } from '../git-ledger-error.ts';
 import { type GitLedgerLayout, stateFolders } from '../layout.ts';
-import { parseSettings } from '../settings.ts';
+import { type AuthorityChoice, authorityText, isSameAuthority, parseSettings } from '../settings.ts';
 import { missingIgnoreLines, withIgnoreLines } from './ignore-lines.ts';
 import type { MainTree } from './main-tree.ts';
 import { contentFor, isEarlier, type SkeletonFile } from './skeleton-file.ts';
@@ -22,8 +22,11 @@ export type LayOutStep =
 export interface LayOutPlanRequest {
   readonly layout: GitLedgerLayout;
   readonly skeleton: readonly SkeletonFile[];
-  /** The remote whose refs are to decide; undefined leaves that as it is. */
-  readonly authority: string | undefined;
+  /** Whom the settings are to name in place of whom they name now; undefined leaves that as it is. */
+  readonly authority: {
+    readonly from: AuthorityChoice | undefined;
+    readonly to: AuthorityChoice | undefined;
+  };
   /** The text of a `.gitignore` that main has not, but a checkout of it: it is its user's to commit. */
   readonly uncommittedIgnore: string | undefined;
 }
@@ -78,15 +81,17 @@ async function settingsStep(
   const path = layout.settings;
   const before = await tree.file(path);
   const settings = parseSettings(before);
-  if (authority === undefined || settings.authority === authority)
+  const { from, to } = authority;
+  if (to === undefined || isSameAuthority(settings.authority, to))
     return before === undefined ? created(path, '{}\n') : undefined;
-  if (settings.authority !== undefined) {
+  if (!isSameAuthority(settings.authority, from)) {
     throw new GitLedgerError(
       'ledger/in-use',
-      `The settings on main say that the remote "${settings.authority}" decides who has a session, and not "${authority}". Nothing was changed. Change "authority" in ${path} by hand once nobody has a session.`,
+      `Somebody else has just changed who decides about the sessions ("authority" in ${path} on main). Nothing was changed now. Do it again.`,
     );
   }
-  const named = { ...(before && (JSON.parse(before.toString('utf8')) as object)), authority };
+  const others = before && (JSON.parse(before.toString('utf8')) as object);
+  const named = { ...others, authority: authorityText(to) };
   const content = Buffer.from(`${JSON.stringify(named, undefined, 2)}\n`);
   return { action: before === undefined ? 'create' : 'update', path, mode: gitMode.file, content };
 }
