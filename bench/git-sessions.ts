@@ -20,14 +20,17 @@ const person = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.org'];
 /** Sessions of a git repository, as commands and whole processes, against what one would do with git alone. */
 const benchmark: Benchmark = async (say) => {
   const rows: Row[] = [];
-  for (const files of [10_000, 100_000]) {
-    say(`start, ${files} files`);
-    rows.push(await inScratch((scratch) => start(scratch, files)));
+  const parts = [
+    (scratch: string) => start(scratch, 10_000),
+    (scratch: string) => start(scratch, 100_000),
+    complete,
+    status,
+  ];
+  for (const part of parts) {
+    const row = await inScratch(part);
+    say(`${row.what}: ${row.value}, ${row.ratio}`);
+    rows.push(row);
   }
-  say('complete');
-  rows.push(await inScratch(complete));
-  say('status');
-  rows.push(await inScratch(status));
   return rows;
 };
 
@@ -40,7 +43,10 @@ async function start(scratch: string, files: number): Promise<Row> {
       prepare: () => rmSync(clone, { recursive: true, force: true }),
       run: () => run('git', ['clone', '-q', '--depth', '1', `file://${hub}`, clone]),
     },
-    mic: { run: () => micIn(scratch, hub, 'session', 'start', `bench ${++started}`, '--workspace=clone') },
+    mic: {
+      prepare: () => rmSync(join(hub, '.sessions', slugOf(started)), { recursive: true, force: true }),
+      run: () => startSession(scratch, hub, ++started),
+    },
   });
   return {
     what: `\`mic session start --workspace=clone\`, ${files.toLocaleString('en')} files`,
@@ -132,10 +138,14 @@ function changedBranch(checkout: string, turn: number): void {
 
 /** A session with 10 changed files, committed. */
 function changedSession(scratch: string, hub: string, turn: number): void {
-  micIn(scratch, hub, 'session', 'start', 'bench', `--slug=${slugOf(turn)}`, '--workspace=clone');
+  startSession(scratch, hub, turn);
   const workspace = join(hub, '.sessions', slugOf(turn));
   change(workspace, turn);
   run('git', ['-C', workspace, 'commit', '-qam', `[${slugOf(turn)}] feat: work`]);
+}
+
+function startSession(scratch: string, hub: string, turn: number): void {
+  micIn(scratch, hub, 'session', 'start', 'bench', `--slug=${slugOf(turn)}`, '--workspace=clone');
 }
 
 function change(directory: string, turn: number): void {
