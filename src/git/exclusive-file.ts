@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { link, rm, writeFile } from 'node:fs/promises';
 
 /** What a file system says that has no hard links. */
-const withoutLinks: ReadonlySet<string | undefined> = new Set([
+export const withoutLinks: ReadonlySet<string | undefined> = new Set([
   'EPERM',
   'ENOTSUP',
   'EOPNOTSUPP',

@@ -107,7 +107,8 @@ async function look(path: string): Promise<{ readonly content: string; readonly 
   }
 }
 
-function isRunning(pid: number): boolean {
+/** Whether a process of this machine is there. */
+export function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0);
     return true;

@@ -19,7 +19,6 @@ import type { Slug } from '../../session/plan/slug.ts';
 import { secretValues } from '../../session/redaction.ts';
 import type { FileName } from '../../tree/path.ts';
 import { commitRest } from '../../workspace/git/commit-rest.ts';
-import { keepWork } from '../../workspace/git/keep-work.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
 import { secretWords } from '../../workspace/provision/secret-words.ts';
@@ -199,8 +198,6 @@ export class HubAgentWork implements AgentWork {
     this.#require(slug);
     const workspace = await this.#sessions.workspaceOf(slug);
     if (workspace === undefined) return;
-    // Says first what cannot be kept, such as a repository inside of the workspace: nor can it be committed.
-    await keepWork(workspace, this.#sessions.hub);
     await commitRest(workspace, `[${slug}] ${restMessage}`, this.#sessions.surroundings.agent);
   }
 

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startMaintenance } from '../../git/maintenance.ts';
 import type { CheckoutNote } from '../../git/move-branch.ts';
@@ -256,8 +256,16 @@ async function requireCommitted({ repository, directory, record }: GitWorkspace)
   const more = lines.length > 10 ? `\n  and ${lines.length - 10} more` : '';
   throw new HubError(
     'session/uncommitted',
-    `The workspace of ${record.slug} has changes that are not committed:\n  ${lines.slice(0, 10).join('\n  ')}${more}\nCommit them, or add to .gitignore what does not belong there; then do it again.`,
+    `The workspace of ${record.slug} has changes that are not committed:\n  ${lines.slice(0, 10).join('\n  ')}${more}\nCommit them, or add to .gitignore what does not belong there; then do it again.${innerRepositoryWords(directory, lines)}`,
   );
+}
+
+/** Git shows a repository inside of another one as a directory with a slash, and takes nothing of what is in it. */
+function innerRepositoryWords(directory: string, lines: readonly string[]): string {
+  const paths = lines.filter((line) => /^\?\? .*\/$/.test(line)).map((line) => line.slice(3));
+  const inner = paths.filter((path) => existsSync(join(directory, path, '.git')));
+  if (inner.length === 0) return '';
+  return ` ${inner.join(', ')} is a repository of its own, which cannot land like this: move it away, make it a submodule, or delete its .git.`;
 }
 
 function conflictReport(

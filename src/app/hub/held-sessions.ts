@@ -1,9 +1,10 @@
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { ClaimToken } from '../../ledger/git/claim.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { replaceFile } from '../../workspace/replace-file.ts';
 import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 
 const heldSchema = v.object({
@@ -44,15 +45,8 @@ export class HeldSessions {
   }
 
   set({ token, directory }: HeldSession): void {
-    const path = this.#pathOf(token.slug);
     const held = { version: 1, claim: token.id, directory: directory ?? null };
-    try {
-      mkdirSync(this.#folder, { recursive: true });
-      writeFileSync(`${path}.new`, `${JSON.stringify(held)}\n`);
-      renameSync(`${path}.new`, path);
-    } catch (error) {
-      throw workspaceErrorFrom(error, `write "${path}"`);
-    }
+    replaceFile(this.#pathOf(token.slug), `${JSON.stringify(held)}\n`);
   }
 
   forget(slug: Slug): void {

@@ -27,6 +27,7 @@ import {
   sessionEnvironmentText,
   shellQuoted,
 } from '../../workspace/git/session-environment.ts';
+import { type BroughtBack, dropBroughtBack } from '../../workspace/git/set-aside.ts';
 import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodules.ts';
 import {
   findGitWorkspace,
@@ -271,6 +272,7 @@ export class HubSessions {
     }
     const { layout } = this.ledger.hub;
     const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
+    let brought: readonly BroughtBack[] = [];
     const { materialised, ...workspace } = await createGitWorkspace({
       kind: choice.kind,
       hub: this.hub,
@@ -282,9 +284,12 @@ export class HubSessions {
       claim: token.id,
       rules: { sessions: layout.sessions, knowledge: `${layout.root}/knowledge` },
       submodules: choice.submodules ?? 'initialise',
+      fill: async (made) => {
+        brought = await bringBackWork(made, this.hub);
+      },
     });
     this.held.set({ token, directory });
-    await bringBackWork(workspace, this.hub);
+    dropBroughtBack(brought);
     protectPlan(join(directory, layout.session('active', slug)));
     const provisioned = await provisionWorkspace(this, workspace);
     return { workspace, materialised, provisioned };

@@ -1,9 +1,9 @@
 import type { RefName } from '../../git/refs.ts';
 import type { Slug } from '../../session/plan/slug.ts';
-import { type IgnoredChoice, surveyIgnored } from '../../workspace/git/ignored-files.ts';
 import { keepWork, keptRefs } from '../../workspace/git/keep-work.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
 import { type AsideFiles, asideOf } from '../../workspace/git/set-aside.ts';
+import { type IgnoredChoice, surveyUnkept } from '../../workspace/git/unkept-files.ts';
 import { claimSession, placeClaimed } from './claim-session.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
@@ -29,7 +29,7 @@ export async function releaseSession(
   const workspace = await sessions.workspaceOf(slug);
   const doomed = choice === 'remove' ? workspace : undefined;
   // What cannot be kept is said before anything has happened.
-  if (doomed !== undefined) await surveyIgnored(doomed, 'keep');
+  if (doomed !== undefined) await surveyUnkept(doomed, 'keep');
   // Kept before anybody else can claim it.
   if (workspace !== undefined) await keepWork(workspace, sessions.hub);
   await sessions.ledger.release({ token });
@@ -66,7 +66,7 @@ export async function removeSessionWorkspace(
 /** What came back of a session, and what else is kept of it. */
 export interface RestoredSession extends PlacedGitSession {
   readonly earlier: readonly RefName[];
-  /** Files that git ignores and that stayed aside: the workspace has others in their places. */
+  /** Files that git does not keep and that stayed aside: the workspace has others in their places. */
   readonly aside: readonly AsideFiles[];
 }
 
@@ -99,7 +99,7 @@ export function noWorkspace(slug: Slug): HubError {
 
 function completedAlready(sessions: HubSessions, slug: Slug): HubError {
   const [aside] = asideOf(sessions.hub, slug);
-  const ignored = aside === undefined ? '' : `. What git ignored of it: ls -A ${aside.directory}`;
+  const ignored = aside === undefined ? '' : `. What git did not keep of it: ls -A ${aside.directory}`;
   return new HubError(
     'session/no-workspace',
     `Session ${slug} is completed, and its changes are on main. To look at what it had: git worktree add ../${slug} ${keptRefs(slug).commits}${ignored}`,

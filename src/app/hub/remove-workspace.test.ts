@@ -3,8 +3,8 @@ import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { file, type ScratchRepository } from '../../git/scratch-repository.ts';
-import { asideBytesMax } from '../../workspace/git/ignored-files.ts';
 import { asideOf } from '../../workspace/git/set-aside.ts';
+import { asideBytesMax } from '../../workspace/git/unkept-files.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { completeSession } from './complete.ts';
 import { commit, git, hubOf, placed, request, sessionsOf, slug } from './fixtures.ts';

@@ -1,7 +1,7 @@
 import { hasCode } from '../../base/error.ts';
 import { moveRefs, parseRefName, readRef } from '../../git/refs.ts';
-import type { IgnoredChoice } from '../../workspace/git/ignored-files.ts';
 import { type RemovedWorkspace, removeGitWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import type { IgnoredChoice } from '../../workspace/git/unkept-files.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { unprovisionWorkspace } from './provision.ts';

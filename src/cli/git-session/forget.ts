@@ -51,7 +51,7 @@ function line({ slug, state, refs, commits, aside }: KeptOfSession): string {
     ...(refs.length === 0
       ? []
       : [`${counted(refs.length, 'ref')} with ${counted(commits, 'commit')} that nothing else has`]),
-    ...(files === 0 ? [] : [`${counted(files, 'file')} that git ignores (${size(bytes)})`]),
+    ...(files === 0 ? [] : [`${counted(files, 'file')} set aside (${size(bytes)})`]),
   ];
   const where = state === 'completed' ? '; its changes are on main' : '';
   return `  ${slug}  ${state ?? 'no such session any more'}: ${what.join(', ')}${where}`;

@@ -1,5 +1,5 @@
 import { abandonSession, removeSessionWorkspace, restoreSession } from '../../app/hub/leave-session.ts';
-import type { IgnoredChoice } from '../../workspace/git/ignored-files.ts';
+import type { IgnoredChoice } from '../../workspace/git/unkept-files.ts';
 import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { counted } from '../wording.ts';
@@ -52,7 +52,7 @@ export function restoreInHub(
     const restored = await restoreSession(sessions, slug, choice);
     const notes = restored.aside.map(
       ({ directory, files }) =>
-        `${counted(files, 'file')} that git ignores stayed aside, since the workspace has others there: ${directory}`,
+        `${counted(files, 'file')} that git does not keep stayed aside, since the workspace has others there: ${directory}`,
     );
     return placedAnswer(sessions, slug, restored, { earlier: restored.earlier, notes });
   });

@@ -1,6 +1,6 @@
 import { textFromPath } from '../../tree/path.ts';
-import type { GoneFiles } from '../../workspace/git/ignored-files.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import type { GoneFiles } from '../../workspace/git/unkept-files.ts';
 import { counted, size } from '../wording.ts';
 
 /** How many files and directories that went are named. */
@@ -11,9 +11,10 @@ const reasonWords: Record<GoneFiles['reason'], string> = {
   build: 'build output',
   secret: 'was rendered with secrets, and edited',
   dropped: 'dropped',
+  special: 'a FIFO, socket or device, which has no content',
 };
 
-/** What became of the files that git ignores, for `--json`. */
+/** What became of what git does not keep, for `--json`. */
 export function removedJson({ aside, gone }: RemovedWorkspace) {
   return {
     aside: aside === undefined ? null : { ...aside },
@@ -24,13 +25,13 @@ export function removedJson({ aside, gone }: RemovedWorkspace) {
 /** The same for people. */
 export function removedLines({ aside, gone }: RemovedWorkspace): string[] {
   const lines: string[] = [];
-  if (aside !== undefined)
+  if (aside !== undefined && aside.files > 0)
     lines.push(
-      `Set aside ${counted(aside.files, 'file')} that git ignores (${size(aside.bytes)}): ${aside.directory}`,
+      `Set aside ${counted(aside.files, 'file')} that git does not keep (${size(aside.bytes)}): ${aside.directory}`,
     );
   if (gone.length === 0) return lines;
   const [files, bytes] = gone.reduce(([f, b], one) => [f + one.files, b + one.bytes], [0, 0]);
-  lines.push(`Not kept, and gone: ${counted(files, 'file')} that git ignores (${size(bytes)})`);
+  lines.push(`Not kept, and gone: ${counted(files, 'file')} (${size(bytes)})`);
   const largest = [...gone].sort((a, b) => b.bytes - a.bytes).slice(0, namedMax);
   for (const { path, kind, reason, ...of } of largest) {
     const name = `${textFromPath(path)}${kind === 'directory' ? '/' : ''}`;

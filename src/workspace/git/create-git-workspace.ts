@@ -1,20 +1,22 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
-import { basename, dirname, join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { parseRefName, readRef, updateRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
+import { besidePlace, noteMaking, removeWorktree, sweepBeside, undoHalfMade } from './half-done.ts';
 import { type HookRules, installHooks } from './hooks.ts';
+import { withPlaceLock } from './place-lock.ts';
 import {
   type SessionEnvironment,
   sessionEnvironmentName,
   sessionEnvironmentText,
 } from './session-environment.ts';
 import { type Materialised, materialise, type SubmoduleChoice } from './submodules.ts';
-import { type GitWorkspace, type WorkspaceRecord, writeRecord } from './workspace-record.ts';
+import { type GitWorkspace, recordVersion, type WorkspaceRecord, writeRecord } from './workspace-record.ts';
 
 /** The remote that a clone has: the hub. */
 export const upstreamRemote = 'upstream';
@@ -34,6 +36,8 @@ export interface GitWorkspaceRequest {
   readonly claim?: string;
   readonly rules: Omit<HookRules, 'slug'>;
   readonly submodules: SubmoduleChoice;
+  /** What is to be done in the workspace before it counts as made. A clone is not at its place then. */
+  readonly fill?: (workspace: GitWorkspace) => Promise<unknown>;
 }
 
 export interface CreatedGitWorkspace extends GitWorkspace {
@@ -42,14 +46,22 @@ export interface CreatedGitWorkspace extends GitWorkspace {
 
 /**
  * Makes a workspace on the hub's main: all of it, or nothing. A clone is made beside its place and moved there once it is
- * whole. Throws `workspace/not-empty`, `workspace/submodule` and what git throws.
+ * whole; a worktree, which cannot be moved with its submodules, counts once it has its record. Throws `workspace/not-empty`, `workspace/submodule` and what git throws.
  */
-export async function createGitWorkspace(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
-  requireFree(request.directory);
-  await mkdir(dirname(request.directory), { recursive: true }).catch((error: unknown) => {
-    throw workspaceErrorFrom(error, `make a directory for "${request.directory}"`);
+export function createGitWorkspace(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
+  return withPlaceLock(request.hub, request.slug, async () => {
+    await prepare(request);
+    return request.kind === 'clone' ? createClone(request) : createWorktree(request);
   });
-  return request.kind === 'clone' ? createClone(request) : createWorktree(request);
+}
+
+async function prepare({ hub, slug, branch, directory, kind }: GitWorkspaceRequest): Promise<void> {
+  if (kind === 'worktree') await undoHalfMade(hub, slug, branch);
+  requireFree(directory);
+  await mkdir(dirname(directory), { recursive: true }).catch((error: unknown) => {
+    throw workspaceErrorFrom(error, `make a directory for "${directory}"`);
+  });
+  sweepBeside(directory);
 }
 
 /**
@@ -58,8 +70,7 @@ export async function createGitWorkspace(request: GitWorkspaceRequest): Promise<
  */
 async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
   const { hub, directory, branch, main } = request;
-  const made = join(dirname(directory), `.making-${basename(directory)}-${process.pid}`);
-  rmSync(made, { recursive: true, force: true });
+  const made = besidePlace(directory, 'making');
   const { git } = hub;
   try {
     await git.run([
@@ -75,7 +86,7 @@ async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWork
     await git.run(gitArguments(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
     await setIdentity(repository, request.agent, '--local');
     const materialised = await materialise(repository, made, hub, request.submodules);
-    const record = await furnish(request, repository, made, base);
+    const record = await furnish(request, { repository, directory: made, base });
     requireFree(directory);
     move(made, directory);
     return { directory, repository: await openRepository(git, directory), record, materialised };
@@ -95,6 +106,7 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
   // Made here and not by "git worktree add", which leaves it behind where it fails.
   const made = (await readRef(hub, branchRef)) === 'absent';
   if (made) await updateRef(hub, { ref: branchRef, expected: 'absent', id: start, reason: 'mic: session' });
+  const settle = noteMaking(hub, request.slug, directory);
   try {
     await git.run(gitArguments(hub, ['worktree', 'add', '--quiet', directory, branch]));
     const repository = await openRepository(git, directory);
@@ -105,30 +117,35 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
     );
     await setIdentity(repository, request.agent, '--worktree');
     const materialised = await materialise(repository, directory, hub, request.submodules);
-    const record = await furnish(request, repository, directory, base);
+    const record = await furnish(request, { repository, directory, base });
+    settle();
     return { directory, repository, record, materialised };
   } catch (error) {
-    await git.attempt(gitArguments(hub, ['worktree', 'remove', '--force', directory]));
+    await removeWorktree(hub, directory);
+    rmSync(directory, { recursive: true, force: true });
+    settle();
     if (made) await git.attempt(gitArguments(hub, ['update-ref', '-d', branchRef, start]));
     throw error;
   }
 }
 
-/** What every workspace gets besides its files. It stands at `place` meanwhile, and will be at `request.directory`. */
+/** What every workspace gets besides its files. It stands at `made.directory` meanwhile, and will be at `request.directory`. */
 async function furnish(
   request: GitWorkspaceRequest,
-  repository: Repository,
-  place: string,
-  base: ObjectId,
+  made: { readonly repository: Repository; readonly directory: string; readonly base: ObjectId },
 ): Promise<WorkspaceRecord> {
   const { kind, slug, branch, main, directory, agent, claim } = request;
+  const { repository, base } = made;
   const hub = request.hub.gitDirectory;
   await exclude(repository, `/${sessionEnvironmentName}`);
   const session = { slug, branch, agent, ...(claim !== undefined && { claim }) };
-  await writeEnvironment(place, { ...session, place: { directory, upstream: hub } });
+  await writeEnvironment(made.directory, { ...session, place: { directory, upstream: hub } });
   await installHooks(repository, request.hub, kind, { slug, ...request.rules });
+  const record: WorkspaceRecord = { version: recordVersion, kind, slug, hub, branch, main, base };
+  await request.fill?.({ repository, directory: made.directory, record });
   // Last: what has a record is whole.
-  return writeRecord(repository.gitDirectory, { kind, slug, hub, branch, main, base });
+  writeRecord(repository.gitDirectory, record);
+  return record;
 }
 
 /** Makes a workspace that is there already the place of `agent`, or tells it where it and its hub are now. */

@@ -183,21 +183,6 @@ for (const kind of kinds) {
       hub.git(['fsck', '--strict']);
     });
 
-    test('is not removed while it holds a repository that nobody has', async (t) => {
-      const hub = await hubOf(t);
-      const workspace = await workspaceOf(t, hub, { kind });
-      const inner = join(workspace.directory, 'inner');
-      mkdirSync(inner);
-      git(inner, 'init', '-q');
-      writeFileSync(join(inner, 'x'), 'x');
-      git(inner, 'add', 'x');
-      git(inner, '-c', 'user.name=x', '-c', 'user.email=x', 'commit', '-qm', 'x');
-      await assert.rejects(removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' }), {
-        code: 'workspace/cannot-keep',
-      });
-      assert.ok(existsSync(join(inner, 'x')));
-    });
-
     test('takes in what happened on main', async (t) => {
       const hub = await hubOf(t);
       const workspace = await workspaceOf(t, hub, { kind });

@@ -1,14 +1,15 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { moveRefs, type RefMove, type RefName, readRefs } from '../../git/refs.ts';
 import { gitArguments, type Repository, resolveCommit } from '../../git/repository.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
 import { keepSubmodules } from './keep-submodules.ts';
-import { bringBackAside } from './set-aside.ts';
+import { type BroughtBack, bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
@@ -40,7 +41,8 @@ const attemptsMax = 50;
 /**
  * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other
  * branches and stashes, and what is not committed. Nothing in it is changed, and nothing that was kept before is lost.
- * Throws `workspace/cannot-keep` for what git cannot take, such as a repository inside of it, or a hook of the hub refuses.
+ * Repositories inside of it are not kept here (`surveyUnkept`). Throws `workspace/cannot-keep` for what a hook of the hub refuses,
+ * and for commits of a submodule that are nowhere else.
  */
 export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
   const { repository, record } = workspace;
@@ -76,13 +78,16 @@ export async function keepWork(workspace: GitWorkspace, hub: Repository): Promis
   );
 }
 
-/** Brings what was kept last back into a fresh workspace of the same session, with the files that were set aside. */
-export async function bringBackWork(workspace: GitWorkspace, hub: Repository): Promise<void> {
+/**
+ * Brings what was kept last back into a fresh workspace of the same session, with the files that were set aside: those are to
+ * be dropped once the workspace stands (`dropBroughtBack`).
+ */
+export async function bringBackWork(workspace: GitWorkspace, hub: Repository): Promise<BroughtBack[]> {
   const { directory, record } = workspace;
   const refs = keptRefs(record.slug);
   const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
   if (kept.size > 0) await bringBackCommits(workspace, refs, kept);
-  bringBackAside(hub, record.slug, directory);
+  return bringBackAside(hub, record.slug, directory);
 }
 
 async function bringBackCommits(
@@ -157,6 +162,10 @@ async function otherCommits(
     if (stashes.exitCode === 0)
       for (const id of stashes.stdout.toString('latin1').split('\n').filter(Boolean))
         tips.add(parseObjectId(id));
+    // Of worktrees that somebody has made of it, those that are on no branch.
+    const worktrees = await git.run(gitArguments(repository, ['worktree', 'list', '--porcelain', '-z']));
+    for (const [, id] of worktrees.toString('latin1').matchAll(/\0HEAD ([0-9a-f]+)\0detached\0/g))
+      tips.add(parseObjectId(id!));
   }
   tips.delete(head);
   const others: ObjectId[] = [];
@@ -217,12 +226,5 @@ function readKnown(workspace: GitWorkspace): ObjectId | undefined {
 }
 
 function writeKnown(workspace: GitWorkspace, uncommitted: ObjectId | undefined): void {
-  const path = knownFile(workspace);
-  try {
-    mkdirSync(privateDirectory(workspace.repository.gitDirectory), { recursive: true });
-    writeFileSync(`${path}.new`, `${uncommitted ?? ''}\n`);
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    throw workspaceErrorFrom(error, `write "${path}"`);
-  }
+  replaceFile(knownFile(workspace), `${uncommitted ?? ''}\n`);
 }

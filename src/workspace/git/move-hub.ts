@@ -23,9 +23,8 @@ export async function moveHub(workspace: GitWorkspace, hub: Repository): Promise
       isMoved = true;
     }
   }
-  const { version: _, ...known } = record;
   if (record.hub !== hub.gitDirectory)
-    writeRecord(repository.gitDirectory, { ...known, hub: hub.gitDirectory });
+    writeRecord(repository.gitDirectory, { ...record, hub: hub.gitDirectory });
   const isRewritten = rewriteEnvironment(join(directory, sessionEnvironmentName), {
     SESSION_DIR: directory,
     SESSION_UPSTREAM: hub.gitDirectory,

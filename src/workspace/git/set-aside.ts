@@ -1,40 +1,45 @@
-import {
-  copyFileSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readlinkSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  unlinkSync,
-  utimesSync,
-} from 'node:fs';
+import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
+import * as v from 'valibot';
 import type { Repository } from '../../git/repository.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
-import { parentPath, rootPath, type TreePath } from '../../tree/path.ts';
+import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { type FileName, joinPath, parentPath, rootPath, type TreePath } from '../../tree/path.ts';
 import { hasRealParents, removeEmptyDirectory } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';
+import { replaceFile } from '../replace-file.ts';
+import { isGitName } from '../walk.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
+import { duplicateFiles } from './duplicate-files.ts';
 import { privateDirectory } from './workspace-record.ts';
 
-/** Files of a removed workspace that git ignores, as they lie in the hub's git directory. */
+/** Files of a removed workspace that git does not keep, as they lie in the hub's git directory. */
 export interface AsideFiles {
   /** Absolute; the files have their paths of the workspace below it. */
   readonly directory: string;
+  /** Without directories. */
   readonly files: number;
   readonly bytes: number;
   /** When they were put there, in ms since the epoch. */
   readonly atMs: number;
 }
 
+/** Of which workspace something is set aside, until that is deleted. */
+const originSchema = v.object({
+  /** Absolute. */
+  directory: v.string(),
+  device: v.number(),
+  inode: v.number(),
+  /** When it was made, in ms since the epoch: an inode number is used again. */
+  bornMs: v.number(),
+});
+
 /**
- * Moves files of a workspace into the hub's git directory, where only their owner sees them. They are not put into git: who
- * has them ignored does not want them there, and one of them may be a secret. Undefined where there is nothing to move.
+ * Puts files of a workspace, and empty directories, into the hub's git directory, where only their owner sees them. They are
+ * not put into git: who has them ignored does not want them there, and one of them may be a secret. The workspace keeps them
+ * too: until it is deleted, and `settleAside` was told, they do not count. Undefined where there is nothing. One process at a
+ * time does this for a session (`withPlaceLock`).
  */
 export function setAside(
   hub: Repository,
@@ -42,33 +47,72 @@ export function setAside(
   from: string,
   paths: readonly TreePath[],
 ): AsideFiles | undefined {
+  settleAside(hub, slug);
   if (paths.length === 0) return undefined;
-  const directory = nextDirectory(hub, slug);
-  try {
-    for (const path of paths) moveFile(from, directory, path);
-  } catch (error) {
-    throw workspaceErrorFrom(error, `move files that git ignores to "${directory}"`);
-  }
+  const directory = nextDirectory(hub, slug, from);
+  duplicateFiles({ from, to: directory, paths });
   return measure(directory);
+}
+
+/**
+ * What was set aside of a workspace that is gone now counts; what was set aside of one that is still there is deleted, since
+ * that has it too.
+ */
+export function settleAside(hub: Repository, slug: Slug): void {
+  const folder = folderOf(hub, slug);
+  try {
+    for (const number of numbersIn(hub, slug, /^([1-9]\d*)\.of$/)) {
+      if (isPending(folder, number)) rmSync(join(folder, String(number)), { recursive: true, force: true });
+      rmSync(join(folder, `${number}.of`), { force: true });
+    }
+  } catch (error) {
+    throw workspaceErrorFrom(error, `tidy up "${folder}"`);
+  }
 }
 
 /** What is set aside of a session, the newest first. */
 export function asideOf(hub: Repository, slug: Slug): AsideFiles[] {
-  return numbersIn(hub, slug).map((number) => measure(join(folderOf(hub, slug), String(number))));
+  const folder = folderOf(hub, slug);
+  return numbersIn(hub, slug)
+    .filter((number) => !isPending(folder, number))
+    .map((number) => measure(join(folder, String(number))));
+}
+
+/** Files that a workspace has got back, and that are still aside as well. */
+export interface BroughtBack {
+  readonly directory: string;
+  readonly paths: readonly TreePath[];
 }
 
 /**
- * Moves back into a workspace what was set aside of its session, the newest first. A file whose place is taken stays aside.
+ * Puts into a workspace what was set aside of its session, the newest first. A file whose place is taken stays aside, and so
+ * does a `.git` as a whole. What was put there also stays, until `dropBroughtBack`.
  */
-export function bringBackAside(hub: Repository, slug: Slug, to: string): void {
-  for (const { directory } of asideOf(hub, slug)) {
+export function bringBackAside(hub: Repository, slug: Slug, to: string): BroughtBack[] {
+  settleAside(hub, slug);
+  return asideOf(hub, slug).map(({ directory }) => {
+    const all = contentOf(directory);
+    const units = new Set(all.flatMap((path) => repositoryAt(path) ?? []));
+    const taken = new Set([...units].filter((unit) => !isFree(to, unit)));
+    const paths = all.filter((path) => {
+      const unit = repositoryAt(path);
+      return unit === undefined ? isFree(to, path) : !taken.has(unit);
+    });
+    duplicateFiles({ from: directory, to, paths });
+    return { directory, paths };
+  });
+}
+
+/** Deletes what is aside of files that a workspace has got back. */
+export function dropBroughtBack(brought: readonly BroughtBack[]): void {
+  for (const { directory, paths } of brought) {
     try {
-      for (const path of filesIn(directory)) {
-        if (diskStatus(to, path) === undefined && canStand(to, path)) moveFile(directory, to, path);
+      for (const path of paths) {
+        if (diskStatus(directory, path)?.isDirectory() === false) unlinkSync(diskPath(directory, path));
       }
       removeEmpty(directory, rootPath);
     } catch (error) {
-      throw workspaceErrorFrom(error, `bring files back from "${directory}"`);
+      throw workspaceErrorFrom(error, `delete from "${directory}" what is in its workspace again`);
     }
   }
 }
@@ -98,9 +142,10 @@ function folderOf(hub: Repository, slug: Slug): string {
   return join(privateDirectory(hub.gitDirectory), 'aside', slug);
 }
 
-function numbersIn(hub: Repository, slug: Slug): number[] {
+/** The numbers of what is set aside of a session, the newest first. */
+function numbersIn(hub: Repository, slug: Slug, pattern = /^([1-9]\d*)$/): number[] {
   try {
-    const names = readdirSync(folderOf(hub, slug)).filter((name) => /^[1-9]\d*$/.test(name));
+    const names = readdirSync(folderOf(hub, slug)).flatMap((name) => pattern.exec(name)?.[1] ?? []);
     return names.map(Number).sort((a, b) => b - a);
   } catch (error) {
     if (isAbsent(error)) return [];
@@ -108,77 +153,95 @@ function numbersIn(hub: Repository, slug: Slug): number[] {
   }
 }
 
-function nextDirectory(hub: Repository, slug: Slug): string {
+/** Makes the next directory, which says first of which workspace it is. */
+function nextDirectory(hub: Repository, slug: Slug, of: string): string {
   const folder = folderOf(hub, slug);
+  const number = (numbersIn(hub, slug)[0] ?? 0) + 1;
+  const directory = join(folder, String(number));
   try {
-    mkdirSync(folder, { recursive: true, mode: 0o700 });
+    const { dev, ino, birthtimeMs } = lstatSync(of);
+    const origin: v.InferOutput<typeof originSchema> = {
+      directory: of,
+      device: dev,
+      inode: ino,
+      bornMs: birthtimeMs,
+    };
+    replaceFile(`${directory}.of`, `${JSON.stringify(origin)}\n`);
+    mkdirSync(directory, { mode: 0o700 });
+    return directory;
   } catch (error) {
-    throw workspaceErrorFrom(error, `make "${folder}"`);
-  }
-  for (let number = (numbersIn(hub, slug)[0] ?? 0) + 1; ; number++) {
-    const directory = join(folder, String(number));
-    try {
-      mkdirSync(directory, { mode: 0o700 });
-      return directory;
-    } catch (error) {
-      // Somebody else was faster.
-      if (systemCode(error) !== 'EEXIST') throw workspaceErrorFrom(error, `make "${directory}"`);
-    }
+    throw workspaceErrorFrom(error, `make "${directory}"`);
   }
 }
 
-/** Whether what is above `path` is directories, or nothing yet: nothing is written through a symlink. */
-function canStand(root: string, path: TreePath): boolean {
+/** Whether the workspace that a directory was filled from is still there, with all that it had. */
+function isPending(folder: string, number: number): boolean {
+  const path = join(folder, `${number}.of`);
+  try {
+    const { directory, device, inode, bornMs } = v.parse(
+      originSchema,
+      JSON.parse(readFileSync(path, 'utf8')),
+    );
+    const { dev, ino, birthtimeMs } = lstatSync(directory);
+    return dev === device && ino === inode && birthtimeMs === bornMs;
+  } catch (error) {
+    if (isAbsent(error)) return false;
+    throw workspaceErrorFrom(error, `read "${path}"`);
+  }
+}
+
+/** Whether nothing stands at `path`, and what is above it is directories, or nothing yet: nothing is written through a symlink. */
+function isFree(root: string, path: TreePath): boolean {
   for (let above = parentPath(path); above !== rootPath; above = parentPath(above)) {
     const status = diskStatus(root, above);
-    if (status !== undefined) return status.isDirectory() && hasRealParents(root, above);
+    if (status === undefined) continue;
+    return status.isDirectory() && hasRealParents(root, above) && diskStatus(root, path) === undefined;
   }
-  return true;
+  return diskStatus(root, path) === undefined;
 }
 
-function moveFile(from: string, to: string, path: TreePath): void {
-  const [source, target] = [diskPath(from, path), diskPath(to, path)];
-  mkdirSync(diskPath(to, parentPath(path)), { recursive: true });
-  try {
-    renameSync(source, target);
-  } catch (error) {
-    if (isAbsent(error)) return;
-    if (systemCode(error) !== 'EXDEV') throw error;
-    copyAcross(source, target);
-    unlinkSync(source);
-  }
+/** The `.git` that a path is, or is in. */
+function repositoryAt(path: TreePath): TreePath | undefined {
+  const names = path.split('/');
+  const at = names.findIndex(isGitName);
+  return at < 0 ? undefined : (names.slice(0, at + 1).join('/') as TreePath);
 }
 
-/** To another file system. */
-function copyAcross(source: string | Buffer, target: string | Buffer): void {
-  const status = lstatSync(source);
-  if (status.isSymbolicLink()) {
-    symlinkSync(readlinkSync(source, 'buffer'), target);
-    return;
-  }
-  copyFileSync(source, target);
-  utimesSync(target, status.atimeMs / 1000, status.mtimeMs / 1000);
-}
-
-function filesIn(root: string, path: TreePath = rootPath): TreePath[] {
-  const entries = readdirSync(diskPath(root, path), { withFileTypes: true, encoding: 'buffer' });
-  return entries.flatMap((entry) => {
-    const name = entry.name.toString('latin1');
-    const below = (path === rootPath ? name : `${path}/${name}`) as TreePath;
-    return entry.isDirectory() ? filesIn(root, below) : [below];
+/** Files, symlinks and empty directories. */
+function contentOf(root: string, path: TreePath = rootPath): TreePath[] {
+  return namesIn(root, path).flatMap(({ below, isDirectory }) => {
+    const content = isDirectory ? contentOf(root, below) : [];
+    return content.length === 0 ? [below] : content;
   });
 }
 
+/** Empty directories of a repository that has files belong to it. */
 function removeEmpty(root: string, path: TreePath): void {
-  for (const entry of readdirSync(diskPath(root, path), { withFileTypes: true, encoding: 'buffer' })) {
-    const name = entry.name.toString('latin1');
-    if (entry.isDirectory()) removeEmpty(root, (path === rootPath ? name : `${path}/${name}`) as TreePath);
+  for (const { below, isDirectory } of namesIn(root, path)) {
+    if (isDirectory && (below !== repositoryAt(below) || filesIn(root, below) === 0))
+      removeEmpty(root, below);
   }
   removeEmptyDirectory(root, path);
 }
 
+function namesIn(
+  root: string,
+  path: TreePath,
+): { readonly below: TreePath; readonly isDirectory: boolean }[] {
+  const entries = readdirSync(diskPath(root, path), { withFileTypes: true, encoding: 'latin1' });
+  return entries.map((entry) => ({
+    below: joinPath(path, entry.name as FileName),
+    isDirectory: entry.isDirectory(),
+  }));
+}
+
+function filesIn(root: string, path: TreePath): number {
+  return contentOf(root, path).filter((below) => diskStatus(root, below)?.isDirectory() === false).length;
+}
+
 function measure(directory: string): AsideFiles {
-  const paths = filesIn(directory);
-  const bytes = paths.reduce((sum, path) => sum + (diskStatus(directory, path)?.size ?? 0), 0);
-  return { directory, files: paths.length, bytes, atMs: statSync(directory).mtimeMs };
+  const all = contentOf(directory).flatMap((path) => diskStatus(directory, path) ?? []);
+  const files = all.filter((status) => !status.isDirectory());
+  const bytes = files.reduce((sum, { size }) => sum + size, 0);
+  return { directory, files: files.length, bytes, atMs: statSync(directory).mtimeMs };
 }

@@ -1,16 +1,15 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, rmSync, statSync } from 'node:fs';
-import { join, resolve } from 'node:path';
+import { copyFileSync, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
-import { gitArguments, type Repository } from '../../git/repository.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { readRecord as readProvisioned, recordPlace } from '../provision/record.ts';
-import { WorkspaceError } from '../workspace-error.ts';
+import { innerRepositories } from './inner-repositories.ts';
+import { findPassedOver } from './passed-over.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
 /**
  * A commit upon `head` of the files as they are now, untracked ones included; ignored and provisioned ones not. Undefined
- * where they are those of `head`. Nothing refers to it. Throws `workspace/cannot-keep` for a repository inside of the
- * workspace.
+ * where they are those of `head`. Nothing refers to it. What is inside of repositories of their own is not in it either.
  */
 export async function snapshotFiles(
   { repository, directory, record }: GitWorkspace,
@@ -30,15 +29,12 @@ export async function snapshotFiles(
     });
   try {
     const provisioned = provisionedPaths(directory);
-    await run(
-      ['-c', 'advice.addEmbeddedRepo=false', 'add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'],
-      allBut(provisioned),
-    );
+    const files = await ownFiles({ repository, directory });
+    await run(['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], files);
     await leaveOutStaged(run, head, provisioned);
     const tree = (await run(['write-tree'])).toString('latin1').trim();
     const before = (await run(['rev-parse', `${head}^{tree}`])).toString('latin1').trim();
     if (tree === before) return undefined;
-    await requireNoRepositories({ repository, directory, record }, before, tree);
     const message = `[${record.slug}] keep: what was not committed`;
     const commit = await run(['commit-tree', '-p', head, tree], message);
     return parseObjectId(commit.toString('latin1').trim());
@@ -49,18 +45,22 @@ export async function snapshotFiles(
 }
 
 /** What was put into a workspace from outside, and is never to come into git: there may be secrets in it. */
-export function provisionedPaths(directory: string): ReadonlySet<TreePath> {
+function provisionedPaths(directory: string): ReadonlySet<TreePath> {
   const record = readProvisioned(recordPlace(directory));
   return new Set([...(record?.files ?? []), ...(record?.pending ?? [])].map(({ path }) => path));
 }
 
-/** All files of a workspace but `paths`, for git's `--pathspec-from-file=- --pathspec-file-nul`. */
-export function allBut(paths: ReadonlySet<TreePath>): Buffer {
+/**
+ * The files of a workspace that git is to keep, for its `--pathspec-from-file=- --pathspec-file-nul`: all but what was
+ * provisioned, and repositories of their own, of which it would take no file, and fail where they have no commit.
+ */
+export async function ownFiles(workspace: Pick<GitWorkspace, 'repository' | 'directory'>): Promise<Buffer> {
+  const { repositories } = findPassedOver(workspace.directory);
+  const { whole } = await innerRepositories(workspace, repositories);
+  // git calls such a directory by a slash at its end.
+  const others = [...provisionedPaths(workspace.directory), ...whole.map((path) => `${path}/`)];
   // With its first character escaped it is a pattern: git refuses ignored paths that are named, even to be left out.
-  const excluded = Array.from(
-    paths,
-    (path) => `:(top,exclude,glob)${path.replace(/^.|[*?[\\]/gs, '\\$&')}\0`,
-  );
+  const excluded = others.map((path) => `:(top,exclude,glob)${path.replace(/^.|[*?[\\]/gs, '\\$&')}\0`);
   return Buffer.from(`:(top)\0${excluded.join('')}`, 'latin1');
 }
 
@@ -87,36 +87,4 @@ async function leaveOutStaged(
   if (staged.length === 0) return;
   const input = Buffer.from(staged.map((path) => `${path}\0`).join(''), 'latin1');
   await run(['update-index', '--force-remove', '-z', '--stdin'], input);
-}
-
-/**
- * git records of a repository inside of another one only which commit it is at. The commits of submodules are kept
- * elsewhere (`keepSubmodules`).
- */
-async function requireNoRepositories(
-  { repository, directory }: GitWorkspace,
-  before: string,
-  tree: string,
-): Promise<void> {
-  const args = ['diff-tree', '-r', '-z', '--no-renames', before, tree];
-  const text = (await repository.git.run(gitArguments(repository, args))).toString('utf8');
-  const fields = text.split('\0');
-  for (let i = 0; i + 1 < fields.length; i += 2) {
-    const [, mode] = fields[i]!.split(' ');
-    if (mode !== '160000' || isSubmodule(repository, join(directory, fields[i + 1]!))) continue;
-    throw new WorkspaceError(
-      'workspace/cannot-keep',
-      `"${fields[i + 1]}" is a repository of its own inside of the workspace, whose content cannot be kept here. Move it away, or commit it as a submodule; then do it again.`,
-    );
-  }
-}
-
-/** Whether the git directory of `path` lies with those of the submodules. */
-function isSubmodule({ gitDirectory }: Repository, path: string): boolean {
-  const link = join(path, '.git');
-  if (!existsSync(link) || !statSync(link).isFile()) return false;
-  const [, target] = /^gitdir: (.*)\n$/.exec(readFileSync(link, 'utf8')) ?? [];
-  const modules = join(gitDirectory, 'modules');
-  if (target === undefined || !existsSync(modules)) return false;
-  return resolve(realpathSync(path), target).startsWith(`${realpathSync(modules)}/`);
 }

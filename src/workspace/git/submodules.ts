@@ -43,7 +43,8 @@ interface Submodule {
   readonly path: string;
 }
 
-async function submodulesOf({ git }: Repository, directory: string): Promise<Submodule[]> {
+/** The submodules that a working tree says it has. */
+export async function submodulesOf({ git }: Repository, directory: string): Promise<Submodule[]> {
   if (!existsSync(join(directory, '.gitmodules'))) return [];
   const args = [
     'config',

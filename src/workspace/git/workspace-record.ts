@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Git } from '../../git/git-process.ts';
@@ -6,9 +6,10 @@ import { parseObjectId } from '../../git/object-id.ts';
 import { openRepository, type Repository } from '../../git/repository.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 
-const recordVersion = 1;
+export const recordVersion = 1;
 
 /** What a clone or a worktree knows of its session, in its own git directory (docs/formats/git-workspaces.md). */
 const recordSchema = v.object({
@@ -39,21 +40,8 @@ export function privateDirectory(gitDirectory: string): string {
 }
 
 /** Writes the record, whole or not at all. */
-export function writeRecord(
-  gitDirectory: string,
-  content: Omit<WorkspaceRecord, 'version'>,
-): WorkspaceRecord {
-  const record: WorkspaceRecord = { version: recordVersion, ...content };
-  const directory = privateDirectory(gitDirectory);
-  const path = join(directory, 'session.json');
-  try {
-    mkdirSync(directory, { recursive: true });
-    writeFileSync(`${path}.new`, `${JSON.stringify(record)}\n`);
-    renameSync(`${path}.new`, path);
-  } catch (error) {
-    throw workspaceErrorFrom(error, `write "${path}"`);
-  }
-  return record;
+export function writeRecord(gitDirectory: string, record: WorkspaceRecord): void {
+  replaceFile(join(privateDirectory(gitDirectory), 'session.json'), `${JSON.stringify(record)}\n`);
 }
 
 /**

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict';
 import {
   existsSync,
-  lstatSync,
   mkdirSync,
   readFileSync,
   readlinkSync,
@@ -12,18 +11,18 @@ import {
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { file, ScratchRepository, scratchGit, temporaryDirectory } from '../../git/scratch-repository.ts';
+import { file, ScratchRepository, temporaryDirectory } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
 import { createGitWorkspace } from './create-git-workspace.ts';
-import { asideBytesMax } from './ignored-files.ts';
 import { bringBackWork, keepWork } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
-import { asideOf } from './set-aside.ts';
+import { asideOf, dropBroughtBack } from './set-aside.ts';
+import { asideBytesMax } from './unkept-files.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 
 const slug = parseSlug('2026-11-21-ignored');
 const kinds = ['clone', 'worktree'] as const;
-const ignored = '*.local\n*.log\n*.pyc\n/data/\nnode_modules\n/dist/\n/tmp/\n/vendored/\n';
+const ignored = '*.local\n*.log\n*.pyc\n/data/\nnode_modules\n/dist/\n/tmp/\n';
 
 async function hubOf(t: TestContext): Promise<ScratchRepository> {
   const hub = ScratchRepository.create(t);
@@ -94,7 +93,7 @@ for (const kind of kinds) {
     assert.equal(statSync(removed.aside.directory).mode & 0o777, 0o700);
     assert.doesNotMatch(allBlobs(hub), /rows|mine/);
     const again = await workspaceOf(t, hub, kind);
-    await bringBackWork(again, await hub.open());
+    dropBroughtBack(await bringBackWork(again, await hub.open()));
     const read = (path: string) => readFileSync(join(again.directory, path), 'utf8');
     assert.deepEqual(
       ['notes.local', 'src/deep/run.log', 'data/app.db', 'data/é ü', 'tmp/findings.md'].map(read),
@@ -149,18 +148,6 @@ test('more than is kept is refused with the largest named, and nothing has happe
       ['notes.local', 'dropped'],
     ],
   );
-});
-
-test('a repository inside of what is ignored is kept with its history', async (t) => {
-  const hub = await hubOf(t);
-  const workspace = await workspaceOf(t, hub, 'clone');
-  const inner = join(workspace.directory, 'vendored');
-  await scratchGit.run(['init', '--quiet', inner]);
-  put(workspace, { 'vendored/x': 'x' });
-  await removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' });
-  const again = await workspaceOf(t, hub, 'clone');
-  await bringBackWork(again, await hub.open());
-  assert.ok(lstatSync(join(again.directory, 'vendored/.git/HEAD')).isFile());
 });
 
 test('a submodule with changes of its own keeps its workspace', async (t) => {
