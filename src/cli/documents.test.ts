@@ -36,14 +36,14 @@ async function flagsOf(entry: CommandEntry): Promise<readonly string[]> {
 
 interface NamedCall {
   readonly path: string;
-  /** What stands behind `mic `. */
+  /** What stands behind `mic `, up to a pipe. */
   readonly line: string;
 }
 
 function callsNamed(path: string, pattern: RegExp): NamedCall[] {
   return Array.from(read(path).matchAll(pattern), ([, call]) => ({
     path,
-    line: call!.replaceAll(/\s+/g, ' '),
+    line: call!.replaceAll(/\s+/g, ' ').split(' | ')[0]!,
   }));
 }
 
