@@ -12,12 +12,14 @@ export interface Repository {
   readonly looseObjects?: string;
 }
 
+const whatRepositoryIs = ['--show-object-format', '--absolute-git-dir'] as const;
+
 /**
  * Opens the repository that `path` lies in: its top, its git directory, or any directory inside of it. Throws
  * `git/not-a-repository`, also where git refuses to use it (because someone else owns it, for instance).
  */
 export async function openRepository(git: Git, path: string): Promise<Repository> {
-  const args = ['-C', path, 'rev-parse', '--show-object-format', '--absolute-git-dir'];
+  const args = ['-C', path, 'rev-parse', ...whatRepositoryIs];
   const { exitCode, stdout, stderr } = await git.attempt(args, { effect: 'none' });
   if (exitCode !== 0) {
     throw new GitError(
@@ -26,7 +28,28 @@ export async function openRepository(git: Git, path: string): Promise<Repository
       { failure: { command: args, exitCode, stderr } },
     );
   }
-  const text = stdout.toString('utf8');
+  return repositoryAt(git, path, stdout.toString('utf8'));
+}
+
+/** The repository that `path` lies in, and the top of its working tree there; undefined where it is in none. */
+export async function openWorkingTree(
+  git: Git,
+  path: string,
+): Promise<{ readonly repository: Repository; readonly top: string } | undefined> {
+  const args = ['-C', path, 'rev-parse', ...whatRepositoryIs, '--show-toplevel'];
+  const { exitCode, stdout } = await git.attempt(args, { effect: 'none' });
+  if (exitCode !== 0) return undefined;
+  const lines = stdout.toString('utf8').split('\n').slice(0, -1);
+  const [format, gitDirectory, top] = lines;
+  if (lines.length === 3)
+    return { repository: repositoryAt(git, path, `${format}\n${gitDirectory}\n`), top: top! };
+  // A name with a line break in it: one after the other it is plain where each ends.
+  const alone = await git.run(['-C', path, 'rev-parse', '--show-toplevel'], { effect: 'none' });
+  return { repository: await openRepository(git, path), top: alone.toString('utf8').replace(/\n$/, '') };
+}
+
+/** Reads what `rev-parse` says of `whatRepositoryIs`. */
+function repositoryAt(git: Git, path: string, text: string): Repository {
   const lineEnd = text.indexOf('\n');
   const objectFormat = text.slice(0, lineEnd);
   if (objectFormat !== 'sha1' && objectFormat !== 'sha256') {

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
@@ -19,15 +20,13 @@ import {
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { FileName } from '../../tree/path.ts';
-import { createGitWorkspace, handOver } from '../../workspace/git/create-git-workspace.ts';
-import { bringBackWork } from '../../workspace/git/keep-work.ts';
 import {
   type SessionEnvironment,
   sessionEnvironmentName,
   sessionEnvironmentText,
   shellQuoted,
 } from '../../workspace/git/session-environment.ts';
-import { type BroughtBack, dropBroughtBack } from '../../workspace/git/set-aside.ts';
+import type { BroughtBack } from '../../workspace/git/set-aside.ts';
 import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodules.ts';
 import {
   findGitWorkspace,
@@ -39,7 +38,6 @@ import type { Environment } from '../configuration.ts';
 import { HeldSessions } from './held-sessions.ts';
 import { HubError } from './hub-error.ts';
 import { protectPlan, protectPlans } from './protect-plan.ts';
-import { provisionWorkspace } from './provision.ts';
 
 /** What sessions of a hub are worked on with. */
 export interface HubSurroundings {
@@ -252,7 +250,8 @@ export class HubSessions {
       this.#defaultDirectory(slug, 'worktree'),
     ];
     for (const directory of directories) {
-      if (directory === undefined) continue;
+      // A workspace is looked for at its top, so there is one only where a repository begins.
+      if (directory === undefined || !existsSync(join(directory, '.git'))) continue;
       const found = await findGitWorkspace(this.surroundings.git, directory);
       if (found?.record.slug === slug && found.directory === directory) return found;
     }
@@ -264,6 +263,8 @@ export class HubSessions {
     const token = await this.requireHeld(slug);
     const { agent } = await this.requireClaim(token);
     const existing = await this.workspaceOf(slug);
+    // Loaded here: what makes workspaces is more than all else together, and few commands make one.
+    const { createGitWorkspace, handOver } = await import('../../workspace/git/create-git-workspace.ts');
     if (existing !== undefined) {
       await handOver(existing, { agent, claim: token.id });
       protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
@@ -272,6 +273,10 @@ export class HubSessions {
     }
     const { layout } = this.ledger.hub;
     const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
+    const [{ bringBackWork }, { dropBroughtBack }] = await Promise.all([
+      import('../../workspace/git/keep-work.ts'),
+      import('../../workspace/git/set-aside.ts'),
+    ]);
     let brought: readonly BroughtBack[] = [];
     const { materialised, ...workspace } = await createGitWorkspace({
       kind: choice.kind,
@@ -291,6 +296,7 @@ export class HubSessions {
     this.held.set({ token, directory });
     dropBroughtBack(brought);
     protectPlan(join(directory, layout.session('active', slug)));
+    const { provisionWorkspace } = await import('./provision.ts');
     const provisioned = await provisionWorkspace(this, workspace);
     return { workspace, materialised, provisioned };
   }

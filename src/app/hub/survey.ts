@@ -1,7 +1,6 @@
 import type { SessionSummary } from '../../ledger/git/git-ledger.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { HubSessions } from './hub-sessions.ts';
-import { workOfSession } from './session-work.ts';
 
 /** A session with its claim, as a list shows it. */
 export type HubSession = SessionSummary;
@@ -29,6 +28,8 @@ export async function surveySessions(sessions: HubSessions): Promise<Survey> {
   const active = await sessions.ledger.list(['active', 'conflicted']);
   const waiting = active.slice(0, lookedIntoMax).map(({ slug }) => slug);
   const unseen = active.length - waiting.length;
+  if (active.length === 0) return { active, overlaps: [], unseen };
+  const { workOfSession } = await import('./session-work.ts');
   const byPath = new Map<string, Slug[]>();
   const look = async (): Promise<void> => {
     for (let slug = waiting.shift(); slug !== undefined; slug = waiting.shift()) {

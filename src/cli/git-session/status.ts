@@ -1,5 +1,5 @@
 import type { HubSessions } from '../../app/hub/hub-sessions.ts';
-import { type SessionWork, workOfSession } from '../../app/hub/session-work.ts';
+import type { SessionWork } from '../../app/hub/session-work.ts';
 import { type HubSession, surveySessions } from '../../app/hub/survey.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { findGitWorkspace } from '../../workspace/git/workspace-record.ts';
@@ -22,9 +22,10 @@ export function statusInHub(context: CommandContext, name: string | undefined): 
 /** `mic status`: where one is, and all sessions at work. */
 export function overviewOfHub(context: CommandContext): Promise<Answer> {
   return withHub(context, async (sessions) => {
+    // At once: then the ledger is read as it was while it was opened.
+    const { active, overlaps, unseen } = await surveySessions(sessions);
     const here = await findGitWorkspace(sessions.surroundings.git, context.directory);
     const own = here && (await describeOne(sessions, here.record.slug));
-    const { active, overlaps, unseen } = await surveySessions(sessions);
     const rows = active.map((session) => [session.slug, session.state, claimWords(session)]);
     const lines = own === undefined ? [] : [...own.lines, ''];
     lines.push(`${sessions.mainBranch}  ${counted(active.length, 'session')} at work`);
@@ -51,6 +52,7 @@ export function overviewOfHub(context: CommandContext): Promise<Answer> {
 async function describeOne(sessions: HubSessions, slug: Slug) {
   const summary = await sessions.ledger.session(slug);
   const workspace = await sessions.workspaceOf(slug);
+  const { workOfSession } = await import('../../app/hub/session-work.ts');
   const work = await workOfSession(sessions, slug, workspace);
   const json = {
     ...summaryJson(summary),

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Git } from '../../git/git-process.ts';
 import { parseObjectId } from '../../git/object-id.ts';
-import { openRepository, type Repository } from '../../git/repository.ts';
+import { openWorkingTree, type Repository } from '../../git/repository.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { replaceFile } from '../replace-file.ts';
@@ -49,10 +49,9 @@ export function writeRecord(gitDirectory: string, record: WorkspaceRecord): void
  * Throws `workspace/format-unknown` for one of a newer version.
  */
 export async function findGitWorkspace(git: Git, directory: string): Promise<GitWorkspace | undefined> {
-  const { exitCode, stdout } = await git.attempt(['-C', directory, 'rev-parse', '--show-toplevel']);
-  if (exitCode !== 0) return undefined;
-  const top = stdout.toString('utf8').replace(/\n$/, '');
-  const repository = await openRepository(git, top);
+  const found = await openWorkingTree(git, directory);
+  if (found === undefined) return undefined;
+  const { repository, top } = found;
   const record = readRecord(repository.gitDirectory);
   return record && { directory: top, repository, record };
 }
