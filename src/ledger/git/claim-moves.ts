@@ -1,7 +1,16 @@
 import { nextState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
-import { type ClaimToken, type HeldClaim, isHeld, isOf, released, renewed, taken } from './claim.ts';
+import {
+  type ClaimToken,
+  type HeldClaim,
+  isHeld,
+  isOf,
+  released,
+  renewed,
+  type Taking,
+  taken,
+} from './claim.ts';
 import { refuseWhileHeld } from './claim-guard.ts';
 import { ClaimLost } from './git-ledger-error.ts';
 import { folderOfState } from './layout.ts';
@@ -15,20 +24,30 @@ export interface ClaimRequest extends Alongside {
   readonly by: Agent;
   /** How long the claim is good for without being renewed, in ms; the project's setting where it is left out. */
   readonly leaseMs?: number;
+  /** What the taking is called, for who wants to know it before it is decided. Never given before. */
+  readonly id?: string;
+  /** Said by a program that nobody waits for: once the claim has lapsed, another program may take it over. */
+  readonly unattended?: true;
+}
+
+/** What the claim has from the request as it is. */
+function asked({ id, unattended }: ClaimRequest): Pick<Taking, 'id' | 'unattended'> {
+  return { ...(id !== undefined && { id }), ...(unattended && { unattended }) };
 }
 
 /** Decides who has a planned session, and no more. Throws `ClaimLost` where somebody else has it. */
 export async function decideClaim(
   draft: LedgerDraft,
   context: LedgerContext,
-  { slug, by, leaseMs = context.leaseMs }: ClaimRequest,
+  request: ClaimRequest,
 ): Promise<HeldClaim> {
+  const { slug, by, leaseMs = context.leaseMs } = request;
   const session = await folderOf(draft, slug);
   const previous = claimOf(draft, slug);
   if (isHeld(previous)) throw new ClaimLost(slug, previous);
   nextState(await draft.stateOf(session), 'start', slug);
   const plan = await planHash(draft, context, session);
-  const claim = taken(context, { slug, agent: by, leaseMs, plan }, previous);
+  const claim = taken(context, { slug, agent: by, leaseMs, plan, ...asked(request) }, previous);
   await draft.setClaim(slug, claim);
   return claim;
 }
@@ -116,7 +135,7 @@ export async function decideTakeOver(
     because = refuseWhileHeld(draft, context, previous, 'take it over');
   }
   const plan = isHeld(previous) ? previous.plan : await planHash(draft, context, session);
-  const claim = taken(context, { slug, agent: by, leaseMs, plan }, previous);
+  const claim = taken(context, { slug, agent: by, leaseMs, plan, ...asked(request) }, previous);
   await draft.setClaim(slug, claim);
   return { claim, because };
 }

@@ -38,10 +38,13 @@ test('a claim is the blob of docs/formats/git-ledger.md', () => {
     renewedMs: 1_760_434_800_000,
     leaseMs: 1_800_000,
     plan: 'b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c' as Hash,
+    unattended: true,
     nonce: 'z1c6w3r8n5y0d7f2',
   };
   assert.equal(encodeClaim(claim).toString(), vector);
   assert.deepEqual(parseClaim(slug, Buffer.from(vector!)), claim);
+  const { unattended: _, ...attended } = claim;
+  assert.equal(encodeClaim(attended).toString(), vector!.replace('"unattended":true,', ''));
   assert.equal(parseClaim(parseSlug('2025-10-14-other'), Buffer.from(vector!)), undefined);
   assert.equal(parseClaim(slug, Buffer.from(vector!.replace('"version":1', '"version":2'))), undefined);
 });

@@ -38,6 +38,8 @@ const claimSchema = v.object({
   leaseMs: milliseconds,
   /** The SHA-256 of SESSION.md when the session was claimed; null where it had none. */
   plan: v.nullable(v.custom<Hash>((value) => typeof value === 'string' && /^[0-9a-f]{64}$/.test(value))),
+  /** A program took it, and no person waits for it: once it has lapsed, another program may take it over. */
+  unattended: v.optional(v.literal(true)),
   /** Makes every blob another one, so that whoever moved the ref knows it. */
   nonce: v.string(),
 });
@@ -64,7 +66,10 @@ export function encodeClaim(claim: Claim): Buffer {
     claim;
   const person = agent && { name: agent.name, email: agent.email };
   const head = { format, version, slug, id, fencing, agent: person, machine };
-  return Buffer.from(`${JSON.stringify({ ...head, claimedMs, renewedMs, leaseMs, plan, nonce })}\n`);
+  const unattended = claim.unattended && { unattended: claim.unattended };
+  return Buffer.from(
+    `${JSON.stringify({ ...head, claimedMs, renewedMs, leaseMs, plan, ...unattended, nonce })}\n`,
+  );
 }
 
 /** Undefined for what is no claim of `slug`, or one of another version. */
@@ -92,6 +97,9 @@ export interface Taking {
   readonly agent: Agent;
   readonly leaseMs: number;
   readonly plan: Hash | null;
+  /** Never given before; made where it is left out. */
+  readonly id?: string;
+  readonly unattended?: true;
 }
 
 /** The claim of somebody who takes a session after `previous`. Throws `git/signature-invalid`: they could not commit. */
@@ -103,7 +111,7 @@ export function taken(context: ClaimContext, taking: Taking, previous: Claim | u
     version: 1,
     ...taking,
     agent: { name: taking.agent.name, email: taking.agent.email },
-    id: randomText(context.random, idLength),
+    id: taking.id ?? randomText(context.random, idLength),
     fencing: (previous?.fencing ?? 0) + 1,
     machine: context.machine,
     claimedMs: now,
@@ -123,9 +131,15 @@ export function rewritten<Kind extends Claim>(context: ClaimContext, claim: Kind
   return { ...claim, nonce: randomText(context.random, idLength) };
 }
 
+/** The same taking, which waits for a person from now on. */
+export function attended<Kind extends Claim>(context: ClaimContext, claim: Kind): Omit<Kind, 'unattended'> {
+  const { unattended: _, ...rest } = rewritten(context, claim);
+  return rest;
+}
+
 /** What is left of a claim that was given back: its fencing number. */
 export function released(context: ClaimContext, claim: Claim): Claim {
-  return { ...rewritten(context, claim), agent: null, plan: null };
+  return { ...attended(context, claim), agent: null, plan: null };
 }
 
 /** How a claim stands: `lapsed` may be taken over, and why. */

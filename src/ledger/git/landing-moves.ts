@@ -3,7 +3,7 @@ import type { ObjectId } from '../../git/object-id.ts';
 import { nextState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
-import { type HeldClaim, renewed } from './claim.ts';
+import { attended, type HeldClaim, renewed } from './claim.ts';
 import type { HolderRequest } from './claim-moves.ts';
 import { conflictFile } from './layout.ts';
 import { folderOf, type LedgerContext, ownClaim, subject } from './ledger-context.ts';
@@ -136,6 +136,8 @@ async function noteConflict(
   const { agent } = ownClaim(draft, request.token);
   nextState(await draft.stateOf(await folderOf(draft, slug)), event, slug);
   await editSession(draft, context, { ...request, slug, by: agent, message: `session: ${event}` });
+  // Whoever had it, a person is to see to the conflict, and finishes what they have begun.
+  await draft.setClaim(slug, attended(context, ownClaim(draft, request.token)));
   return ownClaim(draft, request.token);
 }
 
