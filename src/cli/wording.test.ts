@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { columns, counted, headline, printable, size } from './wording.ts';
+import { columns, counted, headline, oneLine, printable, size } from './wording.ts';
 
 test('what others wrote is only shown, never obeyed by a terminal', () => {
   assert.equal(printable('\x1b]0;owned\x07title\x1b[2J\r'), '\\x1b]0;owned\\x07title\\x1b[2J\\x0d');
@@ -34,4 +34,11 @@ test('numbers, sizes and lists are written as people read them', () => {
     ]),
     'a    bb\nccc  d',
   );
+});
+
+test('a message of several lines is told in one, with all it lists', () => {
+  const message = 'Session x has criteria that are not met:\n  - It runs\n  - It is told\nMeet them.';
+  assert.equal(oneLine(message), 'Session x has criteria that are not met: It runs; It is told. Meet them.');
+  assert.equal(oneLine('Error: what\n    at place (file:1:2)\n'), 'Error: what');
+  assert.equal(oneLine('- one'), 'one');
 });

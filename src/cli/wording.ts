@@ -56,6 +56,18 @@ export function headline(text: string, length = 60): string {
   return line.length <= length ? line : `${line.slice(0, length - 1)}…`;
 }
 
+/** All of a message as one line: the items of a list stand behind each other. The places of an error's stack are left out. */
+export function oneLine(text: string): string {
+  const lines = text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '' && !line.startsWith('at '));
+  const isItem = (line: string | undefined) => line?.startsWith('- ') ?? false;
+  const between = (line: string, before: string | undefined) =>
+    isItem(before) ? (isItem(line) ? '; ' : '. ') : before === undefined ? '' : ' ';
+  return lines.map((line, i) => `${between(line, lines[i - 1])}${line.replace(/^- /, '')}`).join('');
+}
+
 /**
  * A text that a terminal only shows: what others wrote into titles, messages and files must not move its cursor, change
  * its settings or turn the order of a line around. Lines and tabs stay; any other control character becomes `\xNN`.

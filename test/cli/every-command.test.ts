@@ -183,7 +183,7 @@ const calls: Readonly<Record<string, Call>> = {
   'agent run': () => ({
     args: ['--exec=true', '--until-empty', '--capability=ts'],
     in: agentHub,
-    wrong: [2, '--exec=true', '--once', '--until-empty'],
+    wrong: [2, '--exec= ', '--once'],
   }),
   watch: () => ({ args: ['--once'], in: agentHub, wrong: [2, '--interval=0'] }),
   'hub status': () => ({ args: [], in: hub, wrong: [3] }),

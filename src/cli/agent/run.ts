@@ -8,6 +8,7 @@ import { withHub } from '../git-session/open-hub.ts';
 import { choice, flag, list, number, required, text } from '../options.ts';
 import { milliseconds } from '../seconds.ts';
 import { untilSignalled } from '../until-signalled.ts';
+import { oneLine } from '../wording.ts';
 
 const attemptsDefault = 3;
 const retrySecondsDefault = 30;
@@ -63,6 +64,11 @@ export default command({
   ],
   async run(context, _args, options) {
     const { once, untilEmpty, workspace, lease, interval } = options;
+    if (options.exec.trim() === '')
+      throw new CliError(
+        'cli/usage',
+        '--exec is empty. Give the command line of a program, such as --exec "./agent.sh".',
+      );
     if (once && untilEmpty) throw new CliError('cli/usage', 'Say one of --once and --until-empty.');
     const settings: AgentsRequest['settings'] = {
       command: options.exec,
@@ -98,7 +104,7 @@ function tell({ announce }: CommandContext, { kind, slug, words }: AgentEvent): 
   announce({
     json: { event: kind, slug: slug ?? null, words: words ?? null },
     form: 'line',
-    text: words === undefined ? subject : `${subject}: ${words.split('\n', 1)[0]}`,
+    text: words === undefined ? subject : `${subject}: ${oneLine(words)}`,
   });
 }
 
