@@ -60,6 +60,8 @@ const problemPauseMsMin = 5000;
 const problemPauseMsMax = 10 * 60 * 1000;
 /** A claim that was lost to its runner is looked for so often in the time of a lease. */
 const looksPerLease = 3;
+/** What a runner of this machine leaves behind is looked for at least so often, in ms: nothing tells of its end. */
+const leftBehindMs = 3000;
 
 /**
  * Runs a program on planned sessions, several at once: what this machine has left behind first, then what dead machines
@@ -151,7 +153,10 @@ export class AgentRunner {
     return this.#settings.until === 'once' && this.#begun >= this.#settings.parallel;
   }
 
-  /** Waits for `ms`, or until a run has ended or the runner is stopped. */
+  /**
+   * Waits for `ms`, or until a run has ended or the runner is stopped. Takes up meanwhile what other runners of this machine
+   * leave behind.
+   */
   async #pause(ms: number): Promise<void> {
     const wake = new AbortController();
     this.#wake = () => {
@@ -159,17 +164,35 @@ export class AgentRunner {
       wake.abort();
     };
     const either = AbortSignal.any([this.#surroundings.stop, wake.signal]);
-    // It rejects when it is cut short, which is no failure.
-    await sleep(ms, undefined, { signal: either }).catch(() => {});
+    for (let leftMs = ms; leftMs > 0 && !either.aborted; leftMs -= leftBehindMs) {
+      // It rejects when it is cut short, which is no failure.
+      await sleep(Math.min(leftMs, leftBehindMs), undefined, { signal: either }).catch(() => {});
+      if (!either.aborted) this.#takeUpLeftBehind();
+    }
+  }
+
+  /** Tries the sessions of which this machine has a record: whether anybody is at them, their locks tell. */
+  #takeUpLeftBehind(): void {
+    try {
+      const nowMs = this.#surroundings.clock.now();
+      const left = this.#recorded().filter(({ slug }) => !this.#busy.has(slug));
+      this.#startOn(left.filter((candidate) => this.#dueMs(candidate) <= nowMs));
+    } catch (error) {
+      this.#tell(error);
+    }
+  }
+
+  #recorded(): Candidate[] {
+    return this.#surroundings.records.slugs().map((slug) => ({ slug, session: undefined }));
   }
 
   async #candidates(): Promise<Found> {
-    const { work, records, clock } = this.#surroundings;
+    const { work, clock } = this.#surroundings;
     const nowMs = clock.now();
     const waiting = (await work.waiting()).filter(({ plan }) =>
       hasCapabilities(this.#settings.capabilities, capabilitiesNeeded(plan)),
     );
-    const left: Candidate[] = records.slugs().map((slug) => ({ slug, session: undefined }));
+    const left = this.#recorded();
     const taken = [...waiting].sort(inOrder).map((session) => ({ slug: session.slug, session }));
     const here = new Set(left.map(({ slug }) => slug));
     const all = [...left, ...taken.filter(({ slug }) => !here.has(slug))];
@@ -223,6 +246,8 @@ export class AgentRunner {
         if (end === 'gone') {
           // Whatever was wrong with it is somebody else's now.
           if (this.#ends.get(slug) === 'unsettled') this.#ends.delete(slug);
+          // One of which there was only a record may be there to be taken, without anything having changed.
+          this.#mark = undefined;
           continue;
         }
         this.#ends.set(slug, end);

@@ -28,9 +28,13 @@ export interface WorkNotes {
   readonly attempts?: (before: string) => string;
 }
 
+/** `completed`: as that taking. `lost`: somebody else has it, had it last, or nobody has it. */
+export type TakenStanding = 'held' | 'conflicted' | 'lost' | 'completed';
+
 /** How a completion went. `refused`: the session is not as it must be, and nothing was done. */
 export type CompletedWork =
-  | { readonly outcome: 'completed' }
+  /** `left`: what became of files that nobody has committed, for people; empty where there is nothing to say. */
+  | { readonly outcome: 'completed'; readonly left: string }
   | { readonly outcome: 'conflict'; readonly paths: readonly string[] }
   | { readonly outcome: 'refused'; readonly reason: string };
 
@@ -47,14 +51,17 @@ export interface AgentWork {
   mark(): Promise<string | undefined>;
   /** What may be taken now, in no order. */
   waiting(): Promise<readonly WaitingSession[]>;
-  /** Takes a session, and returns the name of the taking; undefined where somebody was faster. */
-  take(session: Pick<WaitingSession, 'slug' | 'found'>, notes: WorkNotes): Promise<string | undefined>;
-  /**
-   * How a session stands that this machine took before, and takes it up again where it is still held. `taking` is what
-   * `take` returned; undefined where nobody could note it: then the record of attempts tells whose it is.
-   */
-  resume(slug: Slug, taking: string | undefined): Promise<'held' | 'conflicted' | 'lost' | 'completed'>;
-  /** Gives a session that is held its workspace. */
+  /** Takes a session. `taking` names this taking, and was never given before. `gone`: somebody was faster. */
+  take(
+    session: Pick<WaitingSession, 'slug' | 'found'>,
+    taking: string,
+    notes: WorkNotes,
+  ): Promise<'taken' | 'gone'>;
+  /** How a session stands for whoever was about to take it as `taking`, or has. Changes nothing. */
+  standing(slug: Slug, taking: string): Promise<TakenStanding>;
+  /** Takes a session up again that is held as `taking`, by this machine, and puts right what goes with that. */
+  resume(slug: Slug, taking: string, notes: WorkNotes): Promise<void>;
+  /** Gives a session that is held its workspace, whatever a killed process has made of it before. */
   place(slug: Slug): Promise<PlacedWork>;
   /** Says that somebody is still at work. */
   renew(slug: Slug): Promise<void>;
@@ -67,6 +74,6 @@ export interface AgentWork {
   release(slug: Slug, notes: WorkNotes): Promise<void>;
   /** Takes a planned session out of the queue, to `drafting/`. */
   shelve(slug: Slug, attempts: (before: string) => string): Promise<void>;
-  /** Removes what a session that is completed has left on this machine. */
-  tidy(slug: Slug): Promise<void>;
+  /** Removes what a session that is completed has left on this machine. Returns the same as `left` of `CompletedWork`. */
+  tidy(slug: Slug): Promise<string>;
 }

@@ -10,10 +10,15 @@ const recordSchema = v.object({
   version: v.literal(1),
   /** Names this run; its processes have it in their environment. */
   run: v.string(),
-  /** Which taking of the session it is for; left out until it is known. */
-  taking: v.optional(v.string()),
-  /** `finishing`: the program has ended well, and the session is to be completed. */
-  phase: v.picklist(['taking', 'working', 'finishing']),
+  /** Which taking of the session it is for: that which is under way, or about to be. */
+  taking: v.string(),
+  /**
+   * `taking`: until the program is started. `finishing`: the program has ended well, and the session is to be completed.
+   * `giving-back`: it is to be given back.
+   */
+  phase: v.picklist(['taking', 'working', 'finishing', 'giving-back']),
+  /** Why it is given back; left out where its runner was told to end, which is no failure. */
+  failure: v.optional(v.string()),
   /** The first process of the program. */
   process: v.optional(v.object({ pid: v.number(), started: v.string() })),
 });

@@ -46,7 +46,7 @@ const runIdLength = 16;
  *
  *   taking ──▶ working ──exit 0──▶ finishing ──▶ completed, or conflicted
  *                │                    │ not as it must be
- *                └──any other end─────┴──▶ back to planned, or after too many failures to drafting
+ *                └──any other end─────┴──▶ giving-back ──▶ planned, or after too many failures drafting
  *
  * Before each step the record says what is about to happen, so that whoever finds it after a kill knows where to go on.
  */
@@ -55,6 +55,8 @@ export class SessionRun {
   readonly #hold: RunHold;
   readonly #slug: Slug;
   readonly #run: string;
+  /** Which taking of the session this is. */
+  #taking: string;
   /** The attempts of the session so far, this one included. */
   #tried = 0;
 
@@ -63,6 +65,7 @@ export class SessionRun {
     this.#hold = hold;
     this.#slug = hold.slug;
     this.#run = randomText(context.random, runIdLength);
+    this.#taking = this.#run;
   }
 
   /** Takes a session and runs it. Errors that are nobody's fault leave it as it is, to be resumed. */
@@ -72,40 +75,41 @@ export class SessionRun {
     if (session.found === 'planned' && before.count >= this.#context.settings.attemptsMax) {
       return this.#shelve();
     }
+    // Whoever finds this record knows by it whether the session was taken.
     this.#note({ phase: 'taking' });
-    const taking = await work.take(session, { attempts: (text) => this.#started(text) });
-    if (taking === undefined) {
+    const taken = await work.take(session, this.#taking, { attempts: (text) => this.#started(text) });
+    if (taken === 'gone') {
       this.#hold.forget();
       return 'gone';
     }
-    this.#note({ phase: 'taking', taking });
     this.#tell(session.found === 'planned' ? 'claimed' : 'taken-over');
-    return this.#held(() => this.#work(taking));
+    return this.#held(() => this.#work());
   }
 
   /** Goes on with a session that a runner of this machine has left behind. */
   async resume(record: RunRecord): Promise<RunEnd> {
     const { work, settings } = this.#context;
     await endLeftBehind(record.run, record.process, settings.killAfterMs);
-    const standing = await work.resume(this.#slug, record.taking);
-    if (standing === 'completed' && record.phase === 'finishing') {
-      await work.tidy(this.#slug);
-      return this.#over('completed');
-    }
-    if (standing === 'conflicted') return this.#conflicted('when its runner was killed');
-    if (standing !== 'held') {
+    this.#taking = record.taking;
+    const standing = await work.standing(this.#slug, this.#taking);
+    if (standing === 'completed') return this.#completed();
+    if (standing === 'lost') {
       this.#hold.forget();
       return 'gone';
     }
-    this.#tell('resumed');
-    const taking = record.taking ?? '';
-    if (record.phase === 'finishing') {
-      return this.#held(() => this.#finish(taking, 'The program had ended well when its runner was killed.'));
-    }
     return this.#held(async () => {
-      await work.note(this.#slug, { attempts: (text) => this.#started(text) });
-      return this.#work(taking);
+      const isAnew = standing === 'held' && (record.phase === 'taking' || record.phase === 'working');
+      await work.resume(this.#slug, this.#taking, isAnew ? { attempts: (text) => this.#started(text) } : {});
+      if (standing === 'conflicted') return this.#conflicted('when its runner was killed');
+      this.#tell('resumed');
+      return isAnew ? this.#work() : this.#end(record);
     });
+  }
+
+  /** Goes on where the program had ended already. */
+  #end({ phase, failure }: RunRecord): Promise<RunEnd> {
+    if (phase === 'finishing') return this.#finish('The program had ended well when its runner was killed.');
+    return failure === undefined ? this.#putBack('') : this.#failed(failure);
   }
 
   /** Does something while the claim is kept. */
@@ -118,7 +122,7 @@ export class SessionRun {
     }
   }
 
-  async #work(taking: string): Promise<RunEnd> {
+  async #work(): Promise<RunEnd> {
     const { settings, work, terminate } = this.#context;
     if (this.#tried > settings.attemptsMax) return this.#failed('It was interrupted too often.');
     const heartbeat = new Heartbeat(work, this.#slug, (problem) => this.#tell('problem', wordsOf(problem)));
@@ -130,13 +134,12 @@ export class SessionRun {
         if (!isOwn(error) || hasCode(error, 'session/claim-lost')) throw error;
         return await this.#failed(`Its workspace could not be made: ${error.message}`);
       }
-      const { end, tail } = await this.#program(placed, taking, heartbeat.lost);
-      if (heartbeat.lost.aborted) return this.#lost();
+      const { end, tail } = await this.#program(placed, heartbeat.lost);
+      if (heartbeat.lost.aborted) return await this.#lost();
       if (terminate.aborted) return await this.#putBack(tail);
       if (end.how === 'killed') return await this.#failed(`The program was ended by ${end.signal}.`, tail);
       if (end.code !== 0) return await this.#failed(`The program ended with exit code ${end.code}.`, tail);
-      this.#note({ phase: 'finishing', taking });
-      return await this.#finish(taking, tail);
+      return await this.#finish(tail);
     } finally {
       await heartbeat.stop();
     }
@@ -145,21 +148,20 @@ export class SessionRun {
   /** Runs the program to its end. */
   async #program(
     { directory, environment, secrets }: PlacedWork,
-    taking: string,
     lost: AbortSignal,
   ): Promise<{ readonly end: ProgramEnd; readonly tail: string }> {
     const { command, killAfterMs } = this.#context.settings;
     const output = new ProgramOutput(this.#hold.logPath, new Redactor(secrets));
     output.say(`--- ${this.#now()}, attempt ${this.#tried}`);
     try {
-      this.#note({ phase: 'working', taking });
+      this.#note({ phase: 'working' });
       const own = { [runVariable]: this.#run, SESSION_ATTEMPT: String(this.#tried) };
       const program = await AgentProgram.start({
         ...{ command, directory, output, killAfterMs },
         environment: { ...environment, ...own },
       });
       const { identity } = program;
-      this.#note({ phase: 'working', taking, ...(identity && { process: identity }) });
+      this.#note({ phase: 'working', ...(identity && { process: identity }) });
       const end = AbortSignal.any([lost, this.#context.terminate]);
       let stopped: Promise<void> = Promise.resolve();
       const stop = () => {
@@ -181,9 +183,9 @@ export class SessionRun {
   }
 
   /** After the program has ended well. */
-  async #finish(taking: string, tail: string): Promise<RunEnd> {
+  async #finish(tail: string): Promise<RunEnd> {
     const { work, settings } = this.#context;
-    this.#note({ phase: 'finishing', taking });
+    this.#note({ phase: 'finishing' });
     const heartbeat = new Heartbeat(work, this.#slug, (problem) => this.#tell('problem', wordsOf(problem)));
     try {
       if (settings.rest === 'commit') {
@@ -199,7 +201,7 @@ export class SessionRun {
       }
       await work.note(this.#slug, { worklog: worklogOf('The program ended well.', tail) });
       const done = await work.complete(this.#slug, settings.unmet);
-      if (done.outcome === 'completed') return this.#over('completed');
+      if (done.outcome === 'completed') return this.#over('completed', done.left);
       if (done.outcome === 'refused') return await this.#failed(done.reason);
       return await this.#conflicted(`on ${done.paths.join(', ')}`);
     } finally {
@@ -210,6 +212,7 @@ export class SessionRun {
   /** The work is kept, and the session goes back; to people, if it has failed too often. */
   async #failed(reason: string, tail = ''): Promise<RunEnd> {
     const { work, settings } = this.#context;
+    this.#note({ phase: 'giving-back', failure: reason });
     await work.release(this.#slug, {
       worklog: worklogOf(reason, tail),
       attempts: (text) => {
@@ -233,6 +236,7 @@ export class SessionRun {
   }
 
   async #putBack(tail: string): Promise<RunEnd> {
+    this.#note({ phase: 'giving-back' });
     await this.#context.work.release(this.#slug, {
       worklog: worklogOf('The program was ended, because its runner was.', tail),
       attempts: (text) => this.#ended(text, 'put-back', undefined),
@@ -240,9 +244,18 @@ export class SessionRun {
     return this.#over('put-back');
   }
 
-  /** Nothing is touched: the workspace keeps the work, and the session is somebody else's. */
-  #lost(): RunEnd {
+  /**
+   * Nothing is touched: the workspace keeps the work, and the session is somebody else's. Unless it is completed: by the
+   * program itself, or by what a killed runner had under way.
+   */
+  async #lost(): Promise<RunEnd> {
+    const standing = await this.#context.work.standing(this.#slug, this.#taking);
+    if (standing === 'completed') return this.#completed();
     return this.#over('lost', 'Somebody else has it. What was changed is still in its workspace.');
+  }
+
+  async #completed(): Promise<RunEnd> {
+    return this.#over('completed', await this.#context.work.tidy(this.#slug));
   }
 
   #over(kind: Exclude<RunEnd, 'gone'>, words?: string): RunEnd {
@@ -265,12 +278,12 @@ export class SessionRun {
     });
   }
 
-  #note(record: Omit<RunRecord, 'run'>): void {
-    this.#hold.write({ run: this.#run, ...record });
+  #note(record: Omit<RunRecord, 'run' | 'taking'>): void {
+    this.#hold.write({ run: this.#run, taking: this.#taking, ...record });
   }
 
-  #tell(kind: AgentEventKind, words?: string): void {
-    this.#context.tell({ kind, slug: this.#slug, ...(words !== undefined && { words }) });
+  #tell(kind: AgentEventKind, words = ''): void {
+    this.#context.tell({ kind, slug: this.#slug, ...(words !== '' && { words }) });
   }
 
   #now(): string {

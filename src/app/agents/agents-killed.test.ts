@@ -65,6 +65,27 @@ test('a runner that was killed is carried on by the next one on its machine', as
   assertSound(hub);
 });
 
+test('a runner that runs already takes up what another leaves behind, long before the claim lapses', async (t) => {
+  const [slug, other] = slugs(2);
+  const hub = agentsHub(t, [slug!, other!]);
+  const program = waitingProgram(t);
+  const { command } = program;
+  const first = startAgents(t, hub, { settings: { command } });
+  await until(() => program.pids().length === 1);
+  const settings = { command, parallel: 2, until: 'stopped', intervalMs: 60_000 } as const;
+  const second = startAgents(t, hub, { name: 'Ada', settings });
+  // It has looked, and will not do so again for a minute.
+  await second.told('claimed', other);
+  first.child.kill('SIGKILL');
+  await second.told('resumed', slug);
+  program.go();
+  await second.told('completed', slug);
+  await second.told('completed', other);
+  second.child.kill('SIGTERM');
+  await second.ended;
+  assertSound(hub);
+});
+
 test('what a person has claimed is left to that person', async (t) => {
   const [slug, other] = slugs(2);
   const hub = agentsHub(t, [slug!, other!]);
@@ -135,6 +156,67 @@ test('a late one lands nothing: its program is ended, and its work stays in its 
   const work = join(one!.directory, '.sessions', slug!, 'late.txt');
   assert.equal(readFileSync(work, 'utf8'), 'late\n');
   assertSound(remote);
+});
+
+test('what has ended while its runner was suspended for longer than its claim is good lands nothing', async (t) => {
+  const [slug] = slugs(1);
+  const remote = agentsHub(t, [slug!], { settings: { authority: 'origin' } });
+  const [one, two] = machines(t, remote, 2);
+  const [early, heirs] = [waitingProgram(t), waitingProgram(t)];
+  const late = startAgents(t, one!, {
+    ...{ name: 'Ada', leaseMs: 1500 },
+    settings: { command: `echo late > late.txt; ${early.command}` },
+  });
+  await until(() => early.pids().length === 1);
+  late.child.kill('SIGSTOP');
+  early.go();
+  const heir = startAgents(t, two!, {
+    name: 'Bob',
+    leaseMs: 1500,
+    settings: { command: heirs.command, until: 'stopped' },
+  });
+  await until(() => heirs.pids().length === 1);
+  assert.ok(!isRunning(early.pids()[0]!), 'the program has ended well long since');
+  late.child.kill('SIGCONT');
+  assert.equal((await late.ended).code, 0);
+  assert.deepEqual(kindsOf(late, 'lost'), [slug]);
+  assert.deepEqual(kindsOf(late, 'completed'), []);
+  assert.ok(existsSync(join(one!.directory, '.sessions', slug!, 'late.txt')));
+  heirs.go();
+  await heir.told('completed', slug);
+  heir.child.kill('SIGTERM');
+  await heir.ended;
+  assert.doesNotMatch(remote.git(['ls-tree', '--name-only', 'main']), /late/);
+  assert.equal(remote.git(['log', '--format=%s', '--grep=session: complete', 'main']).split('\n').length, 1);
+  assertSound(remote);
+});
+
+test('a runner keeps its claim, whatever the clocks of other machines say', async (t) => {
+  const [slug] = slugs(1);
+  const remote = agentsHub(t, [slug!], { settings: { authority: 'origin' } });
+  const [one, ...others] = machines(t, remote, 3);
+  const program = waitingProgram(t);
+  const leaseMs = 1500;
+  const holder = startAgents(t, one!, { name: 'Ada', leaseMs, settings: { command: program.command } });
+  await until(() => program.pids().length === 1);
+  const watching = [-8, 8].map((minutes, i) =>
+    startAgents(t, others[i]!, {
+      ...{ name: `Bob-${i}`, leaseMs, clockAheadMs: minutes * 60_000 },
+      settings: { command: goodWork, until: 'stopped' },
+    }),
+  );
+  // Renewed three times in each lease.
+  const claims = new Set<string>();
+  await until(() => claims.add(remote.git(['rev-parse', `refs/claims/${slug}`])).size > 9);
+  program.go();
+  assert.equal((await holder.ended).code, 0);
+  assert.deepEqual(kindsOf(holder, 'completed'), [slug]);
+  for (const { child } of watching) child.kill('SIGTERM');
+  for (const { ended } of watching) await ended;
+  assert.deepEqual(
+    watching.map((agents) => kindsOf(agents, 'taken-over')),
+    [[], []],
+  );
 });
 
 test('a runner that is told to end gives its session back with its work, and that is no failure', async (t) => {

@@ -11,12 +11,21 @@ export interface AgentsOptions {
   /** A session that is taken over first, as a person does, with no runner. */
   readonly takeOver?: Slug;
   readonly workspace?: AgentsRequest['workspace'];
+  /** How far its clock is ahead of the others', in ms. */
+  readonly clockAheadMs?: number;
   readonly settings: Pick<AgentsRequest['settings'], 'command'> & Partial<AgentsRequest['settings']>;
 }
 
-const { directory, state, name, leaseMs, takeOver, workspace, settings } = JSON.parse(
-  process.argv[2]!,
-) as AgentsOptions & { readonly directory: string; readonly state: string };
+const {
+  directory,
+  state,
+  name,
+  leaseMs,
+  takeOver,
+  workspace,
+  clockAheadMs = 0,
+  settings,
+} = JSON.parse(process.argv[2]!) as AgentsOptions & { readonly directory: string; readonly state: string };
 
 const [stop, terminate] = [new AbortController(), new AbortController()];
 process.on('SIGTERM', () => stop.abort());
@@ -24,7 +33,7 @@ const who = name ?? 'Grace';
 const sessions = await HubSessions.open(directory, {
   git: new Git(process.env),
   agent: { name: who, email: `${who.toLowerCase()}@example.org` },
-  clock: systemClock,
+  clock: { now: () => systemClock.now() + clockAheadMs },
   environment: process.env,
   state,
 });
@@ -49,6 +58,10 @@ try {
       stop: stop.signal,
       terminate: terminate.signal,
       tell: (event) => console.log(JSON.stringify(event)),
+      removedLines: ({ aside, gone }) => [
+        ...(aside ? [aside.directory] : []),
+        ...gone.map(({ path }) => path),
+      ],
     });
 } finally {
   await sessions.close();

@@ -122,6 +122,8 @@ describe('a session that is not completed', () => {
     assert.match(sessionFile(hub, 'active', conflicted!, 'conflict.md'), /src\/a\.c/);
     assert.ok(existsSync(join(hub.directory, '.sessions', conflicted!, 'src/a.c')));
     assert.equal(attemptStanding(sessionFile(hub, 'active', conflicted!, 'attempts.md')).isUnderWay, false);
+    const claim = JSON.parse(hub.git(['cat-file', '-p', `refs/claims/${conflicted}`]));
+    assert.equal(claim.unattended, undefined, 'a person sees to it now, and nobody takes it from them');
   });
 });
 
@@ -146,6 +148,35 @@ test('two runners on one hub run each session once', async (t) => {
   assert.deepEqual(folderNames(hub, 'completed'), planned);
   assert.deepEqual(both.flatMap((agents) => kindsOf(agents, 'completed')).sort(), planned);
   assertSound(hub);
+});
+
+test('what becomes of files that git ignores is in the worklog, whether the session is completed or goes back', async (t) => {
+  const [slug] = slugs(1);
+  const flag = join(temporaryDirectory(t), 'flag');
+  const hub = agentsHub(t, [slug!], {
+    bare: false,
+    more: new Map([['.gitignore', file('.sessions/\n*.log\n')]]),
+  });
+  const command = `echo note > my.log; [ -e ${flag} ] || { touch ${flag}; exit 1; }; ${goodWork}`;
+  const agents = startAgents(t, hub, { settings: { command } });
+  assert.equal((await agents.ended).code, 0);
+  const worklog = sessionFile(hub, 'completed', slug!, 'worklog.md');
+  const aside = join(hub.directory, '.git/micelio/aside', slug!, '1');
+  // Moved back for the second attempt, and set aside again.
+  const said = new RegExp(`Its workspace on .* is removed\\.\\s+- ${aside}`, 'g');
+  assert.equal(worklog.match(said)?.length, 2, worklog);
+  assert.match(agents.events.find(({ kind }) => kind === 'completed')?.words ?? '', new RegExp(aside));
+});
+
+test('a session that its program has completed itself is completed', async (t) => {
+  const [slug] = slugs(1);
+  const hub = agentsHub(t, [slug!], { bare: false });
+  const command = `${goodWork} && "$MICELIO_MIC" session complete "$SESSION_SLUG"`;
+  const agents = startAgents(t, hub, { settings: { command } });
+  const { code, errors } = await agents.ended;
+  assert.equal(code, 0, errors);
+  assert.deepEqual(kindsOf(agents, 'completed'), [slug], JSON.stringify(agents.events));
+  assert.deepEqual(folderNames(hub, 'completed'), [slug]);
 });
 
 test('while a program runs, its claim is renewed', async (t) => {

@@ -5,26 +5,32 @@ import type {
   AgentWork,
   CompletedWork,
   PlacedWork,
+  TakenStanding,
   WaitingSession,
   WorkNotes,
 } from '../../agents/agent-work.ts';
-import { attemptStanding, attemptsName } from '../../agents/attempts.ts';
+import { attemptsName } from '../../agents/attempts.ts';
 import { hasCode, MicelioError } from '../../base/error.ts';
 import { type ClaimToken, isOf } from '../../ledger/git/claim.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { parsePlan, sectionText } from '../../session/plan/plan.ts';
-import { activePlanName, planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
+import { planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { secretValues } from '../../session/redaction.ts';
 import type { FileName } from '../../tree/path.ts';
 import { commitRest } from '../../workspace/git/commit-rest.ts';
-import { sessionVariables } from '../../workspace/git/session-environment.ts';
+import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
+import {
+  sessionEnvironmentName,
+  sessionVariables,
+  shellQuoted,
+} from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
 import { secretWords } from '../../workspace/provision/secret-words.ts';
 import { completeSession } from '../hub/complete.ts';
 import type { HubSessions } from '../hub/hub-sessions.ts';
-import { removeWorkspace } from '../hub/remove-workspace.ts';
+import { clearAway, type LeftWorkspace, removeWorkspace } from '../hub/remove-workspace.ts';
 import { hubMark } from './hub-mark.ts';
 
 export interface HubAgentOptions {
@@ -35,6 +41,8 @@ export interface HubAgentOptions {
   readonly bin: string;
   /** The directory of what runners note on this machine, absolute. */
   readonly records: string;
+  /** What a removed workspace had that is not in git, for people, a line each. */
+  readonly removedLines: (removed: RemovedWorkspace) => readonly string[];
 }
 
 const attemptsFile = attemptsName as FileName;
@@ -75,27 +83,23 @@ export class HubAgentWork implements AgentWork {
     const planned = listed.filter(
       ({ state, standing }) => state === 'planned' && standing.standing === 'free',
     );
+    // What a person has claimed is a person's, however long it takes. One whose claim is not recorded yet is in planned/.
     const lapsed = listed.filter(
-      ({ state, standing }) => state === 'active' && standing.standing === 'lapsed',
+      ({ state, standing, claim }) =>
+        (state === 'active' || state === 'planned') &&
+        standing.standing === 'lapsed' &&
+        claim?.unattended === true,
     );
     const slugs = [...planned, ...lapsed].map(({ slug }) => slug);
     if (slugs.length === 0) return [];
     const plans = await this.#texts(slugs, planName);
     const records = await this.#texts(slugs, attemptsName);
-    const begun = await this.#texts(
-      lapsed.map(({ slug }) => slug),
-      activePlanName,
-    );
     const waiting = (slug: Slug, found: WaitingSession['found']) => {
       return { slug, found, plan: plans.get(slug) ?? '', attempts: records.get(slug) ?? '' };
     };
     return [
       ...planned.map(({ slug }) => waiting(slug, 'planned')),
-      ...lapsed
-        .map(({ slug }) => waiting(slug, 'lapsed'))
-        // What a person has claimed is a person's, however long it takes. A claim without what goes with it was never
-        // finished: whoever made it was killed.
-        .filter(({ slug, attempts }) => attemptStanding(attempts).isUnderWay || !begun.has(slug)),
+      ...lapsed.map(({ slug }) => waiting(slug, 'lapsed')),
     ];
   }
 
@@ -107,45 +111,50 @@ export class HubAgentWork implements AgentWork {
 
   async take(
     { slug, found }: Pick<WaitingSession, 'slug' | 'found'>,
+    taking: string,
     notes: WorkNotes,
-  ): Promise<string | undefined> {
+  ): Promise<'taken' | 'gone'> {
     const { leaseMs } = this;
-    const more = { files: this.#filesOf(slug, notes), leaseMs };
+    const more = { files: this.#filesOf(slug, notes), leaseMs, id: taking, unattended: true } as const;
     try {
       const claim =
         found === 'planned'
           ? await this.#sessions.claim(slug, more)
           : await this.#sessions.takeOver(slug, 'when-lapsed', more);
       this.#tokens.set(slug, claim);
-      return claim.id;
+      return 'taken';
     } catch (error) {
+      if (error instanceof ClaimLost && error.holder?.id === taking) {
+        // It was taken, and the answer got lost.
+        await this.resume(slug, taking, notes);
+        return 'taken';
+      }
       const isGone = [
         'session/claim-lost',
         'session/claim-held',
         'session/forbidden-move',
         'session/not-found',
       ];
-      if (isGone.some((code) => hasCode(error, code))) return undefined;
+      if (isGone.some((code) => hasCode(error, code))) return 'gone';
       throw error;
     }
   }
 
-  async resume(
-    slug: Slug,
-    taking: string | undefined,
-  ): Promise<'held' | 'conflicted' | 'lost' | 'completed'> {
-    const { ledger, held } = this.#sessions;
-    const [summary] = (await ledger.list()).filter((session) => session.slug === slug);
-    if (summary?.state === 'completed') return 'completed';
-    const token = held.get(slug)?.token;
-    if (summary === undefined || token === undefined || !isOf(summary.claim, token)) return 'lost';
-    const isOurs =
-      taking === undefined
-        ? attemptStanding(await this.#sessions.text(slug, attemptsName)).isUnderWay
-        : taking === token.id;
-    if (!isOurs) return 'lost';
+  async standing(slug: Slug, taking: string): Promise<TakenStanding> {
+    const [summary] = (await this.#sessions.ledger.list()).filter((session) => session.slug === slug);
+    if (summary?.state === 'completed') {
+      // Who had it last is in the files of its claim.
+      const last = await this.#sessions.text(slug, sessionEnvironmentName);
+      return last.includes(shellQuoted(taking)) ? 'completed' : 'lost';
+    }
+    if (!isOf(summary?.claim, { slug, id: taking })) return 'lost';
+    return summary?.state === 'conflicted' ? 'conflicted' : 'held';
+  }
+
+  async resume(slug: Slug, taking: string, notes: WorkNotes): Promise<void> {
+    const token = { slug, id: taking };
+    await this.#sessions.carryOn(token, this.#filesOf(slug, notes));
     this.#tokens.set(slug, token);
-    return summary.state === 'conflicted' ? 'conflicted' : 'held';
   }
 
   async place(slug: Slug): Promise<PlacedWork> {
@@ -209,7 +218,7 @@ export class HubAgentWork implements AgentWork {
       });
       if (done.outcome === 'conflict') return { outcome: 'conflict', paths: done.paths };
       this.#tokens.delete(slug);
-      return { outcome: 'completed' };
+      return { outcome: 'completed', left: await this.#noteLeft(slug, done.workspace) };
     } catch (error) {
       if (error instanceof MicelioError && refusals.includes(error.code))
         return { outcome: 'refused', reason: error.message };
@@ -219,13 +228,15 @@ export class HubAgentWork implements AgentWork {
 
   async release(slug: Slug, notes: WorkNotes): Promise<void> {
     const token = this.#requireHeldStill(slug);
+    // Who comes late leaves the workspace as it is.
+    await this.#sessions.requireClaim(token);
     const workspace = await this.#sessions.workspaceOf(slug);
     // Before the release: afterwards somebody else on this machine may have it, with a workspace in the same place.
-    const left = workspace && (await this.#remove(workspace));
-    const worklog = [notes.worklog, left].filter((text) => text !== undefined).join('\n\n');
+    const left = workspace && leftText(await this.#remove(workspace), this.#options.removedLines);
+    const worklog = [notes.worklog, left].filter((text) => text !== undefined && text !== '').join('\n\n');
+    this.#sessions.held.forget(slug);
     await this.#sessions.ledger.release({ token, files: this.#filesOf(slug, { ...notes, worklog }) });
     this.#tokens.delete(slug);
-    this.#sessions.held.forget(slug);
   }
 
   async shelve(slug: Slug, attempts: (before: string) => string): Promise<void> {
@@ -234,21 +245,31 @@ export class HubAgentWork implements AgentWork {
     await this.#sessions.ledger.move({ event: 'revise', slug, by, files });
   }
 
-  async tidy(slug: Slug): Promise<void> {
+  async tidy(slug: Slug): Promise<string> {
     const workspace = await this.#sessions.workspaceOf(slug);
-    if (workspace !== undefined) await removeWorkspace(this.#sessions, workspace);
+    const left = workspace && (await clearAway(this.#sessions, workspace));
     this.#sessions.held.forget(slug);
+    return this.#noteLeft(slug, left);
   }
 
-  /** Keeps what a workspace holds, and removes it; says why, where it is left. */
-  async #remove(workspace: GitWorkspace): Promise<string | undefined> {
+  /** Keeps what a workspace holds, and removes it; one that cannot be kept or removed is left. */
+  async #remove(workspace: GitWorkspace): Promise<LeftWorkspace> {
     try {
-      await removeWorkspace(this.#sessions, workspace);
-      return undefined;
+      return { outcome: 'removed', ...(await removeWorkspace(this.#sessions, workspace)) };
     } catch (error) {
       if (!(error instanceof MicelioError)) throw error;
-      return `Its workspace was left where it is, ${workspace.directory}: ${error.message}`;
+      return { outcome: 'stays', directory: workspace.directory, reason: error.message };
     }
+  }
+
+  /** What became of the workspace of a completed session; the worklog gets it as well. */
+  async #noteLeft(slug: Slug, workspace: LeftWorkspace | undefined): Promise<string> {
+    const left = workspace === undefined ? '' : leftText(workspace, this.#options.removedLines);
+    if (left === '') return left;
+    const { agent: by } = this.#sessions.surroundings;
+    const files = this.#filesOf(slug, { worklog: left });
+    await this.#sessions.ledger.edit({ slug, by, message: 'docs: what became of the workspace', files });
+    return left;
   }
 
   #filesOf(slug: Slug, { worklog, attempts }: WorkNotes): SessionFileEdit[] {
@@ -274,6 +295,14 @@ export class HubAgentWork implements AgentWork {
     if (this.#sessions.held.get(slug)?.token.id === token.id) return token;
     throw new ClaimLost(slug, undefined);
   }
+}
+
+/** What became of a workspace on this machine, as Markdown; empty where all of it is kept in git. */
+function leftText(left: LeftWorkspace, removedLines: HubAgentOptions['removedLines']): string {
+  if (left.outcome === 'stays')
+    return `Its workspace was left where it is, ${left.directory}: ${left.reason}`;
+  const items = removedLines(left).map((line) => line.replace(/^ */, '$&- '));
+  return items.length === 0 ? '' : `Its workspace on ${hostname()} is removed.\n\n${items.join('\n')}`;
 }
 
 function textEdit(path: FileName, change: (before: string) => string): SessionFileEdit {

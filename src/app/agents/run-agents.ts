@@ -4,6 +4,7 @@ import type { AgentEvent } from '../../agents/agent-event.ts';
 import { AgentRunner, type RunnerSettings, type RunnerSummary } from '../../agents/agent-runner.ts';
 import { RunRecords } from '../../agents/run-records.ts';
 import { systemRandom } from '../../base/random.ts';
+import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
 import type { WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
 import type { Environment } from '../configuration.ts';
 import type { HubSessions } from '../hub/hub-sessions.ts';
@@ -24,13 +25,15 @@ export interface AgentsRequest {
   readonly stop: AbortSignal;
   readonly terminate: AbortSignal;
   readonly tell: (event: AgentEvent) => void;
+  /** What a removed workspace had that is not in git, for people, a line each. */
+  readonly removedLines: (removed: RemovedWorkspace) => readonly string[];
 }
 
 /** Runs an agent program on the sessions of a hub, as `AgentRunner` says. */
 export function runAgents(sessions: HubSessions, request: AgentsRequest): Promise<RunnerSummary> {
-  const { settings, workspace, leaseMs, stop, terminate, tell } = request;
+  const { settings, workspace, leaseMs, stop, terminate, tell, removedLines } = request;
   const records = join(sessions.hub.gitDirectory, 'micelio', 'agents');
-  const work = new HubAgentWork(sessions, { workspace, leaseMs, bin, records });
+  const work = new HubAgentWork(sessions, { workspace, leaseMs, bin, records, removedLines });
   const intervalMs = settings.intervalMs ?? lookIntervalMs(sessions);
   return new AgentRunner(
     { ...settings, intervalMs },

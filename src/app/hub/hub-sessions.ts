@@ -5,6 +5,7 @@ import type { Clock } from '../../base/clock.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type Repository, resolveCommit } from '../../git/repository.ts';
 import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
+import type { ClaimRequest } from '../../ledger/git/claim-moves.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
@@ -63,13 +64,8 @@ export interface GitWorkspaceChoice {
   readonly submodules?: SubmoduleChoice;
 }
 
-/** What a claim may have besides. */
-export interface ClaimExtras {
-  /** Edits of the session's files that go into the same commit. */
-  readonly files?: readonly SessionFileEdit[];
-  /** How long it is good for without being renewed, in ms; the project's setting where it is left out. */
-  readonly leaseMs?: number;
-}
+/** What a claim may have besides; `files` are edits of the session's files that go into the same commit. */
+export type ClaimExtras = Pick<ClaimRequest, 'files' | 'leaseMs' | 'id' | 'unattended'>;
 
 export interface PlacedGitSession {
   readonly workspace: GitWorkspace;
@@ -155,10 +151,7 @@ export class HubSessions {
     const { agent, clock } = this.surroundings;
     const entry = { atMs: clock.now(), author: agent.name, text: `Claimed on ${hostname()}.` };
     return [
-      {
-        path: activePlanName as FileName,
-        change: (before) => before ?? Buffer.from(newActivePlan(slug, parsePlan(plan))),
-      },
+      activePlanEdit(slug, plan),
       {
         path: worklogName as FileName,
         change: (before) => Buffer.from(withWorklogEntry(before?.toString('utf8') ?? '', slug, entry)),
@@ -174,9 +167,21 @@ export class HubSessions {
   }
 
   /** Takes an active session over, and remembers it as this machine's. Throws `session/claim-held`. */
-  async takeOver(slug: Slug, mode: 'when-lapsed' | 'now', more: ClaimExtras = {}): Promise<HeldClaim> {
+  async takeOver(
+    slug: Slug,
+    mode: 'when-lapsed' | 'now',
+    { files = [], ...more }: ClaimExtras = {},
+  ): Promise<HeldClaim> {
+    const plan = await this.#text(slug, planName);
     await this.#readIdentityTemplate();
-    const { value } = await this.ledger.takeOver({ slug, by: this.surroundings.agent, mode, ...more });
+    const { value } = await this.ledger.takeOver({
+      slug,
+      by: this.surroundings.agent,
+      mode,
+      // Whoever had it before may have been killed before all that goes with a claim was there.
+      files: [activePlanEdit(slug, plan), ...files],
+      ...more,
+    });
     this.#remember(value.claim);
     return value.claim;
   }
@@ -184,6 +189,23 @@ export class HubSessions {
   #remember(claim: HeldClaim): void {
     this.held.set({ token: claim, directory: this.held.get(claim.slug)?.directory });
     this.#taken.add(claim.slug);
+  }
+
+  /**
+   * Goes on with a claim of this machine whose process was killed, be it before the claim was recorded, or before this
+   * machine knew that it has it. `files` are edited in the same commit. Throws `ClaimLost`.
+   */
+  async carryOn(token: ClaimToken, files: readonly SessionFileEdit[]): Promise<void> {
+    const { slug } = token;
+    const { agent: by } = await this.requireClaim(token);
+    const own = activePlanEdit(slug, await this.#text(slug, planName));
+    await this.ledger.edit({
+      ...{ slug, by, token, message: 'docs: what goes with the claim' },
+      files: [own, ...files],
+    });
+    this.held.set({ token, directory: this.held.get(slug)?.directory });
+    this.#taken.add(slug);
+    await protectPlans(this, slug, 'active');
   }
 
   /** Brings an abandoned session back, as this machine's. */
@@ -336,6 +358,14 @@ export class HubSessions {
   #defaultDirectory(slug: Slug, kind: WorkspaceRecord['kind']): string {
     return join(this.mainDirectory, kind === 'clone' ? '.sessions' : '.worktrees', slug);
   }
+}
+
+/** The plan in which the criteria are ticked, where there is none yet. */
+function activePlanEdit(slug: Slug, plan: string): SessionFileEdit {
+  return {
+    path: activePlanName as FileName,
+    change: (before) => before ?? Buffer.from(newActivePlan(slug, parsePlan(plan))),
+  };
 }
 
 /** Writes what all machines may know of who works in a session: as the project's template says, once that was read. */

@@ -5,6 +5,7 @@ import { capabilityList } from '../../session/plan/capabilities.ts';
 import { CliError } from '../cli-error.ts';
 import { type CommandContext, command } from '../command.ts';
 import { withHub } from '../git-session/open-hub.ts';
+import { removedLines } from '../git-session/removed-words.ts';
 import { choice, flag, list, number, required, text } from '../options.ts';
 import { milliseconds } from '../seconds.ts';
 import { untilSignalled } from '../until-signalled.ts';
@@ -91,6 +92,7 @@ export default command({
         runAgents(sessions, {
           ...{ settings, workspace, leaseMs, stop, terminate },
           tell: (event) => tell(context, event),
+          removedLines,
         }),
       ),
     );
