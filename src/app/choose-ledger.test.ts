@@ -10,7 +10,7 @@ import {
 } from '../git/scratch-repository.ts';
 import { parseProjectName } from '../session/project-name.ts';
 import { parseSessionId } from '../session/session-id.ts';
-import { chooseLedger, type LedgerHints } from './choose-ledger.ts';
+import { chooseLedger, type LedgerHints, lacksSessions } from './choose-ledger.ts';
 import type { WorkspaceMarker } from './workspace-marker.ts';
 
 const environment = { ...scratchEnvironment, MICELIO_PROJECT: undefined };
@@ -62,4 +62,12 @@ test('of two workspaces around a directory, the inner one counts', async (t) => 
   const checkout = join(clone, 'checkout');
   mkdirSync(checkout);
   assert.equal(await choose(checkout, {}, { workspace: checkout }), 'store');
+});
+
+test('a repository without sessions is told from one that has some, and from no repository', (t) => {
+  const plain = ScratchRepository.create(t, { bare: false }).directory;
+  assert.ok(lacksSessions(plain));
+  assert.ok(!lacksSessions(temporaryDirectory(t)));
+  mkdirSync(join(plain, '_AGENTS/sessions'), { recursive: true });
+  assert.ok(!lacksSessions(plain));
 });

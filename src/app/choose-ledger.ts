@@ -43,6 +43,12 @@ export async function chooseLedger(
   return (await hasSessions(environment, directory)) ? 'hub' : 'store';
 }
 
+/** Whether `directory` lies in a git repository that has no sessions, as far as its files tell. */
+export function lacksSessions(directory: string): boolean {
+  const repository = repositoryAround(directory);
+  return repository !== undefined && !existsSync(join(repository.top, '_AGENTS', 'sessions'));
+}
+
 interface FoundRepository {
   /** The top of the working tree; of a bare one, itself. */
   readonly top: string;

@@ -3,6 +3,7 @@ import { type ProjectName, parseProjectName } from '../session/project-name.ts';
 import type { Session } from '../session/session.ts';
 import { SessionError } from '../session/session-error.ts';
 import { parseSessionId } from '../session/session-id.ts';
+import { lacksSessions } from './choose-ledger.ts';
 import type { Configuration } from './configuration.ts';
 import type { Micelio } from './micelio.ts';
 
@@ -19,6 +20,7 @@ export interface LocatedSession {
 export async function locateSession(
   micelio: Micelio,
   configuration: Configuration,
+  directory: string,
   id: string | undefined,
 ): Promise<LocatedSession> {
   const { workspace } = configuration;
@@ -26,7 +28,7 @@ export async function locateSession(
   if (wanted === undefined) {
     throw new SessionError(
       'session/not-found',
-      'Which session? Give its id ("mic session list" shows them), or call this inside a workspace.',
+      `Which session? Give its id ("mic session list" shows them), or call this inside a workspace.${initWords(directory)}`,
     );
   }
   for await (const name of candidates(micelio, configuration)) {
@@ -44,16 +46,24 @@ export async function locateSession(
 export function locateProject(
   micelio: Micelio,
   configuration: Configuration,
+  directory: string,
   name: string | undefined,
 ): ProjectLedger {
   const chosen = name ?? configuration.workspace?.project ?? configuration.project;
   if (chosen === undefined) {
     throw new SessionError(
       'project/name-invalid',
-      'Which project? Say --project ORG/NAME, set MICELIO_PROJECT, or call this inside a workspace. "mic project list" shows them.',
+      `Which project? Say --project ORG/NAME, set MICELIO_PROJECT, or call this inside a workspace. "mic project list" shows them.${initWords(directory)}`,
     );
   }
   return micelio.ledger(parseProjectName(chosen));
+}
+
+/** Who is in a git repository may mean sessions of that one. */
+function initWords(directory: string): string {
+  return lacksSessions(directory)
+    ? ' For sessions of the git repository that you are in, without a project: "mic init" lays them out.'
+    : '';
 }
 
 /** The projects in which a session may be, the likely ones first. */

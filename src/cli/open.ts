@@ -22,10 +22,10 @@ export async function meansHub(
 
 /** The ledger of the project that `--project`, the workspace or the configuration names. */
 export function ledgerFor(
-  { micelio, configuration }: CommandContext,
+  { micelio, configuration, directory }: CommandContext,
   name: string | undefined,
 ): ProjectLedger {
-  return locateProject(micelio, configuration, name);
+  return locateProject(micelio, configuration, directory, name);
 }
 
 /** That project with its files. */
@@ -48,7 +48,7 @@ export async function sessionFor(context: CommandContext, id: string | undefined
       `${id} is a session of a git repository, where this is done with git itself. "mic session status ${id}" shows how it stands.`,
     );
   }
-  const located = await locateSession(context.micelio, context.configuration, id);
+  const located = await locateSession(context.micelio, context.configuration, context.directory, id);
   const project = await context.micelio.project(located.project.name);
   return { project, session: located.session, sessions: await sessionsOf(context, project) };
 }

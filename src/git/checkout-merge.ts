@@ -15,6 +15,8 @@ export interface PathPlan {
   /** What the disk shall have. */
   readonly disk?: GitContent | 'nothing';
   readonly isConflict: boolean;
+  /** What the disk shall have is what its user has written there, together with what came. */
+  readonly isMerged?: boolean;
 }
 
 /** The versions of a path in conflict, as after a merge: where both came from, what is here, what the branch has. */
@@ -75,7 +77,7 @@ export async function planPath(
   const mergedDisk =
     ours === undefined || isSame(ours, staged) ? mergedIndex : await merge(before, ours, after);
   if (mergedIndex === undefined || mergedDisk === undefined) return conflict;
-  return { ...done, index: mergedIndex, disk: mergedDisk };
+  return { ...done, index: mergedIndex, disk: mergedDisk, isMerged: !isSame(mergedDisk, after) };
 }
 
 function contentOf(disk: OnDisk): GitContent | undefined {

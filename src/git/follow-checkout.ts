@@ -8,17 +8,23 @@ import { besides } from './exclusive-file.ts';
 import type { GitContent } from './git-tree-edit.ts';
 import { emptyTreeOf, idBytesOf, type ObjectId } from './object-id.ts';
 
+/** Files of a checkout that somebody had edited where something came. */
+export interface EditedFiles {
+  /** As they were: the index has their versions. */
+  readonly conflicts: readonly TreePath[];
+  /** With their edits, and what came. */
+  readonly merged: readonly TreePath[];
+}
+
+const untouched: EditedFiles = { conflicts: [], merged: [] };
+
 /**
  * Brings a checkout from the commit `from`, or the tree without entries, to the commit `to`: index and files, where
  * nobody has touched them. What was edited is merged; where that conflicts, the file stays and the index has its versions.
- * The paths of these are returned. The caller holds the lock of the index. May be called again after it was killed
+ * The paths of both are returned. The caller holds the lock of the index. May be called again after it was killed
  * anywhere, with the same commits: what it has brought already would pass for edits on the way to another one.
  */
-export async function followCheckout(
-  checkout: Checkout,
-  from: ObjectId,
-  to: ObjectId,
-): Promise<readonly TreePath[]> {
+export async function followCheckout(checkout: Checkout, from: ObjectId, to: ObjectId): Promise<EditedFiles> {
   const index = join(checkout.gitDirectory, 'index');
   const draft = besides(join(checkout.gitDirectory, 'index.micelio'));
   try {
@@ -27,17 +33,17 @@ export async function followCheckout(
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     // Nothing was ever checked out here: because somebody wants it so, or because there was nothing.
-    if (from !== emptyTreeOf[checkout.repository.objectFormat]) return [];
+    if (from !== emptyTreeOf[checkout.repository.objectFormat]) return untouched;
     await checkout.repository.git.run(checkoutArguments(checkout, ['read-tree', '--empty']), {
       indexFile: draft,
     });
   }
   try {
-    const conflicts = (await updateUntouched(checkout, draft, from, to))
-      ? []
+    const edited = (await updateUntouched(checkout, draft, from, to))
+      ? untouched
       : await updateTouched(checkout, draft, from, to);
     await rename(draft, index);
-    return conflicts;
+    return edited;
   } finally {
     await rm(draft, { force: true });
   }
@@ -60,7 +66,7 @@ async function updateTouched(
   indexFile: string,
   from: ObjectId,
   to: ObjectId,
-): Promise<readonly TreePath[]> {
+): Promise<EditedFiles> {
   const changes = await changesBetween(checkout, from, to);
   const paths = new Set(changes.map(({ path }) => path));
   const inIndex = await readIndex(checkout, indexFile, paths);
@@ -74,7 +80,10 @@ async function updateTouched(
   for (const { path, disk } of plans) if (disk === 'nothing') await removeFile(checkout, path);
   await writeIndex(checkout, indexFile, plans);
   await writeFiles(checkout, indexFile, plans);
-  return plans.filter(({ isConflict }) => isConflict).map(({ path }) => path);
+  return {
+    conflicts: plans.filter(({ isConflict }) => isConflict).map(({ path }) => path),
+    merged: plans.filter(({ isMerged }) => isMerged).map(({ path }) => path),
+  };
 }
 
 /** Removes a file, and the directories above it that it leaves empty. */

@@ -128,7 +128,9 @@ describe('a checkout whose branch moves', () => {
   test('merges edits of the same file, and they stay unstaged', async (t) => {
     const { move, status, write, read } = await setUp(t);
     write('edited', lines({ 9: 'mine' }));
-    assert.deepEqual(brief((await move()).notes), followed());
+    const { notes } = await move();
+    assert.deepEqual(brief(notes), followed());
+    assert.deepEqual(notes[0]?.merged, ['edited']);
     assert.equal(read('edited'), lines({ 0: 'theirs', 9: 'mine' }));
     assert.equal(status(), 'M edited');
   });

@@ -1,20 +1,17 @@
-import type { TreePath } from '../tree/path.ts';
 import { type Behind, forgetBehind, noteBehind, noteTowards, readBehind } from './behind-note.ts';
 import type { Checkout } from './checkouts.ts';
 import { type FileLock, takeIndexLock } from './file-lock.ts';
-import { followCheckout } from './follow-checkout.ts';
+import { type EditedFiles, followCheckout } from './follow-checkout.ts';
 import { emptyTreeOf, type ObjectId } from './object-id.ts';
 import { type RefName, type RefOutcome, type RefState, readRefs } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What became of a checkout whose branch has moved. */
-export interface CheckoutNote {
+export interface CheckoutNote extends EditedFiles {
   /** Absolute path. */
   readonly directory: string;
   /** `left`: git was at work in it for longer than we wait, or failed; whoever moves the branch next brings it along. */
   readonly outcome: 'followed' | 'left';
-  /** Files with edits that conflict with what came. They are as they were, and the index has their versions. */
-  readonly conflicts: readonly TreePath[];
   /** Why it was left. */
   readonly reason?: string;
 }
@@ -80,6 +77,8 @@ export async function catchUp(
   return notes;
 }
 
+const nothing: EditedFiles = { conflicts: [], merged: [] };
+
 async function follow(
   checkout: Checkout,
   lock: FileLock | undefined,
@@ -89,36 +88,33 @@ async function follow(
   const { directory } = checkout;
   if (lock === undefined) {
     const reason = 'its index is locked: git is at work there, or was killed';
-    return { directory, outcome: 'left', conflicts: [], reason };
+    return { directory, outcome: 'left', ...nothing, reason };
   }
   const behind = await readBehind(checkout);
   const to = await readBranch(repository, branch);
   try {
-    const conflicts = behind === undefined || to === undefined ? [] : await bring(checkout, behind, to);
+    const edited = behind === undefined || to === undefined ? nothing : await bring(checkout, behind, to);
     await forgetBehind(checkout);
-    return { directory, outcome: 'followed', conflicts };
+    return { directory, outcome: 'followed', ...edited };
   } catch (error) {
     // The branch has moved, and that counts. The note stays, so the next one tries again.
     const reason = error instanceof Error ? error.message : String(error);
-    return { directory, outcome: 'left', conflicts: [], reason };
+    return { directory, outcome: 'left', ...nothing, reason };
   }
 }
 
 /** Finishes first what somebody has begun, so that no more than half of it does not pass for edits. */
-async function bring(
-  checkout: Checkout,
-  { at, towards }: Behind,
-  to: ObjectId,
-): Promise<readonly TreePath[]> {
-  const conflicts: TreePath[] = [];
+async function bring(checkout: Checkout, { at, towards }: Behind, to: ObjectId): Promise<EditedFiles> {
+  const edited: EditedFiles[] = [];
   let from = at;
   for (const next of [towards ?? at, to]) {
     if (next === from) continue;
     await noteTowards(checkout, from, next);
-    conflicts.push(...(await followCheckout(checkout, from, next)));
+    edited.push(await followCheckout(checkout, from, next));
     from = next;
   }
-  return conflicts;
+  const all = (kind: keyof EditedFiles) => [...new Set(edited.flatMap((files) => files[kind]))];
+  return { conflicts: all('conflicts'), merged: all('merged') };
 }
 
 async function readBranch(repository: Repository, branch: RefName): Promise<ObjectId | undefined> {

@@ -38,8 +38,8 @@ type Move = { readonly to: SessionState } | { readonly refused: string };
 const to = (state: SessionState): Move => ({ to: state });
 const refused = (reason: string): Move => ({ refused: reason });
 
-const notPlanned = refused('it is still being drafted. Plan it first');
-const notStarted = refused('nobody has started it yet. Start it first');
+const notPlanned = refused('it is still being drafted. Plan it first: mic session ready');
+const notStarted = refused('nobody has started it yet. Claim it first: mic session claim');
 const alreadyActive = refused('it is already being worked on');
 const completed = refused(
   'it is completed, and what is completed stays as it is. Start or fork a new session',

@@ -84,7 +84,7 @@ $ git commit -qm "[2025-10-14-my-feature] feat: add feature"
 $ git push -q upstream session/2025-10-14-my-feature
 $ cd ../..
 $ mic session complete 2025-10-14-my-feature
-Completed 2025-10-14-my-feature: main is at its changes, *.
+Completed 2025-10-14-my-feature: its changes are on main, as *.
 $ mic hub sync
 origin/main got main (* commits)
 

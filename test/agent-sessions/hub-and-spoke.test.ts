@@ -37,7 +37,7 @@ _AGENTS/sessions/_bin/complete-session 2025-10-14-implement-feature-x
 # git push origin session/implement-feature-x   the branch goes at completion, says the other document: main has it
 git push origin main
 `);
-    assert.match(stdout, /Completed 2025-10-14-implement-feature-x: main is at its changes/);
+    assert.match(stdout, /Completed 2025-10-14-implement-feature-x: its changes are on main, as/);
     assert.equal(scratch.read('feature.py'), 'def x(): pass\n');
     assert.ok(!existsSync(join(scratch.hub, '.sessions', dated('implement-feature-x'))));
     assert.equal(await scratch.says('status', '--porcelain'), '');

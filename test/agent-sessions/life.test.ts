@@ -18,6 +18,15 @@ describe('a session of a git repository', () => {
     await scratch.mic(['session', 'ready', slug], in_);
     assert.equal(await scratch.says('status', '--porcelain'), '');
     assert.match(scratch.read(`_AGENTS/sessions/planned/${slug}/SESSION.md`) ?? '', /Edited, see/);
+    assert.match(
+      (await scratch.mic(['session', 'show', slug], in_)).stdout,
+      /\nGoal:\n {2}Schnéller Start!\n\n/,
+    );
+    const silent = '# Session: Start\n\n## Problem\n\n<!-- What is wrong. -->\n';
+    await scratch.mic(['session', 'revise', slug, '--from=-'], { ...in_, input: silent });
+    const refused = await scratch.mic(['session', 'ready', slug], { ...in_, exit: 4 });
+    assert.match(refused.stderr, /"## Problem" of _AGENTS\/sessions\/drafting\/.*\/SESSION\.md is empty/);
+    assert.doesNotMatch((await scratch.mic(['session', 'show', slug], in_)).stdout, /Goal|<!--/);
     await scratch.mic(['session', 'revise', slug, '--from=-'], { ...in_, input: '# Session: Start\n' });
     const ready = await scratch.mic(['session', 'ready', slug], in_);
     assert.match(ready.stderr, /no acceptance criteria/);
@@ -90,5 +99,33 @@ describe('a session of a git repository', () => {
     assert.equal(scratch.read('src/a.c'), 'int both;\n');
     assert.equal(await scratch.says('diff', '--name-only', 'main~2', 'main~1'), 'src/a.c');
     assert.equal(await scratch.says('for-each-ref', 'refs/heads/session', 'refs/claims'), '');
+  });
+
+  test('says what became of edits in the checkout that its landing came over', async () => {
+    const scratch = await HubScratch.create({ long: '1\n2\n3\n4\n5\n' });
+    const { slug, workspace } = await scratch.started('mine');
+    const changes = `echo 'int mine;' > src/a.c && sed -i s/1/one/ long && echo mine > new && git add .`;
+    await scratch.bash(`${changes} && git commit -qm "[${slug}] feat: mine"`, { in: workspace });
+    await scratch.bash(
+      "echo 'int dirty;' > src/a.c; sed -i s/5/five/ long; echo dirty > new; echo x > README.md",
+    );
+    const done = await scratch.mic(['session', 'complete', slug, '--unmet=no'], { in: scratch.hub });
+    const [merged, unmerged, ...more] = done.stderr.trimEnd().split('\n');
+    assert.match(merged ?? '', /merged with what came, and are still not committed: long$/);
+    assert.match(
+      unmerged ?? '',
+      /conflict with what came, .* as you left them: new, src\/a\.c\. "git diff" .*"git add FILE"/,
+    );
+    assert.deepEqual(more, []);
+    assert.equal(scratch.read('long'), 'one\n2\n3\n4\nfive\n');
+    assert.equal(scratch.read('src/a.c'), 'int dirty;\n');
+    // What is told to be done next does what it says.
+    await scratch.bash('git add new && git checkout -q HEAD -- src/a.c && git commit -qm "keep new" -- new');
+    assert.equal(await scratch.says('status', '--porcelain'), 'M README.md\n M long');
+    assert.equal(scratch.read('src/a.c'), 'int mine;\n');
+    assert.equal(scratch.read('new'), 'dirty\n');
+    // A session that is over has nowhere to bring main into.
+    const status = await scratch.mic(['session', 'status', slug], { in: scratch.hub });
+    assert.doesNotMatch(status.stdout, /sync/);
   });
 });

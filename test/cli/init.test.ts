@@ -59,6 +59,18 @@ describe('mic init', () => {
     });
   });
 
+  test('is what somebody is told who wants a session where there are none', async () => {
+    const plain = join(scratch.directory, 'plain');
+    await git(['init', '--quiet', '-b', 'main', plain], scratch.directory);
+    for (const [args, exit] of [[['start', 'x'], 2] as const, [['status'], 3] as const]) {
+      const { stderr } = await scratch.mic(['session', ...args], { in: plain, exit });
+      assert.match(
+        stderr,
+        /^mic: Which (?:project|session)\? .*git repository .*: "mic init" lays them out\.\n$/,
+      );
+    }
+  });
+
   test('ends as what goes wrong says', async () => {
     await ready;
     const nowhere = await scratch.mic(['init'], { exit: exitCodes.notFound.code });

@@ -14,7 +14,7 @@ import { hasCode, MicelioError } from '../../base/error.ts';
 import { type ClaimToken, isOf } from '../../ledger/git/claim.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
-import { parsePlan, sectionText } from '../../session/plan/plan.ts';
+import { goalOf, parsePlan } from '../../session/plan/plan.ts';
 import { planName, withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { secretValues } from '../../session/redaction.ts';
@@ -169,7 +169,7 @@ export class HubAgentWork implements AgentWork {
       ...surroundings,
       ...sessionVariables({ slug, branch: workspace.record.branch, agent, claim: token.id, place }),
       SESSION_WORKSPACE: directory,
-      SESSION_GOAL: goalOf(plan) || slug,
+      SESSION_GOAL: goalOrTitle(plan) || slug,
       SESSION_PLAN: this.#planPath(slug, directory, plan),
       MICELIO_MIC: join(bin, 'mic'),
       MICELIO_AGENT_NAME: agent.name,
@@ -309,8 +309,8 @@ function textEdit(path: FileName, change: (before: string) => string): SessionFi
   return { path, change: (before) => Buffer.from(change(before?.toString('utf8') ?? '')) };
 }
 
-/** What a session is for: the section "Goal" of its plan, or its title. */
-function goalOf(text: string): string {
+/** What a session is for: what its plan says of it, or its title. */
+function goalOrTitle(text: string): string {
   const plan = parsePlan(text);
-  return sectionText(text, plan, 'Goal') || plan.title;
+  return goalOf(text, plan) ?? plan.title;
 }

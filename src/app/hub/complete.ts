@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { startMaintenance } from '../../git/maintenance.ts';
 import type { CheckoutNote } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
-import type { LedgerNote } from '../../ledger/git/authority.ts';
+import { checkoutsIn } from '../../ledger/git/authority.ts';
 import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
 import type { CodeCommit } from '../../ledger/git/landing-moves.ts';
 import { planFile } from '../../ledger/git/layout.ts';
@@ -237,10 +237,6 @@ async function trackedCriteria(
   const commits = head === undefined ? [main] : [main, head];
   const plans = await Promise.all(commits.map((commit) => fileAt(sessions.hub, commit, path)));
   return criteriaIn(plans.map((plan) => plan?.toString('utf8') ?? ''));
-}
-
-function checkoutsIn(notes: readonly LedgerNote[]): readonly CheckoutNote[] {
-  return notes.filter((note) => note.kind === 'checkout');
 }
 
 async function noteResolved(sessions: HubSessions, token: ClaimToken): Promise<void> {

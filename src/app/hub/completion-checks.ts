@@ -39,7 +39,9 @@ export function metCriteria(claimed: Plan, tracked: TrackedCriteria): (criterion
  */
 export function openCriteria({ claimed, now }: PlanVersions, tracked: TrackedCriteria): string[] {
   const isMet = metCriteria(claimed, tracked);
-  const planned = now.criteria.filter((criterion) => !isMet(criterion)).map(({ text }) => text);
+  // One without words, such as a comment of the template, asks for nothing.
+  const asked = now.criteria.filter(({ text }) => text !== '');
+  const planned = asked.filter((criterion) => !isMet(criterion)).map(({ text }) => text);
   const known = new Set([...claimed.criteria, ...now.criteria].map(({ text }) => text));
   const added = [...tracked].filter(([text, done]) => !done && !known.has(text));
   return [...planned, ...added.map(([text]) => text)];

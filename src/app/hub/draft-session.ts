@@ -1,11 +1,12 @@
 import type { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { fileEdit } from '../../ledger/git/session-moves.ts';
 import { withField } from '../../session/plan/edit-plan.ts';
-import { parsePlan, planProblems } from '../../session/plan/plan.ts';
+import { emptyGoals, parsePlan, planProblems } from '../../session/plan/plan.ts';
 import { planName } from '../../session/plan/record-files.ts';
-import { parseSlug, type Slug } from '../../session/plan/slug.ts';
+import { parseSlug, type Slug, slugWords } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
 import { takeAlongEdits } from './checkout-edits.ts';
+import { HubError } from './hub-error.ts';
 import type { HubSessions, NewPlan } from './hub-sessions.ts';
 import { readSessionTemplate, renderSessionPlan } from './session-templates.ts';
 
@@ -30,12 +31,7 @@ export interface SessionIdea {
 const wordsLengthMax = 60;
 /** The name of a session that is drafted at `atMs`. */
 function slugOf(title: string, atMs: number): Slug {
-  const words = title
-    .normalize('NFKD')
-    .replace(/\p{Mark}/gu, '')
-    .toLowerCase()
-    .replace(/[^a-z0-9]+/g, '-')
-    .replace(/^-+|-+$/g, '');
+  const words = slugWords(title);
   const cut =
     words.length <= wordsLengthMax ? words : words.slice(0, wordsLengthMax + 1).replace(/-[^-]*$/, '');
   const date = new Date(atMs).toISOString().slice(0, 10);
@@ -50,8 +46,9 @@ export async function draftSession(sessions: HubSessions, idea: SessionIdea): Pr
   return value;
 }
 
-/** Makes a session that is this machine's at once. Throws as `draftSession` does. */
+/** Makes a session that is this machine's at once. Throws as `draftSession` and `readySession` do. */
 export async function startSession(sessions: HubSessions, idea: SessionIdea): Promise<Slug> {
+  if (idea.text !== undefined) requireGoal(idea.text, 'what was given');
   return (await sessions.start(await newPlan(sessions, idea))).slug;
 }
 
@@ -68,11 +65,28 @@ function* numbered(named: Slug): Generator<Slug> {
   for (let number = 2; ; number++) yield parseSlug(`${named}-${number}`);
 }
 
-/** Moves a session to `planned/`, with what was edited in a checkout of main. Returns what its plan lacks, a sentence each. */
+/**
+ * Moves a session to `planned/`, with what was edited in a checkout of main. Returns what its plan lacks, a sentence each.
+ * Throws `session/plan-incomplete` for one that does not say what it is for.
+ */
 export async function readySession(sessions: HubSessions, slug: Slug): Promise<readonly string[]> {
   await takeAlongEdits(sessions, slug);
+  const { state } = await sessions.ledger.session(slug);
+  const text = await sessions.text(slug, planName);
+  if (state === 'drafting')
+    requireGoal(text, `${sessions.ledger.hub.layout.session('drafting', slug)}/${planName}`);
   await sessions.ledger.move({ slug, by: sessions.surroundings.agent, event: 'plan' });
-  return planProblems(parsePlan(await sessions.text(slug, planName)));
+  return planProblems(parsePlan(text));
+}
+
+/** Comments of the template say what to write, and are not written. */
+function requireGoal(text: string, file: string): void {
+  const [empty] = emptyGoals(text, parsePlan(text));
+  if (empty === undefined) return;
+  throw new HubError(
+    'session/plan-incomplete',
+    `The plan does not say what the session is for: "## ${empty}" of ${file} is empty, but for comments. Write it there, or take the section out if the title says it all; then do this again.`,
+  );
 }
 
 /** Moves a planned session back to `drafting/`; `text` is what its plan becomes, if it is given. */

@@ -17,6 +17,8 @@ export type HubErrorCode =
   | 'session/main-busy'
   /** The session is claimed, and got no workspace. */
   | 'session/not-placed'
+  /** The plan does not say what the session is for. */
+  | 'session/plan-incomplete'
   /** The plan has no such line. */
   | 'session/entry-unknown'
   /** The session has no workspace on this machine. */

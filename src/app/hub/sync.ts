@@ -13,6 +13,7 @@ import {
   readRemoteRefs,
   transferMsMax,
 } from '../../git/remote.ts';
+import { checkoutsIn } from '../../ledger/git/authority.ts';
 import { catchUpCheckouts, checkoutWaitMs } from '../../ledger/git/local-authority.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
@@ -215,10 +216,6 @@ async function moveMain(cloud: Cloud, move: RefMove): Promise<readonly CheckoutN
     'hub/refused',
     `The remote "${remote.name}" is up to date, but the hub's own ${branchName(cloud)} could not be moved. Where a lock was left behind, remove the file that git names, and run it again. Git says: ${result.words}`,
   );
-}
-
-function checkoutsIn(notes: Awaited<ReturnType<typeof catchUpCheckouts>>): readonly CheckoutNote[] {
-  return notes.filter((note) => note.kind === 'checkout');
 }
 
 async function reach<T>(remote: Remote, talk: () => Promise<T>): Promise<T> {

@@ -9,7 +9,7 @@ import type { HubSessions } from '../../app/hub/hub-sessions.ts';
 import { pushMain } from '../../app/hub/push-main.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
-import { finishedNotes, shortName } from '../hub/describe-sync.ts';
+import { checkoutNotes, checkoutsJson, finishedNotes, shortName } from '../hub/describe-sync.ts';
 import { withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
 
@@ -27,7 +27,11 @@ export function landInHub(
       commit === undefined
         ? `${slug} has nothing that ${sessions.mainBranch} does not have.`
         : `Landed ${slug} on ${sessions.mainBranch} as ${commit}. The session goes on.`;
-    return { json: { slug, outcome: 'landed', commit: commit ?? null }, text };
+    return {
+      json: { slug, outcome: 'landed', commit: commit ?? null, checkouts: checkoutsJson(landed.checkouts) },
+      text,
+      notes: checkoutNotes(landed.checkouts),
+    };
   });
 }
 
@@ -44,11 +48,11 @@ export function completeInHub(
   return withSession(context, name, async (sessions, slug) => {
     const done = await completeSession(sessions, { slug, ...words });
     if (done.outcome === 'conflict') return conflictAnswer(sessions, slug, done);
-    const { commit, knowledgeSession, workspace } = done;
+    const { commit, checkouts, knowledgeSession, workspace } = done;
     const lines = [
       commit === undefined
         ? `Completed ${slug}, which had nothing more to land.`
-        : `Completed ${slug}: ${sessions.mainBranch} is at its changes, ${commit}.`,
+        : `Completed ${slug}: its changes are on ${sessions.mainBranch}, as ${commit}.`,
     ];
     if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
     if (workspace?.outcome === 'removed') lines.push(...removedLines(workspace));
@@ -66,11 +70,13 @@ export function completeInHub(
         commit: commit ?? null,
         knowledgeSession: knowledgeSession ?? null,
         pushed: pushed === undefined ? null : pushed.outcome === 'pushed',
+        checkouts: checkoutsJson(checkouts),
         workspaceStays: workspace?.outcome === 'stays' ? workspace.directory : null,
         ...(workspace?.outcome === 'removed' ? removedJson(workspace) : { aside: null, gone: [] }),
       },
       text: lines.join('\n'),
       notes: [
+        ...checkoutNotes(checkouts),
         ...(workspace?.outcome === 'stays'
           ? [`It is completed, and its workspace stays, ${workspace.directory}. ${workspace.reason}`]
           : []),

@@ -1,5 +1,5 @@
 import { keptWork } from '../../app/hub/session-work.ts';
-import { parsePlan, sectionText } from '../../session/plan/plan.ts';
+import { goalOf, parsePlan } from '../../session/plan/plan.ts';
 import {
   activePlanName,
   planName,
@@ -27,8 +27,7 @@ export function showInHub(context: CommandContext, name: string | undefined): Pr
     const plan = parsePlan(text(planName));
     const workspace = await sessions.workspaceOf(slug);
     const kept = (await keptWork(sessions.hub)).get(slug) ?? [];
-    const sections = ['Goal', 'Problem', 'Problem Statement'];
-    const [goal] = sections.flatMap((title) => sectionText(text(planName), plan, title) ?? []);
+    const goal = goalOf(text(planName), plan);
     const lines = [
       `Session:    ${slug}`,
       `Title:      ${plan.title}`,

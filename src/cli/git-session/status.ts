@@ -67,7 +67,9 @@ async function describeOne(sessions: HubSessions, slug: Slug) {
 function statusLines(sessions: HubSessions, summary: HubSession, work: SessionWork): string[] {
   const { touched, uncommitted = 0, behind = 0 } = work;
   const lines = [`${summary.slug}  ${summary.state}  ${claimWords(summary)}`];
-  if (behind > 0)
+  // Who is not at work on it has nothing to bring them into.
+  const isAtWork = summary.state === 'active' || summary.state === 'conflicted';
+  if (isAtWork && behind > 0)
     lines.push(
       `${sessions.mainBranch} is ${counted(behind, 'commit')} ahead. "mic session sync" brings them in.`,
     );

@@ -1,4 +1,5 @@
 import type { SyncReport } from '../../app/hub/sync.ts';
+import { type TreePath, textFromPath } from '../../tree/path.ts';
 import { counted } from '../wording.ts';
 
 /** A ref, as people call it. */
@@ -66,16 +67,29 @@ export function finishedNotes(remote: string, { refused }: SyncReport['finished'
     : [`Branches of sessions that are over stay at ${remote}, which would not delete them: ${refused}`];
 }
 
-/** What people whose checkouts of main followed it should know. */
+/** Checkouts of main that followed it, and the files with edits in them. */
+export function checkoutsJson(checkouts: SyncReport['checkouts']) {
+  return checkouts.map(({ conflicts, merged, ...rest }) => ({
+    ...rest,
+    conflicts: conflicts.map(textFromPath),
+    merged: merged.map(textFromPath),
+  }));
+}
+
+/** What people whose checkouts of main followed it should know: which files they have edited, and what became of them. */
 export function checkoutNotes(checkouts: SyncReport['checkouts']): string[] {
-  return checkouts.flatMap(({ directory, outcome, conflicts, reason }) => {
+  return checkouts.flatMap(({ directory, outcome, conflicts, merged, reason }) => {
     const left = `${directory} was not brought along: ${reason}. The next "mic" that moves main does it.`;
-    const files = conflicts.map((path) => Buffer.from(path, 'latin1').toString('utf8')).join(', ');
+    const kept = `In ${directory}, your edits of these were merged with what came, and are still not committed: ${namesOf(merged)}`;
+    const unmerged = `In ${directory}, your edits of these conflict with what came, and the files are as you left them: ${namesOf(conflicts)}. "git diff" there shows both. Then "git add FILE" keeps yours; "git checkout HEAD -- FILE" takes what main has, and "git rm FILE" where main has none any more.`;
     return [
       ...(outcome === 'left' ? [left] : []),
-      ...(conflicts.length > 0
-        ? [`In ${directory}, your edits conflict with what came: ${files}. See "git status" there.`]
-        : []),
+      ...(merged.length > 0 ? [kept] : []),
+      ...(conflicts.length > 0 ? [unmerged] : []),
     ];
   });
+}
+
+function namesOf(paths: readonly TreePath[]): string {
+  return paths.map(textFromPath).join(', ');
 }

@@ -5,6 +5,7 @@ import { command } from '../command.ts';
 import { flag, text } from '../options.ts';
 import {
   checkoutNotes,
+  checkoutsJson,
   finishedNotes,
   mainLine,
   shortName,
@@ -60,7 +61,7 @@ function syncJson(report: SyncReport) {
     authority,
     sessions: { ...standingsJson(sessions), deleted: finished.deleted.map(shortName) },
     tags: { ...standingsJson(tags), fetched: rest.tagsFetched.map(shortName) },
-    checkouts: rest.checkouts,
+    checkouts: checkoutsJson(rest.checkouts),
   };
 }
 

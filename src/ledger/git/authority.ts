@@ -60,3 +60,8 @@ export interface Authority {
   /** Brings along what follows the authority, and was left behind: the hub's own main, and checkouts of it. */
   catchUp(): Promise<readonly LedgerNote[]>;
 }
+
+/** What became of the checkouts of main. */
+export function checkoutsIn(notes: readonly LedgerNote[]): readonly CheckoutNote[] {
+  return notes.filter((note) => note.kind === 'checkout');
+}

@@ -18,6 +18,6 @@ export function refuseWhileHeld(
   const inMinutes = standing.standing === 'held' ? Math.ceil(standing.lapsesInMs / 60_000) : 0;
   throw new GitLedgerError(
     'session/claim-held',
-    `${agent.name} on ${machine} has session ${slug}, and may be at work on it. If its claim is not renewed, anybody may ${what} in ${inMinutes} minutes; ${what} now only if you know that nobody works on it.`,
+    `${agent.name} on ${machine} has session ${slug}, and may be at work on it. If its claim is not renewed, anybody may ${what} in ${inMinutes} minutes. If you know that nobody works on it, it can be yours now: mic session claim ${slug} --take-over --now`,
   );
 }

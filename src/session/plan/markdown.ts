@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import type { ListItem, Nodes, Root, RootContent } from 'mdast';
+import type { Html, ListItem, Nodes, Root, RootContent } from 'mdast';
 
 /** For the library, which is more than a hundred files: most commands read no plan, and need not wait for them. */
 const load = createRequire(import.meta.url);
@@ -87,13 +87,42 @@ function taskOf(text: string, item: ListItem, done: boolean): Task {
   return { text: first === undefined ? '' : plainText(first), done, mark: { start, end: start + 1 } };
 }
 
-/** The words of a node, without marks, on one line. */
+/** A comment of HTML. What opens one and does not end it goes to the end, as in Markdown. */
+const comment = /<!--(?:-?>|[\s\S]*?(?:-->|$))/g;
+
+/** `text` without the comments in it, trimmed: what stands in code stays. A paragraph that was a comment leaves no gap. */
+export function withoutComments(text: string): string {
+  let kept = '';
+  let end = 0;
+  for (const node of htmlIn(parseMarkdown(text))) {
+    const span = spanOf(node);
+    const words = text.slice(span.start, span.end).replace(comment, '');
+    const isGone = words.trim() === '' && (kept + text.slice(end, span.start)).endsWith('\n');
+    kept += text.slice(end, span.start) + (isGone ? '' : words);
+    end = isGone ? afterBlank(text, span.end) : span.end;
+  }
+  return (kept + text.slice(end)).trim();
+}
+
+/** Where the next line with something on it begins, or the text ends. */
+function afterBlank(text: string, from: number): number {
+  const [blank = ''] = /^(?:[ \t]*(?:\r?\n|$))*/.exec(text.slice(from)) ?? [];
+  return from + blank.length;
+}
+
+function htmlIn(node: Nodes): Html[] {
+  if (node.type === 'html') return [node];
+  return 'children' in node ? node.children.flatMap(htmlIn) : [];
+}
+
+/** The words of a node, without marks and comments, on one line. */
 export function plainText(node: Nodes): string {
   return textOf(node).replace(/\s+/g, ' ').trim();
 }
 
 function textOf(node: Nodes): string {
   if (node.type === 'break') return '\n';
+  if (node.type === 'html') return node.value.replace(comment, '');
   if ('value' in node) return node.value;
   return 'children' in node ? node.children.map(textOf).join('') : '';
 }

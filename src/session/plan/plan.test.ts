@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import fc from 'fast-check';
 import { withAddition, withCriteria, withField } from './edit-plan.ts';
-import { fieldOf, parsePlan, planProblems, sectionText } from './plan.ts';
+import { emptyGoals, fieldOf, goalOf, parsePlan, planProblems, sectionText } from './plan.ts';
 
 const example = `# Session: Faster start
 
@@ -107,6 +107,83 @@ describe('a plan', () => {
       }),
     );
     assert.deepEqual(parsePlan('# A\n\n```\n## Acceptance Criteria\n- [ ] no\n```\n').criteria, []);
+  });
+});
+
+describe('a comment in a plan', () => {
+  const text = `# Session: Start <!-- of what? -->
+
+**Type:** <!-- bug, docs --> bug
+**Priority:** <!-- high? -->
+
+## Context
+
+<!-- One
+over lines, and
+blank ones -->
+
+Before <!-- and --> after.
+
+\`\`\`html
+<!-- stays -->
+\`\`\`
+
+<!-- -->
+Behind.
+
+## Goal
+
+<!-- What it is for. -->
+
+## Problem
+
+<!--> Slow.
+
+## Acceptance Criteria
+
+<!--
+- [ ] not this
+-->
+- [ ] <!-- nor this -->
+- [ ] this <!-- why? -->
+
+## Subsessions
+
+1. <!-- one -->
+2. two
+
+## Notes
+
+<!-- to the end
+`;
+  const plan = parsePlan(text);
+
+  test('is no part of what it says', () => {
+    assert.equal(plan.title, 'Start');
+    assert.deepEqual([fieldOf(plan, 'Type'), fieldOf(plan, 'Priority')], ['bug', '']);
+    assert.equal(
+      sectionText(text, plan, 'Context'),
+      'Before  after.\n\n```html\n<!-- stays -->\n```\n\nBehind.',
+    );
+    assert.deepEqual(
+      plan.criteria.map((criterion) => criterion.text),
+      ['', 'this'],
+    );
+    assert.match(planProblems(plan).join(), /criteria is empty/);
+    assert.deepEqual(
+      plan.subsessions.map(({ title }) => title),
+      ['two'],
+    );
+    assert.equal(sectionText(text, plan, 'Notes'), '');
+  });
+
+  test('is no goal', () => {
+    assert.equal(goalOf(text, plan), 'Slow.');
+    const empty = text.replace('Slow.', '');
+    assert.equal(goalOf(empty, parsePlan(empty)), undefined);
+    assert.deepEqual(emptyGoals(empty, parsePlan(empty)), ['Goal', 'Problem']);
+    assert.deepEqual(emptyGoals(text, plan), []);
+    assert.deepEqual(emptyGoals('# Session: A\n', parsePlan('# Session: A\n')), []);
   });
 });
 

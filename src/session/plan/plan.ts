@@ -7,6 +7,7 @@ import {
   sectionsOf,
   spanOf,
   tasksOf,
+  withoutComments,
 } from './markdown.ts';
 
 /** One thing that must hold when the session is done. */
@@ -44,6 +45,7 @@ export interface Plan {
 }
 
 const criteriaTitles = ['acceptance criteria', 'success criteria', 'definition of done'];
+const goalTitles = ['Goal', 'Problem', 'Problem Statement'];
 const subsessionTitles = ['subsessions', 'proposed subsessions'];
 const titlePrefix = /^session:\s*/i;
 
@@ -70,10 +72,21 @@ export function fieldOf(plan: Plan, name: string): string | undefined {
   return plan.fields.find((field) => isSameName(field.name, name))?.value;
 }
 
-/** The text of a section, without its heading; undefined where there is none of that title. */
+/** The text of a section, without its heading and comments; undefined where there is none of that title. */
 export function sectionText(text: string, plan: Plan, title: string): string | undefined {
   const section = plan.sections.find((candidate) => isSameName(candidate.title, title));
-  return section && text.slice(section.body.start, section.body.end).trim();
+  return section && withoutComments(text.slice(section.body.start, section.body.end));
+}
+
+/** What a session is for, as a section of its plan says it; undefined where none does: then it is what its title says. */
+export function goalOf(text: string, plan: Plan): string | undefined {
+  return goalTitles.map((title) => sectionText(text, plan, title)).find((goal) => goal);
+}
+
+/** The sections that are there to say what a session is for, where none of them does. */
+export function emptyGoals(text: string, plan: Plan): readonly string[] {
+  if (goalOf(text, plan) !== undefined) return [];
+  return goalTitles.filter((title) => sectionText(text, plan, title) !== undefined);
 }
 
 /** What keeps a plan from being given to an agent, each in a sentence; nothing for a good one. */
@@ -124,7 +137,7 @@ function fieldsIn(text: string, paragraph: Paragraph): HeaderField[] {
       newline === -1 ? end : Math.min(newline, end),
     );
     const name = (isInside ? label.slice(0, -1) : label).trim();
-    fields.push({ name, value: text.slice(place.start, place.end), place });
+    fields.push({ name, value: withoutComments(text.slice(place.start, place.end)), place });
   }
   return fields;
 }
@@ -156,11 +169,12 @@ function subsessionsOf(content: readonly RootContent[]): PlannedSubsession[] {
 }
 
 function itemsOf(list: List): PlannedSubsession[] {
-  return list.children.map((item) => {
+  const all = list.children.map((item) => {
     const [first, ...rest] = item.children;
     const points = rest
       .filter((node) => node.type === 'list')
       .flatMap(({ children }) => children.map(plainText));
     return { title: first === undefined ? '' : plainText(first), points };
   });
+  return all.filter(({ title, points }) => title !== '' || points.length > 0);
 }

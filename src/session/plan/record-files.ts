@@ -25,7 +25,8 @@ export function withWorklogEntry(
 
 /** The active plan that a session begins with: the criteria of its plan, to be checked as the work goes on. */
 export function newActivePlan(slug: string, plan: Plan): string {
-  const criteria = plan.criteria.map(({ text, met }) => `- [${met ? 'x' : ' '}] ${text}`);
+  const named = plan.criteria.filter(({ text }) => text !== '');
+  const criteria = named.map(({ text, met }) => `- [${met ? 'x' : ' '}] ${text}`);
   const parts = activePlanParts.map((part) => {
     const lines = part === 'Criteria' && criteria.length > 0 ? `\n\n${criteria.join('\n')}` : '';
     return `## ${part}${lines}`;

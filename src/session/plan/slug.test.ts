@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { isKnowledgeSlug, parseSlug } from './slug.ts';
+import { isKnowledgeSlug, parseSlug, slugWords } from './slug.ts';
 
 test('a slug is a date and words, with kb- in front for knowledge', () => {
   for (const text of [
@@ -35,4 +35,16 @@ test('what could be another name, path or ref is refused', () => {
     `2025-10-14-${'a'.repeat(200)}`,
   ];
   for (const text of wrong) assert.throws(() => parseSlug(text), { code: 'session/id-invalid' }, text);
+});
+
+test('the letters of a title are written in a-z where people do so', () => {
+  const titles: readonly (readonly [string, string])[] = [
+    ['Schnéller  Start!', 'schneller-start'],
+    ['Die Straße, DIE STRAẞE', 'die-strasse-die-strasse'],
+    ['Łódź Øst Ærø Œuvre Đà Þór Ǿ Ǽ', 'lodz-ost-aero-oeuvre-da-thor-o-ae'],
+    ['Iğdır İzmir ﬁn ½ Ĳ', 'igdir-izmir-fin-1-2-ij'],
+    ['Don’t — (really)', 'don-t-really'],
+    ['Ёлка 猫', ''],
+  ];
+  for (const [title, words] of titles) assert.equal(slugWords(title), words, title);
 });

@@ -27,6 +27,25 @@ export function isSlug(text: string): text is Slug {
   return date.getUTCMonth() === Number(month) - 1 && date.getUTCDate() === Number(day);
 }
 
+/** Small letters that Unicode does not take apart into one of `a-z` and a mark, as people write them without. */
+const plainLetters = new Map(
+  [
+    'ß:ss æ:ae œ:oe ø:o ł:l đ:d ð:d þ:th ı:i ȷ:j ħ:h ŧ:t ŋ:ng ĸ:k ə:e ɛ:e ɔ:o ƀ:b ɓ:b ƈ:c ɖ:d ɗ:d ƒ:f',
+    'ǥ:g ɠ:g ɣ:g ɨ:i ƙ:k ƚ:l ɲ:n ɵ:o ƥ:p ʂ:s ƭ:t ʉ:u ʋ:v ƴ:y ƶ:z',
+  ].flatMap((line) => line.split(' ').map((pair) => pair.split(':') as [string, string])),
+);
+
+/** The words of a title as a slug has them; empty where none of its letters can be written in `a-z` and `0-9`. */
+export function slugWords(title: string): string {
+  return title
+    .normalize('NFKD')
+    .replace(/\p{Mark}/gu, '')
+    .toLowerCase()
+    .replace(/[^\0-\x7f]/gu, (letter) => plainLetters.get(letter) ?? letter)
+    .replace(/[^a-z0-9]+/g, '-')
+    .replace(/^-+|-+$/g, '');
+}
+
 /** Whether the session merges knowledge: only these may write the knowledge that all share. */
 export function isKnowledgeSlug(slug: Slug): boolean {
   return slug.startsWith('kb-');
