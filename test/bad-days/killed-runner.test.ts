@@ -12,6 +12,7 @@ const pointCount = 4;
 function program(log: string): string {
   return `log='${log}'; again="$log-again-$SESSION_SLUG"
 exec 9>>"$log-$SESSION_SLUG"; flock -n 9 || echo two at once >>"$log"; sleep 0.1
+[ -e .env ] || echo not provisioned >>"$log"
 [ -e "$again" ] || { touch "$again"; echo half >half-$SESSION_SLUG; echo note >my.log; exit 1; }
 echo whole >whole-$SESSION_SLUG`;
 }

@@ -32,6 +32,8 @@ import type { Materialised, SubmoduleChoice } from '../../workspace/git/submodul
 import {
   findGitWorkspace,
   type GitWorkspace,
+  isFurnished,
+  noteFurnished,
   type WorkspaceRecord,
 } from '../../workspace/git/workspace-record.ts';
 import type { ProvisionReport } from '../../workspace/provision/provisioning.ts';
@@ -291,7 +293,8 @@ export class HubSessions {
       await handOver(existing, { agent, claim: token.id });
       protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
       this.held.set({ token, directory: existing.directory });
-      return { workspace: existing, materialised: undefined, provisioned: undefined };
+      const provisioned = isFurnished(existing) ? undefined : await this.#furnish(existing);
+      return { workspace: existing, materialised: undefined, provisioned };
     }
     const { layout } = this.ledger.hub;
     const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
@@ -318,9 +321,15 @@ export class HubSessions {
     this.held.set({ token, directory });
     dropBroughtBack(brought);
     protectPlan(join(directory, layout.session('active', slug)));
+    return { workspace, materialised, provisioned: await this.#furnish(workspace) };
+  }
+
+  /** Provisions a workspace. Done again it changes nothing, so it is, where somebody was killed in the middle. */
+  async #furnish(workspace: GitWorkspace): Promise<ProvisionReport | undefined> {
     const { provisionWorkspace } = await import('./provision.ts');
     const provisioned = await provisionWorkspace(this, workspace);
-    return { workspace, materialised, provisioned };
+    noteFurnished(workspace);
+    return provisioned;
   }
 
   /** The text of a file in a session's folder; empty where it has none. */

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, mkdirSync, readFileSync, truncateSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { file, type ScratchRepository } from '../../git/scratch-repository.ts';
@@ -80,6 +80,20 @@ for (const kind of ['clone', 'worktree'] as const) {
     assert.equal(readFileSync(join(aside!.directory, '.env'), 'utf8'), 'STAGE=mine\n');
   });
 }
+
+test('a workspace that was not provisioned to the end is, when it is asked for again', async (t) => {
+  const hub = provisioningHub(t);
+  const sessions = await sessionsOf(t, hub);
+  rmSync(join(hub.directory, '.env'));
+  await sessions.claim(slug);
+  await assert.rejects(sessions.place(slug, { kind: 'clone' }), { code: /^provision/ });
+  writeFileSync(join(hub.directory, '.env'), 'STAGE=main\n');
+  const { workspace, provisioned } = await sessions.place(slug, { kind: 'clone' });
+  assert.equal(readFileSync(join(workspace.directory, '.env'), 'utf8'), 'STAGE=main\n');
+  assert.ok(provisioned);
+  write(workspace, '.env', 'STAGE=mine\n');
+  assert.equal((await sessions.place(slug, { kind: 'clone' })).provisioned, undefined, 'and once');
+});
 
 test('what an agent has staged of a provisioned file is left out of what is kept', async (t) => {
   const hub = provisioningHub(t);

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import type { Git } from '../../git/git-process.ts';
@@ -42,6 +42,20 @@ export function privateDirectory(gitDirectory: string): string {
 /** Writes the record, whole or not at all. */
 export function writeRecord(gitDirectory: string, record: WorkspaceRecord): void {
   replaceFile(join(privateDirectory(gitDirectory), 'session.json'), `${JSON.stringify(record)}\n`);
+}
+
+/** Whether a workspace has got all that is provisioned. */
+export function isFurnished({ repository }: GitWorkspace): boolean {
+  return existsSync(furnishedNote(repository));
+}
+
+/** Notes that it has. */
+export function noteFurnished({ repository }: GitWorkspace): void {
+  replaceFile(furnishedNote(repository), '');
+}
+
+function furnishedNote({ gitDirectory }: Repository): string {
+  return join(privateDirectory(gitDirectory), 'furnished');
 }
 
 /**
