@@ -86,7 +86,7 @@ test('a runner that runs already takes up what another leaves behind, long befor
   assertSound(hub);
 });
 
-test('what a person has claimed is left to that person', async (t) => {
+test('what a person has taken over is left to that person', async (t) => {
   const [slug, other] = slugs(2);
   const hub = agentsHub(t, [slug!, other!]);
   const program = waitingProgram(t);
@@ -94,11 +94,13 @@ test('what a person has claimed is left to that person', async (t) => {
   await until(() => program.pids().length === 1);
   first.child.kill('SIGKILL');
   await first.ended;
-  process.kill(-program.pids()[0]!, 'SIGKILL');
-  program.go();
+  const [orphan] = program.pids();
+  assert.ok(isRunning(orphan!));
   // The same machine, by hand.
   const byHand = startAgents(t, hub, { name: 'Ada', takeOver: slug!, settings: { command: 'true' } });
   assert.equal((await byHand.ended).code, 0);
+  assert.ok(!isRunning(orphan!), 'and nothing works in the workspace besides');
+  program.go();
   const next = startAgents(t, hub, { settings: { command: goodWork } });
   assert.equal((await next.ended).code, 0);
   assert.deepEqual(kindsOf(next, 'completed'), [other]);

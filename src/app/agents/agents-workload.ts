@@ -1,6 +1,7 @@
 import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import { claimSession } from '../hub/claim-session.ts';
 import { HubSessions } from '../hub/hub-sessions.ts';
 import { type AgentsRequest, runAgents } from './run-agents.ts';
 
@@ -38,7 +39,7 @@ const sessions = await HubSessions.open(directory, {
   state,
 });
 try {
-  if (takeOver !== undefined) await sessions.takeOver(takeOver, 'now');
+  if (takeOver !== undefined) await claimSession(sessions, takeOver, 'take over now');
   else
     await runAgents(sessions, {
       settings: {

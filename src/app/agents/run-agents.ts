@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { AgentEvent } from '../../agents/agent-event.ts';
 import { AgentRunner, type RunnerSettings, type RunnerSummary } from '../../agents/agent-runner.ts';
@@ -10,6 +9,7 @@ import type { Environment } from '../configuration.ts';
 import type { HubSessions } from '../hub/hub-sessions.ts';
 import { HubAgentWork } from './hub-agent-work.ts';
 import { lookIntervalMs } from './hub-mark.ts';
+import { runRecordsFolder } from './left-running.ts';
 
 /** Where `mic` is, for programs that it runs. */
 const bin = fileURLToPath(new URL('../../../bin', import.meta.url));
@@ -32,7 +32,7 @@ export interface AgentsRequest {
 /** Runs an agent program on the sessions of a hub, as `AgentRunner` says. */
 export function runAgents(sessions: HubSessions, request: AgentsRequest): Promise<RunnerSummary> {
   const { settings, workspace, leaseMs, stop, terminate, tell, removedLines } = request;
-  const records = join(sessions.hub.gitDirectory, 'micelio', 'agents');
+  const records = runRecordsFolder(sessions.hub);
   const work = new HubAgentWork(sessions, { workspace, leaseMs, bin, records, removedLines });
   const intervalMs = settings.intervalMs ?? lookIntervalMs(sessions);
   return new AgentRunner(

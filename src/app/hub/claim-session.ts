@@ -20,6 +20,9 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
   const isUnderWay = state === 'active' || state === 'conflicted';
   if (mode !== 'claim' && isUnderWay) {
     await sessions.takeOver(slug, mode === 'take over now' ? 'now' : 'when-lapsed');
+    // Loaded here: few sessions are taken over.
+    const { endLeftRunning } = await import('../agents/left-running.ts');
+    await endLeftRunning(sessions.hub, slug);
     return;
   }
   await takeAlongEdits(sessions, slug);
