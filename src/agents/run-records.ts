@@ -1,8 +1,8 @@
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isAbsent, systemCode } from '../base/system-error.ts';
 import { isSlug, type Slug } from '../session/plan/slug.ts';
-import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
 import { ProcessLock } from '../storage/directory/process-lock.ts';
 import { AgentError } from './agent-error.ts';
 

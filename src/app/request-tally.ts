@@ -8,7 +8,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../storage/directory/disk-error.ts';
+import { systemCode } from '../base/system-error.ts';
 import { type CountedRequests, type RequestCounts, requestKinds, sumOfCounts } from './request-counter.ts';
 
 /** What one kind of operation on a store has cost on this machine so far. */

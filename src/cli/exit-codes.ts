@@ -55,6 +55,9 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'git/revision-unknown': 'notFound',
   'git/missing': 'unavailable',
   'git/failed': 'unavailable',
+  'git/disk-full': 'unavailable',
+  'git/denied': 'unavailable',
+  'git/disk': 'unavailable',
   'git/unreachable': 'unavailable',
   'git/unauthorized': 'unavailable',
   hub: 'refused',
@@ -121,6 +124,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'workspace/not-a-workspace': 'notFound',
   'workspace/not-served': 'notFound',
   'workspace/full': 'unavailable',
+  'workspace/denied': 'unavailable',
   'workspace/disk': 'unavailable',
   'workspace/busy': 'unavailable',
 };

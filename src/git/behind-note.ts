@@ -1,7 +1,9 @@
 import { readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbsent } from '../base/system-error.ts';
 import type { Checkout } from './checkouts.ts';
 import { besides, createExclusively } from './exclusive-file.ts';
+import { naming } from './git-error.ts';
 import type { ObjectId } from './object-id.ts';
 
 /** Where a checkout is that has not followed its branch. */
@@ -19,13 +21,14 @@ function noteFile({ gitDirectory }: Checkout): string {
 
 /** Where `checkout` is, if it has not followed its branch; undefined where it has. */
 export async function readBehind(checkout: Checkout): Promise<Behind | undefined> {
-  let text: string;
-  try {
-    text = await readFile(noteFile(checkout), 'latin1');
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
-    throw error;
-  }
+  const file = noteFile(checkout);
+  const text = await naming(`read "${file}"`, () =>
+    readFile(file, 'latin1').catch((error: unknown) => {
+      if (isAbsent(error)) return undefined;
+      throw error;
+    }),
+  );
+  if (text === undefined) return undefined;
   const [at, towards] = text.trim().split(' ') as [ObjectId, ObjectId | undefined];
   return { at, towards };
 }
@@ -39,11 +42,18 @@ export async function noteBehind(checkout: Checkout, commit: ObjectId): Promise<
 export async function noteTowards(checkout: Checkout, at: ObjectId, towards: ObjectId): Promise<void> {
   const file = noteFile(checkout);
   const draft = besides(file);
-  await writeFile(draft, `${at} ${towards}\n`);
-  await rename(draft, file);
+  await naming(`write "${file}"`, async () => {
+    try {
+      await writeFile(draft, `${at} ${towards}\n`);
+      await rename(draft, file);
+    } finally {
+      await rm(draft, { force: true });
+    }
+  });
 }
 
 /** Notes that `checkout` has followed. */
 export async function forgetBehind(checkout: Checkout): Promise<void> {
-  await rm(noteFile(checkout), { force: true });
+  const file = noteFile(checkout);
+  await naming(`delete "${file}"`, () => rm(file, { force: true }));
 }

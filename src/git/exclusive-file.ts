@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { link, rm, writeFile } from 'node:fs/promises';
+import { naming } from './git-error.ts';
 
 /** What a file system says that has no hard links. */
 export const withoutLinks: ReadonlySet<string | undefined> = new Set([
@@ -12,9 +13,13 @@ export const withoutLinks: ReadonlySet<string | undefined> = new Set([
 
 /**
  * Makes the file `path` with `content` if there is none; false where there is one. Nobody ever sees it without its
- * content, but on file systems without hard links.
+ * content, but on file systems without hard links. Throws `git/disk-full`, `git/denied` and `git/disk`.
  */
-export async function createExclusively(path: string, content: string): Promise<boolean> {
+export function createExclusively(path: string, content: string): Promise<boolean> {
+  return naming(`write "${path}"`, () => create(path, content));
+}
+
+async function create(path: string, content: string): Promise<boolean> {
   const draft = besides(path);
   try {
     await writeFile(draft, content);
@@ -32,6 +37,9 @@ export async function createExclusively(path: string, content: string): Promise<
     return true;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    // It was made, and is not whole.
+    if (['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? ''))
+      await rm(path, { force: true });
     throw error;
   }
 }

@@ -4,6 +4,7 @@ import { hostname } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { besides, createExclusively } from './exclusive-file.ts';
+import { naming } from './git-error.ts';
 
 /** Between two looks whether a lock has gone, in ms: at first, and up to which it grows while others go before. */
 const lookMsMin = 10;
@@ -29,7 +30,11 @@ export class FileLock {
    * Takes the lock `path`; undefined where somebody else has it for all of `waitMs`. Where nothing breaks if two have it,
    * `forgottenMs` says how old a lock may be at most.
    */
-  static async take(path: string, waitMs: number, forgottenMs = Infinity): Promise<FileLock | undefined> {
+  static take(path: string, waitMs: number, forgottenMs = Infinity): Promise<FileLock | undefined> {
+    return naming(`lock "${path}"`, () => FileLock.#take(path, waitMs, forgottenMs));
+  }
+
+  static async #take(path: string, waitMs: number, forgottenMs: number): Promise<FileLock | undefined> {
     const deadline = performance.now() + waitMs;
     let leftBehindAt = 0;
     for (let lookMs = lookMsMin; ; lookMs = Math.min(lookMs * 1.25, lookMsMax)) {
@@ -47,8 +52,8 @@ export class FileLock {
     }
   }
 
-  async release(): Promise<void> {
-    await rm(this.#path, { force: true });
+  release(): Promise<void> {
+    return naming(`unlock "${this.#path}"`, () => rm(this.#path, { force: true }));
   }
 }
 

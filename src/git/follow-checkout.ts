@@ -5,6 +5,7 @@ import { gitContentMerge, type PathPlan, planPath, type Stages } from './checkou
 import { changesBetween, checkoutArguments, diskPath, readDisk, readIndex } from './checkout-state.ts';
 import type { Checkout } from './checkouts.ts';
 import { besides } from './exclusive-file.ts';
+import { naming } from './git-error.ts';
 import type { GitContent } from './git-tree-edit.ts';
 import { emptyTreeOf, idBytesOf, type ObjectId } from './object-id.ts';
 
@@ -24,7 +25,11 @@ const untouched: EditedFiles = { conflicts: [], merged: [] };
  * The paths of both are returned. The caller holds the lock of the index. May be called again after it was killed
  * anywhere, with the same commits: what it has brought already would pass for edits on the way to another one.
  */
-export async function followCheckout(checkout: Checkout, from: ObjectId, to: ObjectId): Promise<EditedFiles> {
+export function followCheckout(checkout: Checkout, from: ObjectId, to: ObjectId): Promise<EditedFiles> {
+  return naming(`bring the checkout in "${checkout.directory}" along`, () => follow(checkout, from, to));
+}
+
+async function follow(checkout: Checkout, from: ObjectId, to: ObjectId): Promise<EditedFiles> {
   const index = join(checkout.gitDirectory, 'index');
   const draft = besides(join(checkout.gitDirectory, 'index.micelio'));
   try {
@@ -46,6 +51,7 @@ export async function followCheckout(checkout: Checkout, from: ObjectId, to: Obj
     return edited;
   } finally {
     await rm(draft, { force: true });
+    await rm(`${draft}.lock`, { force: true });
   }
 }
 
@@ -150,6 +156,7 @@ async function writeFiles(checkout: Checkout, indexFile: string, plans: readonly
     );
   } finally {
     await rm(besides, { force: true });
+    await rm(`${besides}.lock`, { force: true });
   }
 }
 

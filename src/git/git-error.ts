@@ -1,10 +1,17 @@
 import { MicelioError } from '../base/error.ts';
+import { type SystemTrouble, systemTrouble } from '../base/system-error.ts';
 import { withoutCredentials } from './redaction.ts';
 
 export type GitErrorCode =
   | 'git/missing'
   | 'git/too-old'
   | 'git/failed'
+  /** The disk is full. */
+  | 'git/disk-full'
+  /** The operating system does not allow it. */
+  | 'git/denied'
+  /** The operating system failed in another way. */
+  | 'git/disk'
   /** The network is gone, or the remote is, or the connection broke. */
   | 'git/unreachable'
   /** A remote does not let this user in, or not for that. */
@@ -48,5 +55,25 @@ export class GitError extends MicelioError<GitErrorCode> {
       exitCode: options.failure.exitCode,
       stderr: withoutCredentials(options.failure.stderr),
     };
+  }
+}
+
+export const codeOfTrouble = {
+  full: 'git/disk-full',
+  denied: 'git/denied',
+  failed: 'git/disk',
+} as const satisfies Record<SystemTrouble['kind'], GitErrorCode>;
+
+/**
+ * Does `work`, and says in words what an error of the operating system means to someone who could not `action` ("lock the
+ * index"). Other errors go through as they are.
+ */
+export async function naming<T>(action: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    const trouble = systemTrouble(error);
+    if (trouble === undefined) throw error;
+    throw new GitError(codeOfTrouble[trouble.kind], `Cannot ${action}: ${trouble.words}.`, { cause: error });
   }
 }

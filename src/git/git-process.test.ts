@@ -78,6 +78,17 @@ describe('running git', () => {
     for (let i = 0; i < 64; i++) await process.write(Buffer.alloc(64 * 1024));
     await assert.rejects(process.succeeded(), (error) => hasCode(error, 'git/failed'));
   });
+
+  test('a git that is stopped has ended, whoever it has started goes on or not', async (t) => {
+    const pidFile = join(temporaryDirectory(t), 'pid');
+    // As ssh that waits for a network: it has git's standard error, and outlives git.
+    const alias = `alias.waits=!sleep 600 & echo $! >'${pidFile}'; echo started; wait`;
+    const waiting = await scratchGit.start(['-c', alias, 'waits']);
+    for await (const _ of waiting.stdout) break;
+    await waiting.stop();
+    assert.notEqual((await waiting.exited).code, 0);
+    process.kill(Number(readFileSync(pidFile, 'utf8')));
+  });
 });
 
 describe('opening a repository', () => {

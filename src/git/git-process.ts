@@ -1,8 +1,9 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { type SystemTrouble, spokenTrouble } from '../base/system-error.ts';
 import { type Environment, gitEnvironment } from './git-environment.ts';
-import { GitError } from './git-error.ts';
+import { codeOfTrouble, GitError } from './git-error.ts';
 import { endOf, withoutCredentials } from './redaction.ts';
 
 /** Oldest git that has all we use. */
@@ -78,11 +79,16 @@ export class Git {
     return stdout;
   }
 
-  /** Runs git and returns how it went, for commands whose exit code is an answer. Throws when git was killed. */
+  /**
+   * Runs git and returns how it went, for commands whose exit code is an answer. Throws when git was killed, `git/disk-full`
+   * and `git/denied`.
+   */
   async attempt(args: readonly string[], options: RunOptions = {}): Promise<GitOutput> {
     const { process, stdout } = await this.#finish(args, options);
     const exit = await process.exited;
-    if (exit.code === undefined) throw await process.failure();
+    // What the disk says is no answer of git.
+    if (exit.code === undefined || (exit.code !== 0 && process.trouble !== undefined))
+      throw await process.failure();
     return { exitCode: exit.code, stdout, stderr: process.stderr };
   }
 
@@ -223,6 +229,17 @@ export class GitProcess {
     return withoutCredentials(this.#stderr.replaceAll('\r\n', '\n').trim());
   }
 
+  /** What git has said of this machine's disk, if that is full or may not be written. */
+  get trouble(): SystemTrouble | undefined {
+    // What begins otherwise is a warning, or a remote's.
+    return spokenTrouble(
+      this.#stderr
+        .split('\n')
+        .filter((line) => /^(?:fatal|error): /.test(line))
+        .join('\n'),
+    );
+  }
+
   /** Sends bytes to git. Returns what to wait for before sending more, or undefined when git keeps up. */
   write(bytes: Uint8Array | string): Promise<void> | undefined {
     const { stdin } = this.#child;
@@ -253,11 +270,13 @@ export class GitProcess {
   async stop(): Promise<void> {
     this.#child.stdin.destroy();
     this.#child.stdout.destroy();
+    // What git has started, such as an ssh that waits for a network, may hold the other end for minutes.
+    this.#child.stderr.destroy();
     this.#child.kill();
     await this.exited;
   }
 
-  /** What went wrong, once git has ended: `git/missing` or `git/failed`. */
+  /** What went wrong, once git has ended: `git/missing`, `git/disk-full`, `git/denied` or `git/failed`. */
   async failure(): Promise<GitError> {
     const { code, signal, startError } = await this.exited;
     const failure = { command: this.#command, exitCode: code, stderr: this.stderr };
@@ -267,6 +286,11 @@ export class GitProcess {
         'git could not be started. Install git, and see that it is on PATH ("git version" should answer).',
         { cause: startError, failure },
       );
+    }
+    const { trouble } = this;
+    if (trouble !== undefined) {
+      const words = `"git ${subcommandOf(this.#command)}" cannot do it: ${trouble.words}. Git says: ${this.stderr}`;
+      return new GitError(codeOfTrouble[trouble.kind], words, { failure });
     }
     const how = code === undefined ? `was ended by ${signal}` : `failed with exit code ${code}`;
     const said = this.stderr === '' ? 'It gave no reason.' : this.stderr;

@@ -12,7 +12,7 @@ import {
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { constants, deflate, deflateSync } from 'node:zlib';
-import { isAbsent } from '../storage/directory/disk-error.ts';
+import { isAbsent } from '../base/system-error.ts';
 import { GitError } from './git-error.ts';
 import type { ObjectId } from './object-id.ts';
 import type { GitObjectType } from './object-reader.ts';

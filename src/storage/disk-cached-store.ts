@@ -1,6 +1,6 @@
 import type { Clock } from '../base/clock.ts';
+import { systemCode } from '../base/system-error.ts';
 import { ReadObject } from './content-etag.ts';
-import { systemCode } from './directory/disk-error.ts';
 import type { DiskCache } from './disk-cache.ts';
 import {
   type ByteRange,

@@ -1,5 +1,5 @@
 import { lstatSync, type Stats } from 'node:fs';
-import { isAbsent } from '../storage/directory/disk-error.ts';
+import { isAbsent } from '../base/system-error.ts';
 import { diskPath } from './disk-path.ts';
 import { unreadable } from './workspace-error.ts';
 

@@ -1,8 +1,8 @@
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync, type Stats } from 'node:fs';
 import { type Hash, hashOf } from '../base/hash.ts';
+import { isAbsent, systemCode } from '../base/system-error.ts';
 import type { BlobBatch } from '../blob/blob-batch.ts';
 import { addFileStream, wholeFileBytesMax } from '../blob/file.ts';
-import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
 import type { FileEntry, SymlinkEntry } from '../tree/entry.ts';
 import { type TreePath, textFromPath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';

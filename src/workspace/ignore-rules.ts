@@ -1,6 +1,6 @@
 import { closeSync, constants, openSync, readFileSync } from 'node:fs';
 import ignore, { type Ignore } from 'ignore';
-import { isAbsent, systemCode } from '../storage/directory/disk-error.ts';
+import { isAbsent, systemCode } from '../base/system-error.ts';
 import type { TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
 import { unreadable } from './workspace-error.ts';

@@ -1,5 +1,5 @@
 import { type Dirent, readdirSync, type Stats, statSync } from 'node:fs';
-import { isAbsent } from '../storage/directory/disk-error.ts';
+import { isAbsent } from '../base/system-error.ts';
 import { type FileName, joinPath, type TreePath } from '../tree/path.ts';
 import { diskPath } from './disk-path.ts';
 import { diskStatus } from './disk-status.ts';

@@ -1,5 +1,5 @@
 import { MicelioError } from '../base/error.ts';
-import { systemCode } from '../storage/directory/disk-error.ts';
+import { type SystemTrouble, systemCode, systemTrouble } from '../base/system-error.ts';
 import { type TreePath, textFromPath } from '../tree/path.ts';
 
 export type WorkspaceErrorCode =
@@ -38,34 +38,17 @@ export type WorkspaceErrorCode =
 
 export class WorkspaceError extends MicelioError<WorkspaceErrorCode> {}
 
+const codes = {
+  full: 'workspace/full',
+  denied: 'workspace/denied',
+  failed: 'workspace/disk',
+} as const satisfies Record<SystemTrouble['kind'], WorkspaceErrorCode>;
+
 /** What an error of the operating system means to someone who could not `action` ("write src/a.ts"). */
 export function workspaceErrorFrom(error: unknown, action: string): Error {
-  const code = systemCode(error);
-  switch (code) {
-    case undefined:
-      return error instanceof Error ? error : new Error(String(error));
-    case 'ENOSPC':
-    case 'EDQUOT':
-      return new WorkspaceError(
-        'workspace/full',
-        `Cannot ${action}: the disk is full. Free some space, then do it again.`,
-        { cause: error },
-      );
-    case 'EACCES':
-    case 'EPERM':
-    case 'EROFS':
-      return new WorkspaceError(
-        'workspace/denied',
-        `Cannot ${action}: the operating system does not allow it (${code}). Check owner and permissions, then do it again.`,
-        { cause: error },
-      );
-    default:
-      return new WorkspaceError(
-        'workspace/disk',
-        `Cannot ${action}: the operating system answered ${code}. See to the cause, then do it again.`,
-        { cause: error },
-      );
-  }
+  const trouble = systemTrouble(error);
+  if (trouble === undefined) return error instanceof Error ? error : new Error(String(error));
+  return new WorkspaceError(codes[trouble.kind], `Cannot ${action}: ${trouble.words}.`, { cause: error });
 }
 
 /** The error for a path that could not be read. */

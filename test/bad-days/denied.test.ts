@@ -43,7 +43,7 @@ describeWherePossible('a store that may not be written', lack, () => {
         assert.equal(stdout, '');
         assert.match(
           stderr,
-          /^mic: Cannot .*the store's directory does not allow it \(EACCES\)\. Check its owner[^\n]*\n$/,
+          /^mic: Cannot .* in the store: the operating system does not allow it \(EACCES\)\. Check owner[^\n]*\n$/,
         );
       }
       const landing = await scratch.mic(['land'], {

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { randomBytes } from 'node:crypto';
-import { readdirSync, readFileSync, rmSync, statfsSync, writeFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { Scratch, write } from '../mic.ts';
+import { fillDisk } from './fill-disk.ts';
 
 /**
  * A store on a small disk that runs full: `node full-disk-workload.ts DISK`, where DISK is the top of that disk. Run by
@@ -15,18 +16,6 @@ const store = join(disk, 'store');
 const environment = { MICELIO_STORE: store };
 const options = { environment };
 const full = exitCodes.unavailable.code;
-
-/** Fills the disk up to the last byte, and returns what takes the space away again. */
-function fill(): () => void {
-  const path = join(disk, 'filler');
-  const free = (): number => {
-    const { bavail, bsize } = statfsSync(disk);
-    return bavail * bsize;
-  };
-  writeFileSync(path, Buffer.alloc(free()));
-  assert.equal(free(), 0);
-  return () => rmSync(path);
-}
 
 /** Everything in the store, by name. */
 function contents(): Record<string, string> {
@@ -55,7 +44,7 @@ const session = await scratch.session('acme/web', 'work', options);
 write(join(session.workspace, 'noise'), randomBytes(100_000));
 const before = contents();
 
-const free = fill();
+const free = fillDisk(disk);
 await requireFull(['session', 'checkpoint'], session.workspace);
 await requireFull(['land'], session.workspace);
 await requireFull(['session', 'start', 'more', '--project=acme/web'], scratch.directory);

@@ -1,26 +1,17 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { Scratch } from '../mic.ts';
-import { describeWherePossible, type Lack } from '../needs.ts';
+import { describeWherePossible } from '../needs.ts';
+import { lackOfSmallDisk, runOnSmallDisk } from './small-disk.ts';
 
-const workload = fileURLToPath(new URL('./full-disk-workload.ts', import.meta.url));
-const diskBytes = 8 << 20;
-const mounting = `mount -t tmpfs -o size=${diskBytes} tmpfs "$0" && exec "$@"`;
+const workload = (name: string) => fileURLToPath(new URL(`./${name}-workload.ts`, import.meta.url));
 
-/** How this machine lets us mount a small disk that only the processes of a test see: as root, or as a root of our own. */
-const unshare = [['--mount'], ['--user', '--map-root-user', '--mount']].find(
-  (options) => spawnSync('unshare', [...options, 'sh', '-c', mounting, '/mnt', 'true']).status === 0,
-);
-const lack: Lack = unshare === undefined ? 'this user may not mount a small disk' : undefined;
-
-describeWherePossible('on a full disk', lack, () => {
+describeWherePossible('on a full disk', lackOfSmallDisk, () => {
   test('all that writes says so and changes nothing; with space again, all works', async () => {
-    const scratch = new Scratch('full disk');
-    const disk = join(scratch.directory, 'disk');
-    mkdirSync(disk);
-    await scratch.run('unshare', [...unshare!, 'sh', '-c', mounting, disk, process.execPath, workload, disk]);
+    await runOnSmallDisk(new Scratch('full disk'), workload('full-disk'));
+  });
+
+  test('so do sessions of a git repository, also on a disk that may not be written', async () => {
+    await runOnSmallDisk(new Scratch('full hub'), workload('full-hub'));
   });
 });

@@ -2,8 +2,8 @@ import { timingSafeEqual } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { isAbsent } from '../../base/system-error.ts';
 import type { SessionId } from '../../session/session-id.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import type { ServedId } from '../../workspace/mount/file-server-port.ts';
 import {
   type ExportRecord,

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
+import { systemCode } from '../../base/system-error.ts';
 import { type NfsServer, startNfsServer } from '../../nfs/server.ts';
-import { systemCode } from '../../storage/directory/disk-error.ts';
 import type { ProcessLock } from '../../storage/directory/process-lock.ts';
 import type { PeerServer } from '../../storage/peers/peer-server.ts';
 import type { FileServerSettings } from '../configuration.ts';

@@ -1,6 +1,6 @@
 import { appendFileSync, renameSync, statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 
 /** Bytes of a log file; then it moves aside, over the one that had moved before. */
 const logBytesMax = 1024 * 1024;

@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import * as v from 'valibot';
 import { hashOf } from '../../base/hash.ts';
 import type { Random } from '../../base/random.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import { ProcessLock } from '../../storage/directory/process-lock.ts';
 import type { FileServerSettings } from '../configuration.ts';
 import { FileServerError } from './file-server-error.ts';

@@ -1,6 +1,6 @@
 import { closeSync, existsSync, openSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 
 /**
  * An empty file that is there while a session may hold what is not recorded: so a server that is started after another

@@ -14,6 +14,7 @@ import type { FileName, TreePath } from '../../tree/path.ts';
 import { keepWork } from '../../workspace/git/keep-work.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 import {
   brokenRules,
   commitType,
@@ -205,7 +206,11 @@ async function verify(sessions: HubSessions, { slug, agent }: HeldClaim, commit:
   const { verify: command } = await projectSettings(sessions.ledger);
   if (command === undefined) return;
   const logs = join(sessions.hub.gitDirectory, 'micelio', 'verify');
-  mkdirSync(logs, { recursive: true });
+  try {
+    mkdirSync(logs, { recursive: true });
+  } catch (error) {
+    throw workspaceErrorFrom(error, `make "${logs}"`);
+  }
   const { environment } = sessions.surroundings;
   await verifyCommit(sessions.hub, {
     command,

@@ -1,9 +1,9 @@
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isAbsent } from '../../base/system-error.ts';
 import type { ClaimToken } from '../../ledger/git/claim.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { replaceFile } from '../../workspace/replace-file.ts';
 import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 
@@ -50,7 +50,12 @@ export class HeldSessions {
   }
 
   forget(slug: Slug): void {
-    rmSync(this.#pathOf(slug), { force: true });
+    const path = this.#pathOf(slug);
+    try {
+      rmSync(path, { force: true });
+    } catch (error) {
+      throw workspaceErrorFrom(error, `delete "${path}"`);
+    }
   }
 
   /** All sessions that are held here. */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { finished } from 'node:stream/promises';
 import type { ObjectId } from '../../git/object-id.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
+import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 import { HubError } from './hub-error.ts';
 
 /** How much of the end of a failed command's output is shown, in characters. */
@@ -27,6 +28,14 @@ export interface VerifyRequest {
  * with the end of what the command said.
  */
 export async function verifyCommit(hub: Repository, request: VerifyRequest): Promise<void> {
+  try {
+    await verifyInScratch(hub, request);
+  } catch (error) {
+    throw workspaceErrorFrom(error, 'check what would land');
+  }
+}
+
+async function verifyInScratch(hub: Repository, request: VerifyRequest): Promise<void> {
   const scratch = mkdtempSync(join(tmpdir(), 'micelio-verify-'));
   const directory = join(scratch, 'merged');
   try {

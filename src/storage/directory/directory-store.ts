@@ -3,6 +3,7 @@ import type { Clock } from '../../base/clock.ts';
 import { systemClock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { systemRandom } from '../../base/random.ts';
+import { systemCode } from '../../base/system-error.ts';
 import type { Sleep } from '../backoff.ts';
 import { systemSleep } from '../backoff.ts';
 import { etagOf, etagOfLarge, ReadObject } from '../content-etag.ts';
@@ -20,7 +21,7 @@ import type {
 import { parseKey, StorageError } from '../object-store.ts';
 import type { Disk } from './disk.ts';
 import { realDisk } from './disk.ts';
-import { storageErrorFrom, systemCode } from './disk-error.ts';
+import { storageErrorFrom } from './disk-error.ts';
 import type { TemporaryFile } from './durable-files.ts';
 import { DurableFiles } from './durable-files.ts';
 import { Folders, kindOf } from './folders.ts';

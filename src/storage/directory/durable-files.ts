@@ -2,9 +2,9 @@ import { readdirSync, statSync } from 'node:fs';
 import type { Clock } from '../../base/clock.ts';
 import type { Random } from '../../base/random.ts';
 import { randomText } from '../../base/random.ts';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import type { SweepOptions } from '../object-store.ts';
 import type { Disk } from './disk.ts';
-import { isAbsent, systemCode } from './disk-error.ts';
 
 /** Files of up to this size are written in place when nothing else is under way. */
 const writeInPlaceBytesMax = 256 * 1024;

@@ -1,9 +1,9 @@
 import { lstatSync, readdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import type { ObjectKey } from '../object-store.ts';
 import { keyConflict } from '../object-store.ts';
 import type { Disk } from './disk.ts';
-import { isAbsent, systemCode } from './disk-error.ts';
 
 /** How often a name is tried again when other processes make and remove folders around it. */
 const attemptsMax = 16;

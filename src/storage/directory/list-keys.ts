@@ -2,9 +2,9 @@ import type { Dirent } from 'node:fs';
 import { lstatSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { isAbsent } from '../../base/system-error.ts';
 import type { ListOptions, ObjectInfo, ObjectKey } from '../object-store.ts';
 import { isKeySegment } from '../object-store.ts';
-import { isAbsent } from './disk-error.ts';
 
 /** After this many objects others get their turn on the thread (some 5 ms of work). */
 const objectsPerTurn = 1024;

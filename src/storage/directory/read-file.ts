@@ -1,8 +1,8 @@
 import { closeSync, fstatSync, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { isAbsent } from '../../base/system-error.ts';
 import type { ByteRange } from '../object-store.ts';
 import { StorageError } from '../object-store.ts';
-import { isAbsent } from './disk-error.ts';
 
 /** Up to this many bytes are read in place: in microseconds, where the thread pool would take five times as long. */
 const readInPlaceBytesMax = 256 * 1024;

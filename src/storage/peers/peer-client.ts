@@ -1,5 +1,5 @@
 import { Agent, type ClientRequest, request as httpRequest, type IncomingMessage } from 'node:http';
-import { systemCode } from '../directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import type { PeerAddress } from './peer-address.ts';
 import { type PeerRequest, peerBytesMax, peerPath, rangeHeader } from './peer-request.ts';
 import type { PeerToken } from './peer-token.ts';

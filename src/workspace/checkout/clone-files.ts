@@ -1,6 +1,6 @@
 import { chmodSync, constants, copyFileSync, lstatSync, type Stats, unlinkSync } from 'node:fs';
 import type { Hash } from '../../base/hash.ts';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import { treeChanges } from '../../tree/diff.ts';
 import type { FileEntry } from '../../tree/entry.ts';
 import type { NodeSource } from '../../tree/node-store.ts';

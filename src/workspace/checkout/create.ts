@@ -1,7 +1,7 @@
 import { lstatSync, mkdirSync, readdirSync, rmdirSync, rmSync, type Stats } from 'node:fs';
 import { resolve } from 'node:path';
 import type { Hash } from '../../base/hash.ts';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { listAll } from '../../tree/lookup.ts';
 import { baseName, type FileName, isTreePath, type TreePath, textFromPath } from '../../tree/path.ts';

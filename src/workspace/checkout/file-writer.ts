@@ -8,7 +8,7 @@ import {
   symlinkSync,
   writeSync,
 } from 'node:fs';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import { textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';

@@ -2,8 +2,8 @@ import { lstatSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'n
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
 import { type Hash, parseHash } from '../../base/hash.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import type { WorkspaceKind } from '../../session/workspace-port.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { markerName } from '../marker-name.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 

@@ -8,7 +8,7 @@ import {
   type Stats,
   unlinkSync,
 } from 'node:fs';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import { baseName, parentPath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';

@@ -1,5 +1,5 @@
 import { rmdirSync, unlinkSync } from 'node:fs';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';

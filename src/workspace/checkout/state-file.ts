@@ -1,6 +1,6 @@
 import { closeSync, fstatSync, futimesSync, openSync, readSync } from 'node:fs';
 import type { Hash } from '../../base/hash.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Entry } from '../../tree/entry.ts';
 import { listAll } from '../../tree/lookup.ts';
 import type { NodeSource } from '../../tree/node-store.ts';

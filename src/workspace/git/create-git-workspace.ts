@@ -1,11 +1,11 @@
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { isAbsent } from '../../base/system-error.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { parseRefName, readRef, updateRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { besidePlace, noteMaking, removeWorktree, sweepBeside, undoHalfMade } from './half-done.ts';
 import { type HookRules, installHooks } from './hooks.ts';
@@ -121,9 +121,9 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
     settle();
     return { directory, repository, record, materialised };
   } catch (error) {
-    await removeWorktree(hub, directory);
     rmSync(directory, { recursive: true, force: true });
     settle();
+    await removeWorktree(hub, directory);
     if (made) await git.attempt(gitArguments(hub, ['update-ref', '-d', branchRef, start]));
     throw error;
   }

@@ -12,8 +12,8 @@ import {
   symlinkSync,
   utimesSync,
 } from 'node:fs';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import { withoutLinks } from '../../git/exclusive-file.ts';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
 import { parentPath, rootPath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';

@@ -1,9 +1,9 @@
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { isAbsent } from '../../base/system-error.ts';
 import { isRunning } from '../../git/file-lock.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { replaceFile } from '../replace-file.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 import { findGitWorkspace, privateDirectory } from './workspace-record.ts';
@@ -64,7 +64,7 @@ export async function undoHalfMade(hub: Repository, slug: Slug, branch: string):
   }
 }
 
-/** Has git forget a worktree; its directory goes with it where it is still there. */
+/** Has git forget a worktree, if it knows it; its directory goes with it where it is still there. */
 export async function removeWorktree(hub: Repository, directory: string): Promise<void> {
   await hub.git.attempt(gitArguments(hub, ['worktree', 'remove', '--force', '--force', directory]));
 }

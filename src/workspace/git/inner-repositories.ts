@@ -1,8 +1,8 @@
 import { lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { join, resolve } from 'node:path';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Git } from '../../git/git-process.ts';
 import type { Repository } from '../../git/repository.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { ancestorsOf, pathBytes, type TreePath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { unreadable } from '../workspace-error.ts';

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { isAbsent } from '../../base/system-error.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { moveRefs, type RefMove, type RefName, readRefs } from '../../git/refs.ts';
 import { gitArguments, type Repository, resolveCommit } from '../../git/repository.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { isAbsent } from '../../base/system-error.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 import { fileUrl, upstreamRemote } from './create-git-workspace.ts';
 import { sessionEnvironmentName, shellQuoted } from './session-environment.ts';

@@ -1,9 +1,9 @@
 import { lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Repository } from '../../git/repository.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { type FileName, joinPath, parentPath, rootPath, type TreePath } from '../../tree/path.ts';
 import { hasRealParents, removeEmptyDirectory } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { readRecord as readProvisioned, recordPlace } from '../provision/record.ts';
+import { workspaceErrorFrom } from '../workspace-error.ts';
 import { innerRepositories } from './inner-repositories.ts';
 import { findPassedOver } from './passed-over.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
@@ -17,17 +18,17 @@ export async function snapshotFiles(
 ): Promise<ObjectId | undefined> {
   const { git } = repository;
   const scratch = privateDirectory(repository.gitDirectory);
-  mkdirSync(scratch, { recursive: true });
   const indexFile = join(scratch, `index-${process.pid}`);
   const index = join(repository.gitDirectory, 'index');
-  // Begun with the real index, git need not read the files that it knows to be unchanged.
-  if (existsSync(index)) copyFileSync(index, indexFile);
   const run = (command: readonly string[], input?: string | Buffer) =>
     git.run([`--git-dir=${repository.gitDirectory}`, `--work-tree=${directory}`, ...command], {
       indexFile,
       ...(input !== undefined && { input }),
     });
   try {
+    mkdirSync(scratch, { recursive: true });
+    // Begun with the real index, git need not read the files that it knows to be unchanged.
+    if (existsSync(index)) copyFileSync(index, indexFile);
     const provisioned = provisionedPaths(directory);
     const files = await ownFiles({ repository, directory });
     await run(['add', '--all', '--pathspec-from-file=-', '--pathspec-file-nul'], files);
@@ -38,6 +39,8 @@ export async function snapshotFiles(
     const message = `[${record.slug}] keep: what was not committed`;
     const commit = await run(['commit-tree', '-p', head, tree], message);
     return parseObjectId(commit.toString('latin1').trim());
+  } catch (error) {
+    throw workspaceErrorFrom(error, `record what "${directory}" holds`);
   } finally {
     rmSync(indexFile, { force: true });
     rmSync(`${indexFile}.lock`, { force: true });

@@ -1,7 +1,7 @@
 import { readdirSync, realpathSync, type Stats } from 'node:fs';
 import { hasCode } from '../../base/error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Git } from '../../git/git-process.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { ancestorsOf, isTreePath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';

@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Git } from '../../git/git-process.ts';
 import { parseObjectId } from '../../git/object-id.ts';
 import { openWorkingTree, type Repository } from '../../git/repository.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 

@@ -2,6 +2,7 @@ import { readdirSync, rmdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Hash } from '../../base/hash.ts';
+import { systemCode } from '../../base/system-error.ts';
 import type { TakeMode } from '../../session/lease.ts';
 import type {
   LeftToDo,
@@ -9,7 +10,6 @@ import type {
   WorkspaceKnowledge,
   WorkspaceSnapshot,
 } from '../../session/workspace-port.ts';
-import { systemCode } from '../../storage/directory/disk-error.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { type LockOptions, withWorkspaceLock } from '../workspace-lock.ts';
 import type { AttachRequest, FileServer, ServedSession } from './file-server-port.ts';

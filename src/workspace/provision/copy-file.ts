@@ -13,7 +13,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { copyFile } from 'node:fs/promises';
-import { systemCode } from '../../storage/directory/disk-error.ts';
+import { systemCode } from '../../base/system-error.ts';
 import { cannotClone, cloneBytesMin, reflink } from '../checkout/clone-files.ts';
 
 /** A file up to this size in bytes is read and written as a whole; the system copies larger ones. */

@@ -1,8 +1,8 @@
 import { existsSync, readFileSync, realpathSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { isAbsent } from '../../base/system-error.ts';
 import type { Git } from '../../git/git-process.ts';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
 import { isFileName, type TreePath, textFromPath } from '../../tree/path.ts';
 import { findWorkspace } from '../checkout/marker.ts';
 import { diskPath } from '../disk-path.ts';

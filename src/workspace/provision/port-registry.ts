@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { basename, dirname, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import { ProvisionError } from './provision-error.ts';
 
 /** A port that a session has. */

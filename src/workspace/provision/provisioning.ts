@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { mkdirSync, realpathSync } from 'node:fs';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { withWorkspaceLock } from '../workspace-lock.ts';
 import { applyPlan } from './apply-plan.ts';

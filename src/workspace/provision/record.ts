@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import * as v from 'valibot';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import { isTreePath, type TreePath } from '../../tree/path.ts';
 import { diskStatus } from '../disk-status.ts';
 import { markerName } from '../marker-name.ts';

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { closeSync, constants, openSync, readFileSync, readlinkSync, readSync, type Stats } from 'node:fs';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { diskPath } from '../disk-path.ts';
 import { diskStatus } from '../disk-status.ts';

@@ -1,6 +1,6 @@
 import { lstatSync, readlinkSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { sep } from 'node:path';
-import { isAbsent, systemCode } from '../../storage/directory/disk-error.ts';
+import { isAbsent, systemCode } from '../../base/system-error.ts';
 import { type FileName, joinPath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { hasRealParents } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';

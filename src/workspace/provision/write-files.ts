@@ -14,7 +14,7 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { isAbsent } from '../../storage/directory/disk-error.ts';
+import { isAbsent } from '../../base/system-error.ts';
 import { parentPath, pathBytes, type TreePath, textFromPath } from '../../tree/path.ts';
 import { hasRealParents } from '../checkout/safe-removal.ts';
 import { diskPath } from '../disk-path.ts';
