@@ -54,7 +54,7 @@ _AGENTS/sessions/_bin/complete-session 2025-10-14-feature-x
   test('the emergency override leaves its trace', async () => {
     const scratch = await hubWith('feature-x');
     const slug = dated('feature-x');
-    await scratch.bash(`
+    const { stdout } = await scratch.bash(`
 mic session claim ${slug}
 # chmod 644 sessions/active/{session-slug}/SESSION.md
 cd .sessions/${slug}
@@ -66,6 +66,7 @@ git commit -m "[${slug}] OVERRIDE: Fix critical SESSION.md error"
 chmod 444 _AGENTS/sessions/active/${slug}/SESSION.md
 mic session complete
 `);
+    assert.match(stdout, /\nIts plan was overridden, .*: Fix critical SESSION\.md error\n/);
     const archived = `_AGENTS/sessions/completed/${slug}`;
     assert.match(scratch.read(`${archived}/SESSION.md`) ?? '', /More\./);
     const override = `[${slug}] OVERRIDE: Fix critical SESSION.md error`;

@@ -52,6 +52,8 @@ export type Completion =
       readonly outcome: 'completed';
       /** The commit on main that carries the changes; undefined where there were none. */
       readonly commit: ObjectId | undefined;
+      /** Why the plan was overridden, for each override that came to main now. */
+      readonly overridden: readonly string[];
       /** What became of the checkouts of main. */
       readonly checkouts: readonly CheckoutNote[];
       /** The session that was planned to merge what was learned. */
@@ -114,6 +116,7 @@ export async function completeSession(
     return {
       outcome: 'completed',
       commit: value.code,
+      overridden: reasonsOf(plan),
       checkouts: checkoutsIn(notes),
       knowledgeSession: learned?.slug,
       workspace: left,
@@ -142,7 +145,7 @@ export async function landSession(
     const landed = { outcome: 'completed', knowledgeSession: undefined, workspace: undefined } as const;
     if (code === undefined && override === undefined) {
       await noteResolved(sessions, token);
-      return { ...landed, commit: undefined, checkouts: [] };
+      return { ...landed, commit: undefined, overridden: [], checkouts: [] };
     }
     const { value, notes } = await sessions.ledger.land({
       token,
@@ -152,9 +155,18 @@ export async function landSession(
     if (value.outcome === 'main-moved') continue;
     if (override !== undefined) await protectPlans(sessions, slug, 'active');
     await noteResolved(sessions, token);
-    return { ...landed, commit: value.code, checkouts: checkoutsIn(notes) };
+    return {
+      ...landed,
+      commit: value.code,
+      overridden: reasonsOf(plan),
+      checkouts: checkoutsIn(notes),
+    };
   }
   throw tooBusy(slug);
+}
+
+function reasonsOf({ pending }: FrozenPlan): readonly string[] {
+  return pending.map(({ why }) => why);
 }
 
 interface Prepared {

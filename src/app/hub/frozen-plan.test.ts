@@ -100,11 +100,14 @@ describe('an override of a plan', () => {
     const { hub, sessions, workspace, claimed, complete } = await setUp(t, false);
     write(workspace, `${claimed}- [ ] It is quiet\n`, 'OVERRIDE: hear, hear');
     const checkedOut = join(hub.directory, path);
-    await landSession(sessions, { slug, message: undefined });
+    const land = () => landSession(sessions, { slug, message: undefined });
+    const landed = await land();
+    assert.deepEqual(landed.outcome === 'completed' && landed.overridden, ['hear, hear']);
     assert.equal(readFileSync(checkedOut, 'utf8'), `${claimed}- [ ] It is quiet\n`);
     assert.equal(statSync(checkedOut).mode & 0o777, 0o444);
     assert.match(shown(hub, 'worklog.md', 'active'), /hear, hear/);
-    await landSession(sessions, { slug, message: undefined });
+    const again = await land();
+    assert.deepEqual(again.outcome === 'completed' && again.overridden, []);
     write(workspace, `${claimed}- [ ] It is calm\n`, 'OVERRIDE: rather this');
     write(workspace, claimed, 'OVERRIDE: neither');
     await complete({ unmet: 'so it is' });

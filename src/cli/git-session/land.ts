@@ -22,15 +22,22 @@ export function landInHub(
   return withSession(context, name, async (sessions, slug) => {
     const landed = await landSession(sessions, { slug, message });
     if (landed.outcome === 'conflict') return conflictAnswer(sessions, slug, landed);
-    const { commit } = landed;
-    const text =
+    const { commit, overridden, checkouts } = landed;
+    const lines =
       commit === undefined
-        ? `${slug} has nothing that ${sessions.mainBranch} does not have.`
-        : `Landed ${slug} on ${sessions.mainBranch} as ${commit}. The session goes on.`;
+        ? [`${slug} has no changes that ${sessions.mainBranch} does not have.`]
+        : [`Landed ${slug} on ${sessions.mainBranch} as ${commit}. The session goes on.`];
+    lines.push(...overriddenLines(overridden));
     return {
-      json: { slug, outcome: 'landed', commit: commit ?? null, checkouts: checkoutsJson(landed.checkouts) },
-      text,
-      notes: checkoutNotes(landed.checkouts),
+      json: {
+        slug,
+        outcome: 'landed',
+        commit: commit ?? null,
+        overridden,
+        checkouts: checkoutsJson(checkouts),
+      },
+      text: lines.join('\n'),
+      notes: checkoutNotes(checkouts),
     };
   });
 }
@@ -48,12 +55,13 @@ export function completeInHub(
   return withSession(context, name, async (sessions, slug) => {
     const done = await completeSession(sessions, { slug, ...words });
     if (done.outcome === 'conflict') return conflictAnswer(sessions, slug, done);
-    const { commit, checkouts, knowledgeSession, workspace } = done;
+    const { commit, overridden, checkouts, knowledgeSession, workspace } = done;
     const lines = [
       commit === undefined
         ? `Completed ${slug}, which had nothing more to land.`
         : `Completed ${slug}: its changes are on ${sessions.mainBranch}, as ${commit}.`,
     ];
+    lines.push(...overriddenLines(overridden));
     if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
     if (workspace?.outcome === 'removed') lines.push(...removedLines(workspace));
     if (!existsSync(context.directory))
@@ -70,6 +78,7 @@ export function completeInHub(
         commit: commit ?? null,
         knowledgeSession: knowledgeSession ?? null,
         pushed: pushed === undefined ? null : pushed.outcome === 'pushed',
+        overridden,
         checkouts: checkoutsJson(checkouts),
         workspaceStays: workspace?.outcome === 'stays' ? workspace.directory : null,
         ...(workspace?.outcome === 'removed' ? removedJson(workspace) : { aside: null, gone: [] }),
@@ -88,6 +97,10 @@ export function completeInHub(
       ...(pushed?.outcome === 'refused' && { exit: 'unavailable' as const }),
     };
   });
+}
+
+function overriddenLines(overridden: readonly string[]): string[] {
+  return overridden.map((why) => `Its plan was overridden, for everybody to see: ${why}`);
 }
 
 function conflictAnswer(
