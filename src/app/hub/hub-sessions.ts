@@ -285,12 +285,15 @@ export class HubSessions {
   /** The session's workspace, for who has claimed it; made where it is missing, with the work that was kept. */
   async place(slug: Slug, choice: GitWorkspaceChoice): Promise<PlacedGitSession> {
     const token = await this.requireHeld(slug);
-    const { agent } = await this.requireClaim(token);
+    const claim = await this.requireClaim(token);
+    const { agent } = claim;
+    await this.#readIdentityTemplate();
+    const environment = this.#identity.of(claim);
     const existing = await this.workspaceOf(slug);
     // Loaded here: what makes workspaces is more than all else together, and few commands make one.
     const { createGitWorkspace, handOver } = await import('../../workspace/git/create-git-workspace.ts');
     if (existing !== undefined) {
-      await handOver(existing, { agent, claim: token.id });
+      await handOver(existing, { agent, environment });
       protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
       this.held.set({ token, directory: existing.directory });
       const provisioned = isFurnished(existing) ? undefined : await this.#furnish(existing);
@@ -311,7 +314,7 @@ export class HubSessions {
       branch: `session/${slug}`,
       main: this.mainBranch,
       agent,
-      claim: token.id,
+      environment,
       rules: { sessions: layout.sessions, knowledge: `${layout.root}/knowledge` },
       submodules: choice.submodules ?? 'initialise',
       fill: async (made) => {

@@ -10,11 +10,7 @@ import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { besidePlace, noteMaking, removeWorktree, sweepBeside, undoHalfMade } from './half-done.ts';
 import { type HookRules, installHooks } from './hooks.ts';
 import { withPlaceLock } from './place-lock.ts';
-import {
-  type SessionEnvironment,
-  sessionEnvironmentName,
-  sessionEnvironmentText,
-} from './session-environment.ts';
+import { placeText, sessionEnvironmentName, sessionEnvironmentText } from './session-environment.ts';
 import { type Materialised, materialise, type SubmoduleChoice } from './submodules.ts';
 import { type GitWorkspace, recordVersion, type WorkspaceRecord, writeRecord } from './workspace-record.ts';
 
@@ -32,8 +28,8 @@ export interface GitWorkspaceRequest {
   readonly branch: string;
   readonly main: string;
   readonly agent: { readonly name: string; readonly email: string };
-  /** Which taking of the session the workspace is made for. */
-  readonly claim?: string;
+  /** What `.session-env` says of who works, and on what; left out, what `sessionEnvironmentText` does. */
+  readonly environment?: string;
   readonly rules: Omit<HookRules, 'slug'>;
   readonly submodules: SubmoduleChoice;
   /** What is to be done in the workspace before it counts as made. A clone is not at its place then. */
@@ -134,12 +130,12 @@ async function furnish(
   request: GitWorkspaceRequest,
   made: { readonly repository: Repository; readonly directory: string; readonly base: ObjectId },
 ): Promise<WorkspaceRecord> {
-  const { kind, slug, branch, main, directory, agent, claim } = request;
+  const { kind, slug, branch, main, directory, agent } = request;
   const { repository, base } = made;
   const hub = request.hub.gitDirectory;
   await exclude(repository, `/${sessionEnvironmentName}`);
-  const session = { slug, branch, agent, ...(claim !== undefined && { claim }) };
-  await writeEnvironment(made.directory, { ...session, place: { directory, upstream: hub } });
+  const environment = request.environment ?? sessionEnvironmentText({ slug, branch, agent });
+  await writeEnvironment(made.directory, `${environment}${placeText({ directory, upstream: hub })}`);
   await installHooks(repository, request.hub, kind, { slug, ...request.rules });
   const record: WorkspaceRecord = { version: recordVersion, kind, slug, hub, branch, main, base };
   await request.fill?.({ repository, directory: made.directory, record });
@@ -151,16 +147,16 @@ async function furnish(
 /** Makes a workspace that is there already the place of `agent`, or tells it where it and its hub are now. */
 export async function handOver(
   { repository, directory, record }: GitWorkspace,
-  { agent, claim }: { readonly agent: GitWorkspaceRequest['agent']; readonly claim: string },
+  { agent, environment }: { readonly agent: GitWorkspaceRequest['agent']; readonly environment: string },
 ): Promise<void> {
-  const { slug, branch, hub, kind } = record;
+  const { hub, kind } = record;
   await setIdentity(repository, agent, kind === 'clone' ? '--local' : '--worktree');
-  await writeEnvironment(directory, { slug, branch, agent, claim, place: { directory, upstream: hub } });
+  await writeEnvironment(directory, `${environment}${placeText({ directory, upstream: hub })}`);
 }
 
-async function writeEnvironment(directory: string, session: SessionEnvironment): Promise<void> {
+async function writeEnvironment(directory: string, text: string): Promise<void> {
   const path = join(directory, sessionEnvironmentName);
-  await writeFile(path, sessionEnvironmentText(session)).catch((error: unknown) => {
+  await writeFile(path, text).catch((error: unknown) => {
     throw workspaceErrorFrom(error, `write "${path}"`);
   });
 }

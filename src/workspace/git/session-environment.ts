@@ -35,6 +35,11 @@ export function sessionEnvironmentText(session: SessionEnvironment): string {
   return `# Source this to work as the agent of session ${session.slug}.\n${lines.join('\n')}\n`;
 }
 
+/** The lines of a workspace's `.session-env` that say where it and its hub are on this machine, absolute. */
+export function placeText({ directory, upstream }: NonNullable<SessionEnvironment['place']>): string {
+  return `export SESSION_DIR=${shellQuoted(directory)}\nexport SESSION_UPSTREAM=${shellQuoted(upstream)}\n`;
+}
+
 /** `text` as one word of a POSIX shell. */
 export function shellQuoted(text: string): string {
   return `'${text.replaceAll("'", `'\\''`)}'`;
