@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { commands } from '../../src/cli/commands.ts';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
-import { write } from '../mic.ts';
+import { type RunOptions, write } from '../mic.ts';
 import { MountScratch } from '../mounts.ts';
+import { fieldsOf, jsonPage, jsonPageOf } from './json-page.ts';
 
 const scratch = new MountScratch();
 
@@ -44,6 +46,27 @@ async function hubWithSessions(): Promise<void> {
   await scratch.mic(['session', 'ready', planned!], in_);
 }
 
+/** A git repository with sessions that have a change, a conflict with main, nothing, and one that can be claimed. */
+const busyHub = join(scratch.directory, 'busy');
+const [changed, clashing, idle, waiting] = ['changed', 'clashing', 'idle', 'waiting'].map(
+  (name) => `2025-10-14-${name}`,
+);
+
+async function hubAtWork(): Promise<void> {
+  const in_ = { in: await scratch.repository('busy', { 'a.txt': 'a\n', 'b.txt': 'b\n' }) };
+  await scratch.mic(['init'], in_);
+  for (const slug of [changed!, clashing!, idle!]) {
+    await scratch.mic(['session', 'start', slug.slice(11), `--slug=${slug}`], in_);
+  }
+  await scratch.mic(['session', 'draft', 'waiting', `--slug=${waiting}`, '--criterion=It works'], in_);
+  await scratch.mic(['session', 'ready', waiting!], in_);
+  const inWorkspace = (slug: string, line: string) =>
+    scratch.type(`${line} && git commit -qam '[${slug}] feat: it'`, { in: join(busyHub, '.sessions', slug) });
+  await inWorkspace(changed!, 'echo changed > b.txt && echo new > new.txt && git add new.txt');
+  await inWorkspace(clashing!, 'echo session > a.txt && echo clashing > b.txt');
+  await scratch.type('echo main > a.txt && git commit -qam main', in_);
+}
+
 /** A git repository with one session, which no agent program of these tests is able to work on. */
 const agentHub = join(scratch.directory, 'agents');
 
@@ -60,6 +83,7 @@ async function busyProject() {
   await provisionable();
   await hubWithSessions();
   await hubForAgents();
+  await hubAtWork();
   await hubWithRemote();
   await scratch.project('acme/web', { 'a.txt': 'a\n' });
   const [open, conflicted, landed] = [
@@ -196,17 +220,76 @@ const calls: Readonly<Record<string, Call>> = {
   completion: () => ({ args: ['bash'], wrong: [2, 'tcsh'] }),
 };
 
+/** What commands print besides of sessions in a git repository, in this order, and how they end where that is not with 0. */
+const callsInHub: readonly (readonly [path: string, args: readonly string[], exit?: number])[] = [
+  ['session list', []],
+  ['session show', [changed!]],
+  ['session path', [changed!]],
+  ['session status', [changed!]],
+  ['session diff', [changed!]],
+  ['session note', ['said', `--session=${changed}`]],
+  ['session decide', ['what', '--why=why', `--session=${changed}`]],
+  ['status', []],
+  ['session complete', [clashing!, '--unmet=later'], exitCodes.conflict.code],
+  ['session sync', [clashing!], exitCodes.conflict.code],
+  ['session land', [changed!]],
+  ['session abandon', [idle!, '--why=x']],
+  ['session remove', [idle!]],
+  ['session list', ['--removed']],
+  ['session restore', [idle!]],
+  ['session start', ['more']],
+  ['agent run', ['--exec=echo made > made.txt', '--once', '--unmet=nobody looks']],
+  ['session forget', [waiting!]],
+  ['watch', ['--once']],
+];
+
 describe('with --json, a command prints one document and nothing else', () => {
   test('there is a call for every command', () => {
     assert.deepEqual(Object.keys(calls).sort(), commands.map(({ path }) => path).sort());
   });
 
+  /** What was printed, by what was called. */
+  const printed = new Map<string, unknown[]>();
+  const print = async (title: string, args: readonly string[], options: RunOptions) => {
+    const { stdout } = await scratch.mic([...args, '--json'], options);
+    // Of these each line is a document.
+    const isLines = /`mic (?:agent run|watch)`/.test(title);
+    const texts = isLines ? stdout.trimEnd().split('\n') : [stdout];
+    printed.set(title, [...(printed.get(title) ?? []), ...texts.map((text) => JSON.parse(text) as unknown)]);
+  };
+
   for (const [path, call] of Object.entries(calls)) {
     test(`mic ${path}`, async () => {
       const { args, in: directory } = call(await ready);
-      await scratch.json([...path.split(' '), ...args], directory === undefined ? {} : { in: directory });
+      await print(
+        `\`mic ${path}\``,
+        [...path.split(' '), ...args],
+        directory === undefined ? {} : { in: directory },
+      );
     });
   }
+
+  for (const [path, args, exit = 0] of callsInHub) {
+    test(`mic ${path}, in a git repository`, async () => {
+      await ready;
+      await print(`\`mic ${path}\`, in a git repository`, [...path.split(' '), ...args], {
+        in: busyHub,
+        exit,
+      });
+    });
+  }
+
+  test('docs/json.md names the fields that there are, and each is one word', () => {
+    const fields = new Map(Array.from(printed, ([title, documents]) => [title, fieldsOf(title, documents)]));
+    const names = [...fields.values()].flat().map((field) => field.split('.').at(-1)!);
+    assert.deepEqual(
+      names.filter((name) => !/^[a-z][a-zA-Z]*$/.test(name)),
+      [],
+    );
+    const page = jsonPageOf(fields);
+    if (process.env.MICELIO_JSON_PAGE === 'write') writeFileSync(jsonPage, page);
+    assert.equal(readFileSync(jsonPage, 'utf8'), page, 'the page says how to make it anew');
+  });
 
   test('of what went wrong as well', async () => {
     const busy = await ready;
