@@ -242,7 +242,7 @@ async function committedWork(
   if (workspace === undefined) return keptCommit(sessions.hub, slug);
   await requireCommitted(workspace);
   // The refs that it is kept at may be another machine's in a moment.
-  return (await keepWork(workspace, sessions.hub)).head;
+  return (await keepWork(workspace, sessions.hub, 'committed')).head;
 }
 
 /** The criteria as the active plan has them, on main or in the session's own commits. */

@@ -31,8 +31,10 @@ export async function releaseSession(
   // What cannot be kept is said before anything has happened.
   if (doomed !== undefined) await surveyUnkept(doomed, 'keep');
   // Kept before anybody else can claim it.
-  if (workspace !== undefined) await keepWork(workspace, sessions.hub);
-  await sessions.ledger.release({ token });
+  if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
+  // Given back already, by a process that was killed before it was through.
+  const isGivenBack = (await sessions.ledger.session(slug)).state === 'planned';
+  if (!isGivenBack) await sessions.ledger.release({ token });
   const removed = doomed && (await removeWorkspace(sessions, doomed));
   sessions.held.forget(slug);
   return removed;
@@ -43,7 +45,7 @@ export async function abandonSession(sessions: HubSessions, slug: Slug, reason: 
   const { agent: by } = sessions.surroundings;
   const token = sessions.tokenOf(slug);
   const workspace = await sessions.workspaceOf(slug);
-  if (workspace !== undefined) await keepWork(workspace, sessions.hub);
+  if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
   await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }) });
   sessions.held.forget(slug);
 }

@@ -160,7 +160,7 @@ for (const kind of kinds) {
       symlinkSync('nowhere', join(directory, 'link'));
       writeFileSync(join(directory, 'ignored.log'), '');
       const before = git(directory, 'status', '--porcelain');
-      await keepWork(workspace, await hub.open());
+      await keepWork(workspace, await hub.open(), 'all');
       assert.equal(git(directory, 'status', '--porcelain'), before, 'keeping changes nothing');
       const kept = await removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' });
       assert.equal(kept.head, head);

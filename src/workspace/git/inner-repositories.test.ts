@@ -53,7 +53,7 @@ for (const kind of ['clone', 'worktree'] as const) {
     const workspace = await workspaceOf(t, hub, kind);
     git(workspace.directory, 'init', '-q', 'deep/inner');
     put(workspace.directory, { 'deep/inner/x': 'x', 'deep/beside': 'beside' });
-    await keepWork(workspace, await hub.open());
+    await keepWork(workspace, await hub.open(), 'all');
     assert.equal(hub.git(['show', `${keptRefs(slug).uncommitted}:deep/beside`]), 'beside');
     await removeGitWorkspace(workspace, await hub.open(), { ignored: 'drop' });
     const { directory } = await broughtBack(t, hub, kind);

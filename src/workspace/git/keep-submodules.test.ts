@@ -27,7 +27,7 @@ for (const kind of ['clone', 'worktree'] as const) {
     gitIn(part, 'reset', '-q', '--hard', 'HEAD~1');
     const commit = commitIn(part, 'new.txt');
     gitIn(workspace.directory, 'commit', '-qam', `[${slug}] feat: a new part`);
-    await keepWork(workspace, await hub.open());
+    await keepWork(workspace, await hub.open(), 'all');
     await removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' });
 
     const copy = join(hub.directory, '.git/modules/lib/part');
@@ -46,17 +46,17 @@ test('commits of a submodule that the hub has no copy of must be pushed first', 
   const hub = projectWithPart(t);
   const workspace = await workspaceOf(t, hub, 'clone');
   rmSync(join(hub.directory, '.git/modules'), { recursive: true });
-  await keepWork(workspace, await hub.open());
+  await keepWork(workspace, await hub.open(), 'all');
   const part = join(workspace.directory, 'lib/part');
   commitIn(part, 'new.txt');
-  await assert.rejects(keepWork(workspace, await hub.open()), {
+  await assert.rejects(keepWork(workspace, await hub.open(), 'all'), {
     code: 'workspace/cannot-keep',
     message: /"lib\/part".*git push/,
   });
   const elsewhere = ScratchRepository.create(t);
   gitIn(part, 'remote', 'set-url', 'origin', elsewhere.directory);
   gitIn(part, 'push', '-q', 'origin', 'HEAD:refs/heads/new');
-  await keepWork(workspace, await hub.open());
+  await keepWork(workspace, await hub.open(), 'all');
 });
 
 function projectWithPart(t: TestContext): ScratchRepository {

@@ -66,10 +66,10 @@ for (const kind of kinds) {
     await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
     const second = await workspaceOf(t, hub, kind);
     put(second, 'of the second\n');
-    await keepWork(second, await hub.open());
+    await keepWork(second, await hub.open(), 'all');
     assert.equal(hub.git(['show', `${keptRefs(slug).uncommitted}:a.txt`]), 'of the second');
     assert.equal(hub.git(['show', `${earlier(hub)[0]}:a.txt`]), 'of the first');
-    await keepWork(second, await hub.open());
+    await keepWork(second, await hub.open(), 'all');
     assert.equal(earlier(hub).length, 1);
     assert.equal(hub.git(['for-each-ref', `refs/sessions/${slug}/keeping`]), '');
   });
@@ -83,7 +83,7 @@ for (const kind of kinds) {
     await bringBackWork(second, await hub.open());
     assert.equal(readFileSync(join(second.directory, 'a.txt'), 'utf8'), 'work\n');
     git(second, 'commit', '-qam', `[${slug}] feat: work`);
-    await keepWork(second, await hub.open());
+    await keepWork(second, await hub.open(), 'all');
     assert.deepEqual(earlier(hub), []);
     assert.equal(hub.git(['for-each-ref', keptRefs(slug).uncommitted]), '');
   });
@@ -94,11 +94,11 @@ for (const kind of kinds) {
     put(first, 'one\n');
     git(first, 'commit', '-qam', `[${slug}] feat: one`);
     const one = git(first, 'rev-parse', 'HEAD');
-    await keepWork(first, await hub.open());
+    await keepWork(first, await hub.open(), 'all');
     git(first, 'checkout', '-q', '--detach', 'HEAD~1');
     put(first, 'two\n');
     git(first, 'commit', '-qam', `[${slug}] feat: two`);
-    await keepWork(first, await hub.open());
+    await keepWork(first, await hub.open(), 'all');
     assert.equal(hub.git(['rev-parse', keptRefs(slug).commits]), git(first, 'rev-parse', 'HEAD'));
     assert.deepEqual(
       earlier(hub).map((ref) => hub.git(['rev-parse', ref])),

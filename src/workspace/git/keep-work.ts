@@ -35,6 +35,9 @@ export interface KeptWork {
   readonly uncommitted: ObjectId | undefined;
 }
 
+/** `committed` is for a workspace of which git has just said that all in it is committed: its files are not read again. */
+export type WhatToKeep = 'all' | 'committed';
+
 /** How often somebody else may keep work of the same session at the same moment. */
 const attemptsMax = 50;
 
@@ -44,11 +47,15 @@ const attemptsMax = 50;
  * Repositories inside of it are not kept here (`surveyUnkept`). Throws `workspace/cannot-keep` for what a hook of the hub refuses,
  * and for commits of a submodule that are nowhere else.
  */
-export async function keepWork(workspace: GitWorkspace, hub: Repository): Promise<KeptWork> {
+export async function keepWork(
+  workspace: GitWorkspace,
+  hub: Repository,
+  what: WhatToKeep,
+): Promise<KeptWork> {
   const { repository, record } = workspace;
   const head = await resolveCommit(repository, 'HEAD');
   await keepSubmodules(workspace, hub);
-  const snapshot = await snapshotFiles(workspace, head);
+  const snapshot = what === 'all' ? await snapshotFiles(workspace, head) : undefined;
   const besides = await otherCommits(workspace, head);
   const refs = keptRefs(record.slug);
   const carrier: RefName = `refs/sessions/${record.slug}/keeping/${process.pid}`;

@@ -36,7 +36,7 @@ export async function removeGitWorkspace(
   return withPlaceLock(hub, record.slug, async () => {
     sweepBeside(directory);
     const { keep, gone } = await surveyUnkept(workspace, ignored);
-    const kept = await keepWork(workspace, hub);
+    const kept = await keepWork(workspace, hub, 'all');
     const aside = setAside(hub, record.slug, directory, keep);
     await beforeDeletion?.();
     await deleteDirectory(workspace, hub);

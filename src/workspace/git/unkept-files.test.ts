@@ -159,7 +159,7 @@ test('a submodule with changes of its own keeps its workspace', async (t) => {
   hub.git(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', part.directory, 'part']);
   hub.git(['commit', '-qm', 'part']);
   const workspace = await workspaceOf(t, hub, 'clone');
-  await keepWork(workspace, await hub.open());
+  await keepWork(workspace, await hub.open(), 'all');
   put(workspace, { 'part/new': 'new\n' });
   await assert.rejects(removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' }), {
     code: 'workspace/cannot-keep',
