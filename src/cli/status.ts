@@ -8,7 +8,7 @@ import { columns, counted, headline } from './wording.ts';
 export default command({
   summary: 'Show where you are, and the sessions under way',
   description:
-    'Inside a workspace: how its session stands. And the sessions that are under way in the project. In a git\nrepository also which files several of them change.',
+    'Inside a workspace: how its session stands. And the sessions that are under way in the project. In a git\nrepository also which files several of them change, or name in their plans.',
   options: {
     project: text(
       '--project <org/name>',

@@ -1,6 +1,6 @@
 import type { HubSessions } from '../../app/hub/hub-sessions.ts';
 import type { SessionWork } from '../../app/hub/session-work.ts';
-import { type HubSession, surveySessions } from '../../app/hub/survey.ts';
+import { type HubSession, type Overlap, surveySessions } from '../../app/hub/survey.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { findGitWorkspace } from '../../workspace/git/workspace-record.ts';
 import type { Answer, CommandContext } from '../command.ts';
@@ -31,8 +31,8 @@ export function overviewOfHub(context: CommandContext): Promise<Answer> {
     lines.push(`${sessions.mainBranch}  ${counted(active.length, 'session')} at work`);
     if (rows.length > 0) lines.push(columns(rows));
     if (overlaps.length > 0) {
-      lines.push('', `${counted(overlaps.length, 'file')} changed by several of them:`);
-      lines.push(...some(overlaps.map(({ path, sessions: slugs }) => `${path}  (${slugs.join(', ')})`)));
+      lines.push('', `${counted(overlaps.length, 'file')} changed or planned by several of them:`);
+      lines.push(...some(overlaps.map(overlapWords)));
     }
     const notes = unseen === 0 ? [] : [`${counted(unseen, 'more session')} not looked into for overlaps.`];
     return {
@@ -47,6 +47,10 @@ export function overviewOfHub(context: CommandContext): Promise<Answer> {
       notes,
     };
   });
+}
+
+function overlapWords({ path, sessions, planned }: Overlap): string {
+  return `${path}  (${[...sessions, ...planned.map((slug) => `${slug} plans to`)].join(', ')})`;
 }
 
 async function describeOne(sessions: HubSessions, slug: Slug) {

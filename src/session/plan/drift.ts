@@ -1,5 +1,4 @@
-import type { Nodes } from 'mdast';
-import { parseMarkdown } from './markdown.ts';
+import { covers, namedFiles } from './named-files.ts';
 import { parsePlan } from './plan.ts';
 import { planEntries, subsessionSlugs } from './record-files.ts';
 
@@ -59,27 +58,4 @@ export function driftOf({ plan: text, activePlan, subsessions, touched }: DriftS
       created: subsessionSlugs(subsessions),
     },
   };
-}
-
-const pathPattern = /^(?:\.\/)?[\w@.-]+(?:\/[\w@.-]+)*\/?$/;
-
-/** Paths that a plan names as code: `src/server.ts`, `docs/`. */
-function namedFiles(text: string): string[] {
-  const names = new Set<string>();
-  for (const code of codeIn(parseMarkdown(text))) {
-    const isPath = pathPattern.test(code) && (code.includes('/') || /\.[A-Za-z]\w{0,9}$/.test(code));
-    if (isPath) names.add(code.replace(/^\.\//, ''));
-  }
-  return [...names];
-}
-
-function codeIn(node: Nodes): string[] {
-  if (node.type === 'inlineCode') return [node.value.trim()];
-  return 'children' in node ? node.children.flatMap(codeIn) : [];
-}
-
-/** Whether a name in a plan means the file at `path`: it is that file, a directory above, or its last part. */
-function covers(named: string, path: string): boolean {
-  const name = named.replace(/\/$/, '');
-  return path === name || path.startsWith(`${name}/`) || (!named.includes('/') && path.endsWith(`/${name}`));
 }
