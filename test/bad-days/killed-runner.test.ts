@@ -8,10 +8,10 @@ import { countSteps, killedAt } from './killed-steps.ts';
 /** A runner is killed at so many of its steps, spread over all of them. */
 const pointCount = 4;
 
-/** Fails on a session at first, leaves files of each kind, and says in `log` when it is not alone at a session. */
+/** Fails on a session at first, leaves files of each kind, and says in `log` when it is not alone, where `flock` can tell. */
 function program(log: string): string {
   return `log='${log}'; again="$log-again-$SESSION_SLUG"
-exec 9>>"$log-$SESSION_SLUG"; flock -n 9 || echo two at once >>"$log"; sleep 0.1
+exec 9>>"$log-$SESSION_SLUG"; flock -n 9; [ $? -ne 1 ] || echo two at once >>"$log"; sleep 0.1
 [ -e .env ] || echo not provisioned >>"$log"
 [ -e "$again" ] || { touch "$again"; echo half >half-$SESSION_SLUG; echo note >my.log; exit 1; }
 echo whole >whole-$SESSION_SLUG`;
