@@ -3,6 +3,7 @@ import { HubScratch } from './hub-scratch.ts';
 /**
  * What the documents that sessions were first described in tell to type, as it stands there. Where that does not hold
  * (docs/decisions/0010-the-git-ledger.md), the line that was written is in a comment, with what stands for it.
+ * The scripts themselves are in `first-scripts.test.ts`.
  */
 
 /** The names of the documents have no date; a session's has. */

@@ -30,6 +30,11 @@ mkdir -p _AGENTS/knowledge/sessions/2025-10-14-feature-x
 echo 'Cold caches lie.' > _AGENTS/knowledge/sessions/2025-10-14-feature-x/learnings.md
 # git add _AGENTS/knowledge/sessions/
 git add _AGENTS/knowledge/sessions/ && git commit -m "[2025-10-14-feature-x] docs: capture learnings"
+# KB canonical (only in KB merge sessions)
+echo 'Warm them.' > _AGENTS/knowledge/caches.md
+# git add _AGENTS/knowledge/ && git commit -m "[2025-10-14-feature-x] docs: merge KB learnings"      this is none
+if (git add _AGENTS/knowledge/ && git commit -m "[2025-10-14-feature-x] docs: merge KB learnings"); then exit 9; fi
+git rm -q -f _AGENTS/knowledge/caches.md
 
 # Complete session (unlocks SESSION.md for final updates)
 cd ../..
@@ -49,6 +54,17 @@ _AGENTS/sessions/_bin/complete-session 2025-10-14-feature-x
       list.map(({ slug, state }) => [slug.replace(/\d{4}-\d\d-\d\d/, 'DATE'), state]),
       [['kb-DATE-merge-feature-x', 'planned']],
     );
+    const merging = list[0]!.slug;
+    await scratch.bash(`
+_AGENTS/sessions/_bin/claim-session ${merging}
+cd .sessions/${merging}
+source .session-env
+echo 'Warm them.' > _AGENTS/knowledge/caches.md
+git add _AGENTS/knowledge/ && git commit -m "[${merging}] docs: merge KB learnings"
+cd ../..
+_AGENTS/sessions/_bin/complete-session ${merging} --unmet 'There was one learning'
+`);
+    assert.equal(scratch.read('_AGENTS/knowledge/caches.md'), 'Warm them.\n');
   });
 
   test('the emergency override leaves its trace', async () => {
