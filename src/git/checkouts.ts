@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
-import { join, resolve } from 'node:path';
+import { basename, dirname, join, resolve } from 'node:path';
 import type { RefName } from './refs.ts';
 import { gitArguments, type Repository } from './repository.ts';
 
@@ -25,14 +25,22 @@ export async function commonDirectory({ gitDirectory }: Repository): Promise<str
 
 /**
  * The checkouts that are on `branch`, with the names of their directories as git has them. `repository` is opened at its
- * common directory, and `isBare` says whether it has a working tree of its own.
+ * common directory, and `own` says where it has a working tree of its own: beside that, elsewhere, or not at all.
  */
 export async function checkoutsOf(
   repository: Repository,
   branch: RefName,
-  isBare: boolean,
+  own: 'beside' | 'elsewhere' | 'none',
 ): Promise<readonly Checkout[]> {
-  if (isBare && !existsSync(join(repository.gitDirectory, 'worktrees'))) return [];
+  const { gitDirectory } = repository;
+  if (!existsSync(join(gitDirectory, 'worktrees'))) {
+    if (own === 'none') return [];
+    // Saves starting git, where refs are files.
+    const head =
+      own === 'beside' && basename(gitDirectory) === '.git' ? await headIn(gitDirectory) : undefined;
+    if (head === branch) return [{ repository, directory: dirname(gitDirectory), gitDirectory }];
+    if (head !== undefined) return [];
+  }
   const args = gitArguments(repository, ['worktree', 'list', '--porcelain', '-z']);
   const output = (await repository.git.run(args)).toString('utf8');
   const checkouts: Checkout[] = [];
@@ -45,6 +53,17 @@ export async function checkoutsOf(
       checkouts.push({ repository, directory: workingTree(directory), gitDirectory });
   }
   return checkouts;
+}
+
+/**
+ * What the file `HEAD` of a git directory says: the branch, or that it is on none; undefined where it says nothing, since
+ * refs are not files.
+ */
+async function headIn(gitDirectory: string): Promise<RefName | 'none' | undefined> {
+  const text = await readFile(join(gitDirectory, 'HEAD'), 'utf8').catch(() => '');
+  const [, branch] = /^ref: (refs\/heads\/.+)\n$/.exec(text) ?? [];
+  if (branch !== undefined) return branch === 'refs/heads/.invalid' ? undefined : (branch as RefName);
+  return /^[0-9a-f]{40,64}\n$/.test(text) ? 'none' : undefined;
 }
 
 /** Git says `/x/.git` of a main worktree whose git directory is named so that it cannot tell. */

@@ -49,7 +49,7 @@ async function setUp(t: TestContext) {
   const second = scratch.git(['rev-parse', 'HEAD']) as ObjectId;
   scratch.git(['reset', '-q', '--hard', first]);
   const repository = await scratch.open();
-  const checkouts = await checkoutsOf(repository, main, false);
+  const checkouts = await checkoutsOf(repository, main, 'beside');
   const move = (options: Partial<BranchMove> = {}) =>
     moveBranch(checkouts, {
       repository,
@@ -66,6 +66,21 @@ async function setUp(t: TestContext) {
 const followed = (conflicts: readonly string[] = []) => [{ outcome: 'followed', conflicts }];
 const brief = (notes: readonly { outcome: string; conflicts: readonly string[] }[]) =>
   notes.map(({ outcome, conflicts }) => ({ outcome, conflicts }));
+
+test('the checkouts of a branch are those that git has', async (t) => {
+  const { scratch, repository } = await setUp(t);
+  const directories = async (own: 'beside' | 'elsewhere' = 'beside') =>
+    (await checkoutsOf(repository, main, own)).map(({ directory }) => directory);
+  assert.deepEqual(await directories(), [scratch.directory]);
+  assert.deepEqual(await directories('elsewhere'), [scratch.directory]);
+  scratch.git(['checkout', '-q', '--detach']);
+  assert.deepEqual(await directories(), []);
+  scratch.git(['checkout', '-q', '-b', 'other']);
+  assert.deepEqual(await directories(), []);
+  const linked = join(scratch.directory, 'linked');
+  scratch.git(['worktree', 'add', '-q', linked, 'main']);
+  assert.deepEqual(await directories(), [linked]);
+});
 
 describe('a checkout whose branch moves', () => {
   test('follows where it is clean', async (t) => {
@@ -92,7 +107,7 @@ describe('a checkout whose branch moves', () => {
       scratch.git(['update-ref', '-d', main]);
       const repository = await scratch.open();
       const moved = async () => {
-        const checkouts = await checkoutsOf(repository, main, false);
+        const checkouts = await checkoutsOf(repository, main, 'beside');
         const move = () => moveRefs(repository, [{ ref: main, expected: 'absent', next: commit }], 'test');
         return moveBranch(checkouts, { repository, branch: main, expected: 'absent', waitMs: 50, move });
       };
@@ -109,7 +124,7 @@ describe('a checkout whose branch moves', () => {
       assert.equal(scratch.git(['status', '--porcelain']), 'AA mine\nA  staged\n?? untracked');
       assert.equal(readFileSync(path('mine'), 'utf8'), 'mine\n');
       assert.equal(readFileSync(path('dir/new'), 'utf8'), 'new\n');
-      const [first] = await checkoutsOf(repository, main, false);
+      const [first] = await checkoutsOf(repository, main, 'beside');
       assert.equal(await readBehind(first!), undefined);
     });
   }
@@ -241,7 +256,7 @@ describe('a checkout whose branch moves', () => {
     t.after(() => rmSync(linked, { recursive: true, force: true }));
     scratch.git(['worktree', 'add', '-q', linked, 'main']);
     const repository = await scratch.open();
-    const checkouts = await checkoutsOf(repository, main, false);
+    const checkouts = await checkoutsOf(repository, main, 'beside');
     assert.deepEqual(
       checkouts.map(({ directory }) => directory),
       [linked],

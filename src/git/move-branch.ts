@@ -3,7 +3,7 @@ import type { Checkout } from './checkouts.ts';
 import { type FileLock, takeIndexLock } from './file-lock.ts';
 import { type EditedFiles, followCheckout } from './follow-checkout.ts';
 import { emptyTreeOf, type ObjectId } from './object-id.ts';
-import { type RefName, type RefOutcome, type RefState, readRefs } from './refs.ts';
+import { type RefName, type RefOutcome, type RefState, readBranch } from './refs.ts';
 import type { Repository } from './repository.ts';
 
 /** What became of a checkout whose branch has moved. */
@@ -17,6 +17,7 @@ export interface CheckoutNote extends EditedFiles {
 }
 
 export interface BranchMove {
+  /** Opened at its common directory. */
   readonly repository: Repository;
   readonly branch: RefName;
   /** `absent`: the branch has no commit yet, and the checkouts wait for its first one. */
@@ -115,8 +116,4 @@ async function bring(checkout: Checkout, { at, towards }: Behind, to: ObjectId):
   }
   const all = (kind: keyof EditedFiles) => [...new Set(edited.flatMap((files) => files[kind]))];
   return { conflicts: all('conflicts'), merged: all('merged') };
-}
-
-async function readBranch(repository: Repository, branch: RefName): Promise<ObjectId | undefined> {
-  return (await readRefs(repository, [branch])).get(branch);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { chmodSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
-import { moveRefs, type RefName, readRefs } from './refs.ts';
+import { moveRefs, type RefName, readBranch, readRefs } from './refs.ts';
 import { fetchObjects, pushRefs, type Remote, readRemoteRefs } from './remote.ts';
 import { file, ScratchRepository } from './scratch-repository.ts';
 
@@ -22,6 +22,20 @@ async function setUp(t: TestContext) {
     blob: scratch.blob('claim'),
   };
 }
+
+test('a branch is read where git keeps it at that moment', async (t) => {
+  const { scratch, repository, first, second } = await setUp(t);
+  const other = 'refs/heads/other' as RefName;
+  assert.equal(await readBranch(repository, other), undefined);
+  scratch.git(['update-ref', other, second]);
+  scratch.git(['pack-refs', '--all', '--prune']);
+  assert.equal(await readBranch(repository, other), second);
+  scratch.git(['update-ref', other, first]);
+  assert.equal(await readBranch(repository, other), first);
+  scratch.git(['update-ref', '-d', other]);
+  scratch.git(['symbolic-ref', other, main]);
+  assert.equal(await readBranch(repository, other), first);
+});
 
 describe('several refs move', () => {
   test('all at once, or not at all', async (t) => {

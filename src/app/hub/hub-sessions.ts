@@ -306,6 +306,8 @@ export class HubSessions {
       import('../../workspace/git/set-aside.ts'),
     ]);
     let brought: readonly BroughtBack[] = [];
+    // Loaded while git makes the workspace, for when it is needed.
+    void import('./provision.ts');
     const { materialised, ...workspace } = await createGitWorkspace({
       kind: choice.kind,
       hub: this.hub,

@@ -307,6 +307,8 @@ describe('opening a ledger', () => {
     await (await openLedger(t, hub)).claim({ slug: one, by: agentAda });
     assert.equal(await stateOfOne(ledger), 'active');
     assert.equal(await stateOfOne(idle), 'active');
+    assert.equal(looks(), 1, 'one session is asked for without starting git');
+    assert.equal((await ledger.list())[0]?.claim?.agent.name, 'Ada');
     assert.equal(looks(), 2);
   });
 

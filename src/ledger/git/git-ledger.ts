@@ -295,7 +295,7 @@ export class GitLedger {
 
   /** All sessions, or those in `states`, by slug. */
   list(states?: readonly SessionState[]): Promise<readonly SessionSummary[]> {
-    return this.#queue.read(async (draft) => {
+    return this.#queue.read('all', async (draft) => {
       const sessions = await draft.statesOf(Array.from((await draft.sessions()).values()));
       const asked = Array.from(sessions).filter(([, state]) => states?.includes(state) ?? true);
       return asked
@@ -306,7 +306,7 @@ export class GitLedger {
 
   /** One session. Throws `session/not-found`. */
   session(slug: Slug): Promise<SessionSummary> {
-    return this.#queue.read(async (draft) => {
+    return this.#queue.read([slug], async (draft) => {
       const session = await folderOf(draft, slug);
       return this.#summary(draft, slug, await draft.stateOf(session));
     });
@@ -314,7 +314,7 @@ export class GitLedger {
 
   /** The file `name` of each of `slugs` that has it. */
   files(slugs: readonly Slug[], name: TreePath | FileName): Promise<ReadonlyMap<Slug, Buffer>> {
-    return this.#queue.read(async (draft) => {
+    return this.#queue.read([], async (draft) => {
       const folders: SessionFolder[] = [];
       for (const slug of slugs) {
         const folder = await draft.sessionFolder(slug);
@@ -326,7 +326,7 @@ export class GitLedger {
 
   /** All files in a session's folder and below, by their paths in it. Throws `session/not-found`. */
   folder(slug: Slug): Promise<ReadonlyMap<TreePath, Buffer>> {
-    return this.#queue.read(async (draft) => {
+    return this.#queue.read([], async (draft) => {
       const { tree } = await folderOf(draft, slug);
       const files = new Map<TreePath, Buffer>();
       for (const { path, id } of await draft.filesOf(tree)) {
@@ -338,12 +338,12 @@ export class GitLedger {
 
   /** The file `path` on main, from the top; undefined where there is none. */
   file(path: TreePath): Promise<Buffer | undefined> {
-    return this.#queue.read((draft) => draft.readFile(path, sessionFileBytesMax));
+    return this.#queue.read([], (draft) => draft.readFile(path, sessionFileBytesMax));
   }
 
   /** The commit that main is at. */
   main(): Promise<ObjectId> {
-    return this.#queue.read(async (draft) => draft.main);
+    return this.#queue.read([], async (draft) => draft.main);
   }
 
   /** Finishes what others have left half done, and brings along checkouts of main that were left behind. */

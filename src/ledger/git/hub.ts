@@ -57,13 +57,14 @@ async function hubOf({ repository, config }: Opened): Promise<Hub> {
   const isBare = config.get('core.bare') === 'true';
   // That of a submodule, or of a repository with its git directory elsewhere.
   const elsewhere = config.get('core.worktree');
+  const own = isBare ? 'none' : elsewhere === undefined ? 'beside' : 'elsewhere';
   const looseObjects = looseObjectsDirectory(repository.gitDirectory, config.keys());
   return {
     repository: looseObjects === undefined ? repository : { ...repository, looseObjects },
     main: branch,
     layout: new GitLedgerLayout(root),
     mainDirectory: mainDirectory(repository, elsewhere),
-    checkouts: () => checkoutsOf(repository, branch, isBare),
+    checkouts: () => checkoutsOf(repository, branch, own),
   };
 }
 

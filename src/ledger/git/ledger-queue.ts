@@ -123,9 +123,14 @@ export class LedgerQueue {
     return done as Promise<Done<T>>;
   }
 
-  /** Reads the ledger as it is now. */
-  read<T>(work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
-    return this.#inTurn(() => this.#withReader(async () => work(await this.#look())));
+  /** Reads the ledger as it is now. `claims` are the sessions whose claims `work` asks for. */
+  read<T>(claims: 'all' | readonly Slug[], work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
+    return this.#inTurn(() =>
+      this.#withReader(async () => {
+        const glanced = claims === 'all' || this.#seen !== undefined ? undefined : await this.#glance(claims);
+        return work(glanced ?? (await this.#look()));
+      }),
+    );
   }
 
   /** Brings along what was left behind. */
@@ -235,7 +240,7 @@ export class LedgerQueue {
     lookedAt: ObjectId | undefined,
   ): Promise<{ readonly left: readonly Waiting[]; readonly lookedAt: ObjectId | undefined }> {
     const slugs = batch.flatMap(({ decided }) => (decided === undefined ? [] : [decided.slug]));
-    const draft = await this.#glance(slugs, lookedAt);
+    const draft = slugs.length === 0 ? undefined : await this.#glance(slugs, lookedAt);
     if (draft === undefined) return { left: batch, lookedAt };
     const left: Waiting[] = [];
     for (const waiting of batch) {
@@ -330,7 +335,6 @@ export class LedgerQueue {
 
   /** Looks at the claims of `slugs` alone; undefined where that cannot be done, or main is still at `lookedAt`. */
   async #glance(slugs: readonly Slug[], lookedAt?: ObjectId): Promise<LedgerDraft | undefined> {
-    if (slugs.length === 0) return undefined;
     const refs = await this.#authority.glance?.(slugs, this.#reader.current);
     if (refs === undefined || refs.main === lookedAt) return undefined;
     return (await this.#draftAt(refs)).draft;

@@ -1,7 +1,8 @@
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { isAbsent } from '../../base/system-error.ts';
+import { commonDirectory } from '../../git/checkouts.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { parseRefName, readRef, updateRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
@@ -73,23 +74,28 @@ async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWork
       ...['clone', '--quiet', '--depth=1', '--single-branch', '--no-tags', `--branch=${main}`],
       ...[`--origin=${upstreamRemote}`, '--config', 'push.default=current'],
       ...['--config', `micelio.hub=${hub.gitDirectory}`, '--config', 'advice.detachedHead=false'],
+      ...['--config', `user.name=${request.agent.name}`, '--config', `user.email=${request.agent.email}`],
       ...['--', fileUrl(hub.gitDirectory), made],
     ]);
-    const repository = await openRepository(git, made);
+    const repository = cloneAt(hub, made);
     const base = await resolveCommit(repository, 'HEAD');
     // The branch begins where main is, so no file changes: HEAD is all there is to move.
     await git.run(gitArguments(repository, ['update-ref', `refs/heads/${branch}`, base]));
     await git.run(gitArguments(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
-    await setIdentity(repository, request.agent, '--local');
     const materialised = await materialise(repository, made, hub, request.submodules);
     const record = await furnish(request, { repository, directory: made, base });
     requireFree(directory);
     move(made, directory);
-    return { directory, repository: await openRepository(git, directory), record, materialised };
+    return { directory, repository: cloneAt(hub, directory), record, materialised };
   } catch (error) {
     rmSync(made, { recursive: true, force: true });
     throw error;
   }
+}
+
+/** A clone of the hub, opened without asking git: it was just made. */
+function cloneAt({ git, objectFormat }: Repository, directory: string): Repository {
+  return { git, gitDirectory: join(realpathSync(directory), '.git'), objectFormat };
 }
 
 /** A linked worktree of the hub. */
@@ -209,8 +215,7 @@ async function setInFile(hub: Repository, path: string, command: readonly string
 
 /** Keeps a path out of what git sees as untracked, for all worktrees of the repository. */
 async function exclude(repository: Repository, pattern: string): Promise<void> {
-  const args = ['rev-parse', '--path-format=absolute', '--git-path', 'info/exclude'];
-  const path = (await repository.git.run(gitArguments(repository, args))).toString('utf8').replace(/\n$/, '');
+  const path = join(await commonDirectory(repository), 'info', 'exclude');
   try {
     await mkdir(dirname(path), { recursive: true });
     const before = existsSync(path) ? readFileSync(path, 'utf8') : '';

@@ -71,11 +71,14 @@ async function usualHooks(
   kind: WorkspaceRecord['kind'],
   own: string,
 ): Promise<string> {
-  const path = (await hooksPaths(repository)).findLast((candidate) => candidate !== own);
+  const [here, ofHub] = await Promise.all([
+    hooksPaths(repository),
+    kind === 'clone' ? hooksPaths(hub) : ([] as readonly string[]),
+  ]);
+  const path = here.findLast((candidate) => candidate !== own);
   if (path !== undefined) return path;
   if (kind === 'worktree') return join(hub.gitDirectory, 'hooks');
-  const ofHub = (await hooksPaths(hub)).findLast((candidate) => !isAbsolute(candidate));
-  return ofHub ?? '.git/hooks';
+  return ofHub.findLast((candidate) => !isAbsolute(candidate)) ?? '.git/hooks';
 }
 
 async function hooksPaths(repository: Repository): Promise<string[]> {
