@@ -78,9 +78,11 @@ async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWork
       ...['--', fileUrl(hub.gitDirectory), made],
     ]);
     const repository = cloneAt(hub, made);
-    const base = await resolveCommit(repository, 'HEAD');
     // The branch begins where main is, so no file changes: HEAD is all there is to move.
-    await git.run(gitArguments(repository, ['update-ref', `refs/heads/${branch}`, base]));
+    const [base] = await Promise.all([
+      resolveCommit(repository, 'HEAD'),
+      git.run(gitArguments(repository, ['update-ref', `refs/heads/${branch}`, 'HEAD'])),
+    ]);
     await git.run(gitArguments(repository, ['symbolic-ref', 'HEAD', `refs/heads/${branch}`]));
     const materialised = await materialise(repository, made, hub, request.submodules);
     const record = await furnish(request, { repository, directory: made, base });
