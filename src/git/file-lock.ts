@@ -63,7 +63,16 @@ export class FileLock {
  * killed, it keeps people from committing a state that was only half brought along, until the next one finishes that.
  */
 export function takeIndexLock(gitDirectory: string, waitMs: number): Promise<FileLock | undefined> {
-  return FileLock.take(join(gitDirectory, 'index.lock'), waitMs);
+  return FileLock.take(indexLock(gitDirectory), waitMs);
+}
+
+/** Takes away a lock of the index that a killed process of ours has left, and nobody else's. */
+export async function dropLeftIndexLock(gitDirectory: string): Promise<void> {
+  if (existsSync(indexLock(gitDirectory))) await (await takeIndexLock(gitDirectory, 0))?.release();
+}
+
+function indexLock(gitDirectory: string): string {
+  return join(gitDirectory, 'index.lock');
 }
 
 function create(path: string): Promise<boolean> {

@@ -1,4 +1,4 @@
-import { link, rename, rm, rmdir } from 'node:fs/promises';
+import { link, readdir, rename, rm, rmdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ancestorsOf, type TreePath } from '../tree/path.ts';
 import { gitContentMerge, type PathPlan, planPath, type Stages } from './checkout-merge.ts';
@@ -19,6 +19,9 @@ export interface EditedFiles {
 
 const untouched: EditedFiles = { conflicts: [], merged: [] };
 
+/** Beside the index; followed by what nobody else has. */
+const draftName = 'index.micelio';
+
 /**
  * Brings a checkout from the commit `from`, or the tree without entries, to the commit `to`: index and files, where
  * nobody has touched them. What was edited is merged; where that conflicts, the file stays and the index has its versions.
@@ -31,7 +34,11 @@ export function followCheckout(checkout: Checkout, from: ObjectId, to: ObjectId)
 
 async function follow(checkout: Checkout, from: ObjectId, to: ObjectId): Promise<EditedFiles> {
   const index = join(checkout.gitDirectory, 'index');
-  const draft = besides(join(checkout.gitDirectory, 'index.micelio'));
+  // Who had the lock of the index before and was killed has left what it worked with.
+  for (const name of await readdir(checkout.gitDirectory)) {
+    if (name.startsWith(draftName)) await rm(join(checkout.gitDirectory, name), { force: true });
+  }
+  const draft = besides(join(checkout.gitDirectory, draftName));
   try {
     // A link and no copy: git compares the times of files with that of the index.
     await link(index, draft);

@@ -1,6 +1,6 @@
 import { type Behind, forgetBehind, noteBehind, noteTowards, readBehind } from './behind-note.ts';
 import type { Checkout } from './checkouts.ts';
-import { type FileLock, takeIndexLock } from './file-lock.ts';
+import { dropLeftIndexLock, type FileLock, takeIndexLock } from './file-lock.ts';
 import { type EditedFiles, followCheckout } from './follow-checkout.ts';
 import { emptyTreeOf, type ObjectId } from './object-id.ts';
 import { type RefName, type RefOutcome, type RefState, readBranch } from './refs.ts';
@@ -67,7 +67,11 @@ export async function catchUp(
 ): Promise<readonly CheckoutNote[]> {
   const notes: CheckoutNote[] = [];
   for (const checkout of checkouts) {
-    if ((await readBehind(checkout)) === undefined) continue;
+    if ((await readBehind(checkout)) === undefined) {
+      // Killed when all was done but this.
+      await dropLeftIndexLock(checkout.gitDirectory);
+      continue;
+    }
     const lock = await takeIndexLock(checkout.gitDirectory, waitMs);
     try {
       notes.push(await follow(checkout, lock, repository, branch));

@@ -2,17 +2,23 @@ import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { startMaintenance } from '../../git/maintenance.ts';
 import type { CheckoutNote } from '../../git/move-branch.ts';
-import type { ObjectId } from '../../git/object-id.ts';
+import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
+import { gitArguments } from '../../git/repository.ts';
 import { checkoutsIn } from '../../ledger/git/authority.ts';
 import type { ClaimToken, HeldClaim } from '../../ledger/git/claim.ts';
 import type { CodeCommit } from '../../ledger/git/landing-moves.ts';
 import { planFile } from '../../ledger/git/layout.ts';
+import { catchUpCheckouts } from '../../ledger/git/local-authority.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
 import { activePlanName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import { keepWork } from '../../workspace/git/keep-work.ts';
-import { sessionVariables } from '../../workspace/git/session-environment.ts';
+import {
+  sessionEnvironmentName,
+  sessionVariables,
+  shellQuoted,
+} from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 import {
@@ -78,6 +84,8 @@ export async function completeSession(
 ): Promise<Completion> {
   const { slug } = request;
   const token = await sessions.requireHeld(slug);
+  if (await isCompletedBy(sessions, token))
+    return tidyUp(sessions, request, await doneBefore(sessions, slug));
   const claim = await sessions.requireClaim(token);
   const workspace = await sessions.workspaceOf(slug);
   const head = await committedWork(sessions, slug, workspace);
@@ -106,23 +114,53 @@ export async function completeSession(
       elsewhere: learned?.edits ?? [],
     });
     if (value.outcome === 'main-moved') continue;
-    const left =
-      workspace === undefined || request.workspace === 'keep'
-        ? undefined
-        : await clearAway(sessions, workspace);
-    sessions.held.forget(slug);
-    await protectPlans(sessions, slug, 'completed');
-    await startMaintenance(sessions.hub);
-    return {
-      outcome: 'completed',
+    return tidyUp(sessions, request, {
       commit: value.code,
       overridden: reasonsOf(plan),
       checkouts: checkoutsIn(notes),
       knowledgeSession: learned?.slug,
-      workspace: left,
-    };
+    });
   }
   throw tooBusy(slug);
+}
+
+type Done = Omit<Completion & { outcome: 'completed' }, 'outcome' | 'workspace'>;
+
+/** What is left to do once a session is completed: its workspace goes, and this machine forgets that it had it. */
+async function tidyUp(
+  sessions: HubSessions,
+  { slug, workspace: choice }: CompletionRequest,
+  done: Done,
+): Promise<Completion> {
+  const workspace = choice === 'keep' ? undefined : await sessions.workspaceOf(slug);
+  const left = workspace && (await clearAway(sessions, workspace));
+  await protectPlans(sessions, slug, 'completed');
+  await startMaintenance(sessions.hub);
+  // Last: whoever is killed before can still be told that it was this machine's.
+  sessions.held.forget(slug);
+  return { outcome: 'completed', ...done, workspace: left };
+}
+
+/** Whether a session was completed with this claim already: by a process that was killed before it was through. */
+async function isCompletedBy(sessions: HubSessions, { slug, id }: ClaimToken): Promise<boolean> {
+  const { state } = await sessions.ledger.session(slug);
+  if (state !== 'completed') return false;
+  const text = await sessions.text(slug, sessionEnvironmentName);
+  return text.split('\n').includes(`export SESSION_CLAIM=${shellQuoted(id)}`);
+}
+
+/** What a completion that was killed has put on main, as far as main says. */
+async function doneBefore({ hub, ledger }: HubSessions, slug: Slug): Promise<Done> {
+  const args = ['log', '--max-count=1', '--format=%H', `--grep=^Session: ${slug}$`];
+  const commit = (await hub.git.run(gitArguments(hub, [...args, await ledger.main(), '--'])))
+    .toString('latin1')
+    .trim();
+  return {
+    commit: commit === '' ? undefined : parseObjectId(commit),
+    overridden: [],
+    checkouts: checkoutsIn(await catchUpCheckouts(ledger.hub)),
+    knowledgeSession: undefined,
+  };
 }
 
 /** Puts what a session has done so far on main, and lets it go on. Throws as `completeSession` does. */

@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import * as v from 'valibot';
 import { isAbsent } from '../../base/system-error.ts';
+import { isRunning } from '../../git/file-lock.ts';
 import type { ClaimToken } from '../../ledger/git/claim.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import { replaceFile } from '../../workspace/replace-file.ts';
@@ -47,10 +48,35 @@ export class HeldSessions {
   set({ token, directory }: HeldSession): void {
     const held = { version: 1, claim: token.id, directory: directory ?? null };
     replaceFile(this.#pathOf(token.slug), `${JSON.stringify(held)}\n`);
+    this.#remove(this.#announcedPath(token.slug));
+  }
+
+  /**
+   * Notes how a claim is called that this machine is about to make: a process that is killed before it can note that it has
+   * the session leaves a claim that is known by this all the same.
+   */
+  announce(token: ClaimToken): void {
+    replaceFile(this.#announcedPath(token.slug), `${token.id} ${process.pid}\n`);
+  }
+
+  /** The claim that was announced last, by a process that is gone and has not noted what came of it. */
+  announced(slug: Slug): ClaimToken | undefined {
+    const path = this.#announcedPath(slug);
+    try {
+      const [id = '', pid] = readFileSync(path, 'utf8').trim().split(' ');
+      return isRunning(Number(pid)) ? undefined : { slug, id };
+    } catch (error) {
+      if (isAbsent(error)) return undefined;
+      throw workspaceErrorFrom(error, `read "${path}"`);
+    }
   }
 
   forget(slug: Slug): void {
-    const path = this.#pathOf(slug);
+    this.#remove(this.#announcedPath(slug));
+    this.#remove(this.#pathOf(slug));
+  }
+
+  #remove(path: string): void {
     try {
       rmSync(path, { force: true });
     } catch (error) {
@@ -69,6 +95,10 @@ export class HeldSessions {
       if (isAbsent(error)) return [];
       throw workspaceErrorFrom(error, `look into "${this.#folder}"`);
     }
+  }
+
+  #announcedPath(slug: Slug): string {
+    return join(this.#folder, `${slug}.taking`);
   }
 
   #pathOf(slug: Slug): string {

@@ -2,12 +2,14 @@ import { existsSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { join } from 'node:path';
 import type { Clock } from '../../base/clock.ts';
+import { systemRandom } from '../../base/random.ts';
 import type { Git } from '../../git/git-process.ts';
 import { type Repository, resolveCommit } from '../../git/repository.ts';
-import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
+import { type ClaimToken, type HeldClaim, isOf, newClaimId } from '../../ledger/git/claim.ts';
 import type { ClaimRequest } from '../../ledger/git/claim-moves.ts';
 import { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
+import { catchUpCheckouts } from '../../ledger/git/local-authority.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import type { SessionState } from '../../session/life-cycle.ts';
 import { parsePlan } from '../../session/plan/plan.ts';
@@ -125,6 +127,8 @@ export class HubSessions {
 
   /** Takes a planned session for this machine. Throws `ClaimLost` and what the life cycle says. */
   async claim(slug: Slug, { files = [], ...more }: ClaimExtras = {}): Promise<HeldClaim> {
+    const made = await this.#madeHere(slug);
+    if (made !== undefined) return this.#hold(made);
     const plan = await this.#text(slug, planName);
     await this.#readIdentityTemplate();
     const { value: claim } = await this.ledger.claim({
@@ -132,6 +136,7 @@ export class HubSessions {
       by: this.surroundings.agent,
       files: [...this.#filesOfClaim(slug, plan), ...files],
       ...more,
+      id: this.#announced(slug, more.id),
     });
     return this.#hold(claim);
   }
@@ -143,7 +148,7 @@ export class HubSessions {
       names,
       by: this.surroundings.agent,
       files: (slug) => [fileEdit(planName as FileName, planOf(slug))],
-      claim: (slug) => ({ files: this.#filesOfClaim(slug, planOf(slug)) }),
+      claim: (slug) => ({ files: this.#filesOfClaim(slug, planOf(slug)), id: this.#announced(slug) }),
     });
     return this.#hold(claim);
   }
@@ -183,9 +188,28 @@ export class HubSessions {
       // Whoever had it before may have been killed before all that goes with a claim was there.
       files: [activePlanEdit(slug, plan), ...files],
       ...more,
+      id: this.#announced(slug, more.id),
     });
     this.#remember(value.claim);
     return value.claim;
+  }
+
+  /** How a claim will be called that is about to be made, which is noted before: its process may be killed. */
+  #announced(slug: Slug, id = newClaimId(systemRandom)): string {
+    this.held.announce({ slug, id });
+    return id;
+  }
+
+  /** The claim of a session that a process of this machine has made, and was killed before it could note that. */
+  async #madeHere(slug: Slug): Promise<HeldClaim | undefined> {
+    const announced = this.held.announced(slug);
+    if (announced === undefined) return undefined;
+    const { claim } = await this.ledger.session(slug);
+    if (!isOf(claim, announced)) return undefined;
+    this.#remember(claim);
+    // The killed one may have moved main without the checkouts of it.
+    await catchUpCheckouts(this.ledger.hub);
+    return claim;
   }
 
   #remember(claim: HeldClaim): void {
@@ -213,7 +237,11 @@ export class HubSessions {
   /** Brings an abandoned session back, as this machine's. */
   async reopen(slug: Slug): Promise<HeldClaim> {
     await this.#readIdentityTemplate();
-    const { value: claim } = await this.ledger.reopen({ slug, by: this.surroundings.agent });
+    const { value: claim } = await this.ledger.reopen({
+      slug,
+      by: this.surroundings.agent,
+      id: this.#announced(slug),
+    });
     return this.#hold(claim);
   }
 
@@ -238,6 +266,8 @@ export class HubSessions {
   async requireHeld(slug: Slug): Promise<ClaimToken> {
     const token = this.tokenOf(slug);
     if (token !== undefined) return token;
+    const made = await this.#madeHere(slug);
+    if (made !== undefined) return made;
     const { state, claim } = await this.ledger.session(slug);
     const atWork = `${claim?.agent.name ?? 'somebody'} works on it. "mic session claim ${slug} --take-over" takes it, if its agent is gone`;
     const next: Record<SessionState, string> = {
@@ -261,9 +291,8 @@ export class HubSessions {
   /** Whether the session is active and this machine's. */
   async isHeld(slug: Slug): Promise<boolean> {
     const held = this.held.get(slug);
-    if (held === undefined) return false;
-    const { claim } = await this.ledger.session(slug);
-    return isOf(claim, held.token);
+    if (held !== undefined && isOf((await this.ledger.session(slug)).claim, held.token)) return true;
+    return (await this.#madeHere(slug)) !== undefined;
   }
 
   /** The session's workspace on this machine, if it has one. */

@@ -46,7 +46,9 @@ export async function abandonSession(sessions: HubSessions, slug: Slug, reason: 
   const token = sessions.tokenOf(slug);
   const workspace = await sessions.workspaceOf(slug);
   if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
-  await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }) });
+  // Given up already, by a process of this machine that was killed before it was through.
+  const isGivenUp = token !== undefined && (await sessions.ledger.session(slug)).state === 'abandoned';
+  if (!isGivenUp) await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }) });
   sessions.held.forget(slug);
 }
 

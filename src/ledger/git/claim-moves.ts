@@ -195,11 +195,15 @@ export async function reopenSession(
   context: LedgerContext,
   request: ClaimRequest,
 ): Promise<HeldClaim> {
-  const { slug, by, leaseMs = context.leaseMs } = request;
+  const { slug, by, leaseMs = context.leaseMs, id } = request;
   const session = await folderOf(draft, slug);
   nextState(await draft.stateOf(session), 'reopen', slug);
   const plan = await planHash(draft, context, session);
-  const claim = taken(context, { slug, agent: by, leaseMs, plan }, claimOf(draft, slug));
+  const claim = taken(
+    context,
+    { slug, agent: by, leaseMs, plan, ...(id !== undefined && { id }) },
+    claimOf(draft, slug),
+  );
   await draft.setClaim(slug, claim);
   const edits = editsOf(context, 'active', slug, request);
   await recordClaim(draft, context, claim, session, 'reopen', edits);

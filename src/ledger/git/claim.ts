@@ -102,6 +102,11 @@ export interface Taking {
   readonly unattended?: true;
 }
 
+/** A name for a taking, never given before. */
+export function newClaimId(random: Random): string {
+  return randomText(random, idLength);
+}
+
 /** The claim of somebody who takes a session after `previous`. Throws `git/signature-invalid`: they could not commit. */
 export function taken(context: ClaimContext, taking: Taking, previous: Claim | undefined): HeldClaim {
   const now = context.clock.now();
@@ -111,7 +116,7 @@ export function taken(context: ClaimContext, taking: Taking, previous: Claim | u
     version: 1,
     ...taking,
     agent: { name: taking.agent.name, email: taking.agent.email },
-    id: taking.id ?? randomText(context.random, idLength),
+    id: taking.id ?? newClaimId(context.random),
     fencing: (previous?.fencing ?? 0) + 1,
     machine: context.machine,
     claimedMs: now,
