@@ -1,4 +1,5 @@
 import { type ChildProcessByStdio, spawn } from 'node:child_process';
+import { open } from 'node:fs/promises';
 import type { Readable, Writable } from 'node:stream';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { type SystemTrouble, spokenTrouble } from '../base/system-error.ts';
@@ -159,6 +160,43 @@ export class Git {
       });
     }
     throw new Error('There is nothing left to run a hook with.');
+  }
+
+  /**
+   * Starts a hook as `runHook` does, in the background, where it goes on when this process ends. What it prints is in `log`;
+   * what becomes of it nobody hears.
+   */
+  async startHook(
+    file: string,
+    args: readonly string[],
+    { directory, input, log }: HookOptions & { readonly log: string },
+  ): Promise<void> {
+    const output = await open(log, 'w');
+    try {
+      for (const [program, ...before] of [[file], ['/bin/sh', file]] as const) {
+        const child = spawn(program, [...before, ...args], {
+          cwd: directory,
+          env: { ...this.#environment, GIT_DIR: '.' },
+          stdio: ['pipe', output.fd, output.fd],
+          detached: true,
+          windowsHide: true,
+        });
+        // One that does not read what it is told is its own business.
+        child.stdin!.on('error', () => {});
+        child.stdin!.end(input);
+        const started = new Promise<NodeJS.ErrnoException | undefined>((resolve) => {
+          child.once('spawn', () => resolve(undefined)).once('error', resolve);
+        });
+        const error = await started;
+        child.unref();
+        if (error?.code !== 'ENOEXEC') {
+          if (error !== undefined) await output.write(`${error.message}\n`);
+          return;
+        }
+      }
+    } finally {
+      await output.close();
+    }
   }
 
   /** Ends once git is known to be there and new enough. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import { refusalOfHooks } from './receive-hooks.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { announceToHooks, refusalOfHooks } from './receive-hooks.ts';
 import type { RefMove } from './refs.ts';
 import { file, ScratchRepository } from './scratch-repository.ts';
 
@@ -64,4 +65,39 @@ test('hooks are looked for where git looks, and only those that can be run', asy
   assert.match((await refusalOfHooks(await repository.open(), [move])) ?? '', /elsewhere\/update said no\.$/);
   chmodSync(join(gitDirectory, 'elsewhere/update'), 0o644);
   assert.equal(await refusalOfHooks(await repository.open(), [move]), undefined);
+});
+
+/** What a file of a hook in the background has, once it is there. */
+async function written(path: string): Promise<string> {
+  while (!existsSync(path)) await sleep(10);
+  const text = readFileSync(path, 'utf8');
+  rmSync(path);
+  return text;
+}
+
+test('hooks are told of what has moved as git tells them, and nobody waits for them', async (t) => {
+  const { repository, move, gitDirectory } = repositoryWithMove(t);
+  const script = (name: string) =>
+    `#!/bin/sh\n{ echo "$@"; cat; echo "$GIT_DIR"; } > draft-${name}; mv draft-${name} told-${name}; echo said\n`;
+  const names = ['post-receive', 'post-update'];
+  for (const name of names) hook(join(gitDirectory, 'hooks'), name, script(name));
+  const told = () => Promise.all(names.map((name) => written(join(gitDirectory, `told-${name}`))));
+  await announceToHooks(await repository.open(), [move]);
+  const ours = await told();
+  repository.git(['update-ref', 'refs/heads/main', `${move.expected}`]);
+  repository.git(['push', '--quiet', gitDirectory, `${move.next}:refs/heads/main`]);
+  assert.deepEqual(await told(), ours);
+
+  // One that goes on for long, and does not read; and one that nothing says what runs it.
+  const goOn = join(gitDirectory, 'go-on');
+  hook(
+    join(gitDirectory, 'hooks'),
+    'post-receive',
+    `echo begun; while [ ! -e go-on ]; do sleep 0.02; done; echo done > ended\n`,
+  );
+  await announceToHooks(await repository.open(), [move]);
+  assert.ok(!existsSync(join(gitDirectory, 'ended')));
+  writeFileSync(goOn, '');
+  await written(join(gitDirectory, 'ended'));
+  assert.equal(readFileSync(join(gitDirectory, 'micelio/post-receive.log'), 'utf8'), 'begun\n');
 });

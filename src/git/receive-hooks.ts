@@ -1,6 +1,6 @@
 import { constants } from 'node:fs';
-import { access } from 'node:fs/promises';
-import { resolve } from 'node:path';
+import { access, mkdir } from 'node:fs/promises';
+import { join, resolve } from 'node:path';
 import { idBytesOf } from './object-id.ts';
 import { endOf } from './redaction.ts';
 import type { RefMove, RefState } from './refs.ts';
@@ -22,8 +22,7 @@ export async function refusalOfHooks(
   const none = '0'.repeat(idBytesOf[repository.objectFormat] * 2);
   const idOf = (state: RefState) => (state === 'absent' ? none : state);
   if (preReceive !== undefined) {
-    const lines = moves.map(({ ref, expected, next }) => `${idOf(expected)} ${idOf(next)} ${ref}\n`);
-    const refusal = await ask(repository, preReceive, [], lines.join(''));
+    const refusal = await ask(repository, preReceive, [], linesOf(repository, moves));
     if (refusal !== undefined) return refusal;
   }
   if (update === undefined) return undefined;
@@ -32,6 +31,32 @@ export async function refusalOfHooks(
     if (refusal !== undefined) return refusal;
   }
   return undefined;
+}
+
+/**
+ * Starts the hooks of a repository that are told of a push once it is done: `post-receive`, with a line for each move, and
+ * `post-update`, with the refs. They run in the background as `git receive-pack` runs them, and nobody waits for them. What
+ * they print stays in a file each, `micelio/<hook>.log` in the git directory, until the next time; so does why one could not
+ * be started. Throws where that file cannot be written.
+ */
+export async function announceToHooks(repository: Repository, moves: readonly RefMove[]): Promise<void> {
+  const [postReceive, postUpdate] = await hookFiles(repository, ['post-receive', 'post-update']);
+  const start = async (name: string, file: string | undefined, args: readonly string[], input: string) => {
+    if (file === undefined) return;
+    const { git, gitDirectory: directory } = repository;
+    await mkdir(join(directory, 'micelio'), { recursive: true });
+    await git.startHook(file, args, { directory, input, log: join(directory, 'micelio', `${name}.log`) });
+  };
+  await start('post-receive', postReceive, [], linesOf(repository, moves));
+  const refs = moves.map(({ ref }) => ref);
+  await start('post-update', postUpdate, refs, '');
+}
+
+/** What a hook reads of moves: a line for each, with what the ref was, what it is, and its name. */
+function linesOf({ objectFormat }: Repository, moves: readonly RefMove[]): string {
+  const none = '0'.repeat(idBytesOf[objectFormat] * 2);
+  const idOf = (state: RefState) => (state === 'absent' ? none : state);
+  return moves.map(({ ref, expected, next }) => `${idOf(expected)} ${idOf(next)} ${ref}\n`).join('');
 }
 
 /** The paths of hooks, where `core.hooksPath` has them; undefined for one that is not there or cannot be run, as git passes it over. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
+import { write } from '../mic.ts';
 import { agentNamed, HubScratch } from './hub-scratch.ts';
 
 const read = (path: string) => readFileSync(path, 'utf8');
@@ -77,7 +78,11 @@ describe('work is never lost', () => {
   });
 
   test('a hub that was moved is repaired, from inside and from a workspace', async () => {
-    const scratch = await HubScratch.create();
+    const scratch = await HubScratch.create({
+      '_AGENTS/sessions/_config/untracked-files.conf': 'symlink:vendor\n',
+      '.gitignore': 'vendor\n',
+    });
+    write(join(scratch.hub, 'vendor/library'), 'code\n');
     const clone = await scratch.started('clone');
     const tree = await scratch.started('tree', '--workspace=worktree');
     const apart = await scratch.started('apart', `--directory=${join(scratch.directory, 'apart')}`);
@@ -99,6 +104,7 @@ describe('work is never lost', () => {
     ]);
     for (const { slug, workspace } of [clone, tree, apart]) {
       const place = workspace.replace(scratch.hub, moved);
+      assert.equal(read(join(place, 'vendor/library')), 'code\n');
       await scratch.bash(
         `. ./.session-env && echo ${slug} > ${slug} && git add ${slug} && git commit -qm "[${slug}] feat: add"`,
         {

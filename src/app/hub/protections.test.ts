@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { completeSession, landSession } from './complete.ts';
 import { commit, hubOf, other, placed, request, sessionsOf, slug } from './fixtures.ts';
 
@@ -31,6 +32,16 @@ for (const bare of [true, false]) {
     assert.equal((await sessions.ledger.session(slug)).state, 'active');
     assert.equal(asked(), 'refs/heads/main\nrefs/heads/main\n', 'once each, and not for claims');
     rmSync(hook);
+    const told = join(gitDirectory, 'told');
+    writeFileSync(
+      join(gitDirectory, 'hooks/post-receive'),
+      '#!/bin/sh\nread old new ref; [ "$ref" = refs/heads/main ] || exit 0; echo "$old $new $ref" > draft; mv draft told\n',
+      { mode: 0o755 },
+    );
+    await sessions.ledger.renew(sessions.held.get(slug)!.token);
     assert.equal((await completeSession(sessions, request())).outcome, 'completed');
+    while (!existsSync(told)) await sleep(10);
+    const line = `${before} ${hub.git(['rev-parse', 'main'])} refs/heads/main\n`;
+    assert.equal(readFileSync(told, 'utf8'), line, 'what starts others is told of code that has come');
   });
 }

@@ -5,6 +5,7 @@ import { gitArguments, openRepository, type Repository } from '../../git/reposit
 import { type Hub, openHub } from '../../ledger/git/hub.ts';
 import { moveHub } from '../../workspace/git/move-hub.ts';
 import { findGitWorkspace, type GitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { relinkProvisioned } from '../../workspace/provision/relink.ts';
 import { HeldSessions } from './held-sessions.ts';
 import { HubError } from './hub-error.ts';
 
@@ -36,12 +37,13 @@ export async function repairWorkspaces(git: Git, directory: string, hub?: string
       `It is not known where the hub of ${here.record.slug} is now; it was ${here.record.hub}. Say it: mic session repair --hub PATH`,
     );
   }
-  const { repository } = await openHub(git, resolve(directory, found));
-  await requireSameHub(here, repository);
-  return { hub: repository.gitDirectory, workspaces: [await repairOne(here, repository)] };
+  const opened = await openHub(git, resolve(directory, found));
+  await requireSameHub(here, opened.repository);
+  return { hub: opened.repository.gitDirectory, workspaces: [await repairOne(here, opened)] };
 }
 
-async function repairAll(git: Git, { repository: hub, mainDirectory }: Hub): Promise<Repaired> {
+async function repairAll(git: Git, opened: Hub): Promise<Repaired> {
+  const { repository: hub, mainDirectory } = opened;
   // Worktrees and the repository name each other by absolute paths; git mends both where either was moved.
   const places = ['.sessions', '.worktrees'].flatMap((name) => directoriesIn(join(mainDirectory, name)));
   await git.attempt(gitArguments(hub, ['worktree', 'repair', ...places.filter(isWorktree)]));
@@ -53,20 +55,28 @@ async function repairAll(git: Git, { repository: hub, mainDirectory }: Hub): Pro
     const workspace = await findGitWorkspace(git, place);
     if (workspace === undefined || workspace.directory !== place) continue;
     if (!(await isSameHub(workspace, hub))) continue;
-    workspaces.push(await repairOne(workspace, hub));
+    workspaces.push(await repairOne(workspace, opened));
   }
   return { hub: hub.gitDirectory, workspaces };
 }
 
-async function repairOne(workspace: GitWorkspace, hub: Repository): Promise<Repaired['workspaces'][number]> {
+async function repairOne(
+  workspace: GitWorkspace,
+  { repository: hub, mainDirectory }: Hub,
+): Promise<Repaired['workspaces'][number]> {
   const { directory, record } = workspace;
   const { slug } = record;
   const held = new HeldSessions(hub.gitDirectory);
   const holding = held.get(slug);
   const isElsewhere = holding !== undefined && holding.directory !== directory;
   const moved = await moveHub(workspace, hub);
+  const links = relinkProvisioned(mainDirectory, directory);
   if (isElsewhere) held.set({ token: holding.token, directory });
-  return { slug, directory, was: isElsewhere || moved === 'moved' ? 'repaired' : 'right' };
+  return {
+    slug,
+    directory,
+    was: isElsewhere || moved === 'moved' || links === 'relinked' ? 'repaired' : 'right',
+  };
 }
 
 /** The repository that a workspace's directory lies in, which is its hub where nobody chose another place. */

@@ -1,7 +1,7 @@
 import { catchUp, moveBranch } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import type { ObjectReader } from '../../git/object-reader.ts';
-import { refusalOfHooks } from '../../git/receive-hooks.ts';
+import { announceToHooks, refusalOfHooks } from '../../git/receive-hooks.ts';
 import { moveRefs, type RefMove, readRefs } from '../../git/refs.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Authority, AuthorityRefs, LedgerNote, MoveOptions, MoveResult } from './authority.ts';
@@ -47,7 +47,8 @@ export class LocalAuthority implements Authority {
 
   /**
    * Nobody pushes to a hub that decides itself, so git runs none of its hooks that protect a branch. They are asked here, of
-   * main only and where code comes to it: who forbids that should not forbid that sessions are planned.
+   * main only and where code comes to it: who forbids that should not forbid that sessions are planned. Those that are
+   * told of a push are told of the same moves.
    */
   async move(moves: readonly RefMove[], { reason, hooks }: MoveOptions): Promise<MoveResult> {
     const { repository, main } = this.#hub;
@@ -64,6 +65,9 @@ export class LocalAuthority implements Authority {
       move,
       waitMs: checkoutWaitMs,
     });
+    // Main has moved, and that counts: a hook that cannot be told of it is no reason to say that it has not.
+    if (hooks === 'run' && result.outcome === 'moved')
+      await announceToHooks(repository, [ofMain]).catch(() => {});
     return withNotes(
       result,
       notes.map((note) => ({ kind: 'checkout', ...note })),
