@@ -313,7 +313,9 @@ $ test -e .sessions
 $ cd ../hub
 $ for x in one two; do mic session start $x --slug 2025-10-14-$x; done > ../started
 $ mic session complete
-mic: *
+mic: Which session? *
+  2025-10-14-one  ada  *
+  2025-10-14-two  ada  *
 [3]
 $ ls .sessions
 2025-10-14-one

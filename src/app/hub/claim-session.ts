@@ -1,9 +1,11 @@
 import { hasCode } from '../../base/error.ts';
+import { isOf } from '../../ledger/git/claim.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { capabilitiesNeeded, capabilityList, hasCapabilities } from '../../session/plan/capabilities.ts';
 import { planName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
+import { findGitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { takeAlongEdits } from './checkout-edits.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
@@ -34,6 +36,26 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
     const words = `this machine has it already, for ${holder.agent.name}. If that is you, go on with it: cd "$(mic session path ${slug})". Otherwise claim another one.`;
     throw new ClaimLost(slug, holder, words);
   }
+}
+
+/**
+ * Whether whoever calls this in `directory` has the session already, and goes on with it: a shell that has sourced the
+ * `.session-env` of this very claim, or the session's own agent in its workspace. Who is in neither may be another agent of the
+ * same name. The claim is renewed. Throws `ClaimLost` where somebody has taken it over.
+ */
+export async function goOnWith(sessions: HubSessions, slug: Slug, directory: string): Promise<boolean> {
+  const { git, agent, environment } = sessions.surroundings;
+  const token = sessions.tokenOf(slug);
+  if (token === undefined) return false;
+  const { claim } = await sessions.ledger.session(slug);
+  if (!isOf(claim, token)) return false;
+  const isItsShell = environment.SESSION_SLUG === slug && environment.SESSION_CLAIM === token.id;
+  if (!isItsShell) {
+    const here = (await findGitWorkspace(git, directory))?.record.slug === slug;
+    if (!here || claim.agent.name !== agent.name || claim.agent.email !== agent.email) return false;
+  }
+  await sessions.ledger.renew(token);
+  return true;
 }
 
 /**

@@ -2,12 +2,14 @@ import {
   type ClaimMode,
   claimAny,
   claimSession,
+  goOnWith,
   placeClaimed,
   wordsIn,
 } from '../../app/hub/claim-session.ts';
 import { releaseSession, renewSession } from '../../app/hub/leave-session.ts';
 import { locateSlug } from '../../app/hub/locate-slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
+import { type PrintedAs, printed } from '../print-path.ts';
 import { moment } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withHub, withSession } from './open-hub.ts';
@@ -19,11 +21,12 @@ export interface ClaimWords {
   readonly slug: string | undefined;
   readonly mode: ClaimMode;
   readonly capability: string | undefined;
+  readonly print: PrintedAs;
 }
 
 export function claimInHub(
   context: CommandContext,
-  { slug: name, mode, capability }: ClaimWords,
+  { slug: name, mode, capability, print }: ClaimWords,
   words: WorkspaceWords,
 ): Promise<Answer> {
   const choice = workspaceChoice(context, words);
@@ -32,9 +35,11 @@ export function claimInHub(
       name === undefined
         ? await claimAny(sessions, wordsIn(capability ?? ''))
         : await locateSlug(sessions, context.directory, name);
-    if (name !== undefined) await claimSession(sessions, slug, mode);
+    const isHeld =
+      mode === 'claim' && name !== undefined && (await goOnWith(sessions, slug, context.directory));
+    if (name !== undefined && !isHeld) await claimSession(sessions, slug, mode);
     const placed = choice === 'none' ? undefined : await placeClaimed(sessions, slug, choice);
-    return placedAnswer(sessions, slug, placed);
+    return printed(placedAnswer(sessions, slug, placed), placed?.workspace.directory, print);
   });
 }
 

@@ -11,6 +11,7 @@ import { draftOptions } from '../git-session/draft-options.ts';
 import { gitWorkspaceKinds, storeWorkspace } from '../git-session/workspace-options.ts';
 import { ledgerFor, meansHub, workspacesOf } from '../open.ts';
 import { optionalChoice, text } from '../options.ts';
+import { printed, printedAs, printPathOption } from '../print-path.ts';
 
 export default command({
   summary: 'Start a session, with a workspace to edit in',
@@ -33,16 +34,14 @@ export default command({
       '--directory <path>',
       'where to make the workspace (otherwise below $MICELIO_WORKSPACES; of a git repository below .sessions)',
     ),
+    printPath: printPathOption,
   },
   examples: [
     [
       'mic session start "add authentication" --project=acme/web --goal="JWT for the API"',
       'Start, with a directory to edit in',
     ],
-    [
-      'cd "$(mic session start "fix login" --project=acme/web --json | jq -r .workspace)"',
-      'Start, and go there',
-    ],
+    ['cd "$(mic session start "fix login" --project=acme/web --print-path)"', 'Start, and go there'],
     [
       'mic session start "read only" --project=acme/web --workspace=none',
       'Start without a directory: a few milliseconds',
@@ -57,12 +56,13 @@ export default command({
     ],
   ],
   async run(context, [title], options) {
+    const print = printedAs(options);
     if (await meansHub(context, { project: options.project })) {
       const [{ ideaOf }, { startInHub }] = await Promise.all([
         import('../git-session/draft-idea.ts'),
         import('../git-session/start.ts'),
       ]);
-      return startInHub(context, await ideaOf(context, title!, options), options);
+      return startInHub(context, await ideaOf(context, title!, options), options, print);
     }
     if (options.workspace === 'none' && options.directory !== undefined) {
       throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
@@ -84,7 +84,7 @@ export default command({
             storeWorkspace(options.workspace) ?? 'checkout',
             options.directory,
           );
-    return placedAnswer(placed);
+    return printed(placedAnswer(placed), placed.workspace?.directory, print);
   },
 });
 
