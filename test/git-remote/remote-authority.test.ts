@@ -173,11 +173,13 @@ describe('mic hub sync, with the remote that decides', () => {
     assert.deepEqual(notes, [{ kind: 'hub-diverged', remote: 'origin' }]);
     const before = await cloud.revision(there, 'main');
     await cloud.git(['branch', 'session/one', 'main'], hub);
-    const { stdout } = await cloud.mic(['hub', 'sync', '--sessions'], hub);
-    assert.match(stdout, /have come apart: 1 commit here, 1 commit there.*--rebase/);
+    const refused = { exit: exitCodes.refused.code };
+    const { stderr } = await cloud.mic(['hub', 'sync', '--sessions'], hub, refused);
+    assert.match(stderr, /have come apart.*--rebase/);
     assert.equal(await cloud.revision(there, 'main'), before);
+    assert.equal(await cloud.refs(there, ['refs/heads/session/one']), '', 'all or nothing');
+    await cloud.mic(['hub', 'sync', '--rebase', '--sessions'], hub);
     assert.equal(await cloud.revision(there, 'session/one'), await cloud.revision(hub, 'session/one'));
-    await cloud.mic(['hub', 'sync', '--rebase'], hub);
     assert.equal(await cloud.revision(there, 'main~'), before);
     assert.equal(await cloud.revision(hub, 'main'), await cloud.revision(there, 'main'));
   });
@@ -190,8 +192,9 @@ describe('mic hub sync, with the remote that decides', () => {
     assert.equal(await cloud.revision(mirror, 'main'), await cloud.revision(hub, 'main'));
     const before = await cloud.revision(hub, 'main');
     await cloud.commit(mirror, { theirs: '1\n' });
-    const { stdout } = await cloud.mic(['hub', 'sync', '--remote=mirror'], hub);
-    assert.match(stdout, /another remote decides/);
+    const refused = { exit: exitCodes.refused.code };
+    const { stderr } = await cloud.mic(['hub', 'sync', '--remote=mirror'], hub, refused);
+    assert.match(stderr, /another remote decides/);
     assert.equal(await cloud.revision(hub, 'main'), before);
     await cloud.mic(['hub', 'sync', `--remote=${join('no', 'where')}`], hub, {
       exit: exitCodes.notFound.code,

@@ -18,11 +18,7 @@ export type MainPlan =
   /** The remote's main goes to where the hub's is. */
   | { readonly kind: 'push'; readonly next: ObjectId }
   /** Both have commits that the other has not; both go to a new one. */
-  | { readonly kind: 'merge' | 'rebase'; readonly next: ObjectId }
-  /** Both have commits of their own, and the remote's main is every hub's: nobody merges into it unasked. */
-  | { readonly kind: 'diverged' }
-  /** The remote has commits that the one who decides has not. */
-  | { readonly kind: 'not-decided-here' };
+  | { readonly kind: 'merge' | 'rebase'; readonly next: ObjectId };
 
 export interface MainRequest {
   readonly ours: RefState;
@@ -34,7 +30,7 @@ export interface MainRequest {
 
 /**
  * Works out what is to become of main, and makes the commit that it takes; moves nothing. The hub has the objects. Throws
- * `hub/conflict`, `hub/unrelated` and `hub/has-merges`.
+ * `hub/conflict`, `hub/unrelated`, `hub/has-merges`, `hub/come-apart` and `hub/decided-elsewhere`.
  */
 export async function planMain(cloud: Cloud, request: MainRequest): Promise<MainPlan> {
   const { repository } = cloud.hub;
@@ -43,11 +39,15 @@ export async function planMain(cloud: Cloud, request: MainRequest): Promise<Main
   if (theirs === 'absent') return ours === 'absent' ? { kind: 'even' } : { kind: 'push', next: ours };
   if (ours === 'absent') return { kind: 'follow', next: theirs };
   if (await isAncestor(repository, theirs, ours)) return { kind: 'push', next: ours };
-  if (cloud.authority === 'elsewhere') return { kind: 'not-decided-here' };
+  if (cloud.authority === 'elsewhere') throw decidedElsewhere(cloud);
   if (await isAncestor(repository, ours, theirs)) return { kind: 'follow', next: theirs };
-  if (cloud.authority === 'remote' && how === 'merge') return { kind: 'diverged' };
   if (!(await areRelated(repository, ours, theirs))) throw unrelated(cloud);
   const both = { ours, theirs, by: request.by };
+  if (cloud.authority === 'remote' && how === 'merge') {
+    // The remote's main is every hub's: nobody merges into it unasked. Whether it would go is found out all the same.
+    await rebase(cloud, both);
+    throw comeApart(cloud);
+  }
   return how === 'merge'
     ? { kind: 'merge', next: await merge(cloud, both) }
     : { kind: 'rebase', next: await rebase(cloud, both) };
@@ -78,7 +78,7 @@ async function rebase(cloud: Cloud, { ours, theirs, by }: Both): Promise<ObjectI
   if (rebased.outcome === 'conflict') throw conflict(cloud, rebased, 'rebase');
   throw new CloudError(
     'hub/has-merges',
-    `The hub's own commits have merges among them (${rebased.commit}), which cannot be rebased without guessing. Nothing was moved. Run it without --rebase, to merge; or rebase them in a checkout of ${branchName(cloud)} yourself: git rebase ${theirName(cloud)}`,
+    `The hub's own commits have merges among them (${rebased.commit}), which cannot be rebased without guessing. Nothing was moved. ${cloud.authority === 'remote' ? 'Rebase' : 'Run it without --rebase, to merge; or rebase'} them in a checkout of ${branchName(cloud)} yourself: git rebase ${theirName(cloud)}`,
   );
 }
 
@@ -116,5 +116,19 @@ function unrelated(cloud: Cloud): CloudError {
   return new CloudError(
     'hub/unrelated',
     `The hub's ${branchName(cloud)} and ${theirName(cloud)} have no commit in common: this may be the wrong remote. Nothing was moved. See "git remote -v"; if the two really belong together, merge them once: git merge --allow-unrelated-histories ${theirName(cloud)}`,
+  );
+}
+
+function comeApart(cloud: Cloud): CloudError {
+  return new CloudError(
+    'hub/come-apart',
+    `The hub's ${branchName(cloud)} and ${theirName(cloud)} have come apart. "${cloud.remote.name}" decides for this hub, so nothing is merged into it unasked, and nothing was moved. "mic hub sync --rebase" puts the hub's own commits on top, without a conflict as it stands.`,
+  );
+}
+
+function decidedElsewhere(cloud: Cloud): CloudError {
+  return new CloudError(
+    'hub/decided-elsewhere',
+    `${theirName(cloud)} has commits that the hub has not, and another remote decides for this hub. Nothing was moved. Bring them there first, then run it again.`,
   );
 }

@@ -11,6 +11,10 @@ export type CloudErrorCode =
   | 'hub/refused'
   /** Both sides have changed the same. */
   | 'hub/conflict'
+  /** Both mains have commits of their own, and nobody has asked to put one on top of the other. */
+  | 'hub/come-apart'
+  /** The remote has commits that the one who decides has not. */
+  | 'hub/decided-elsewhere'
   /** The hub's main and the remote's have nothing in common. */
   | 'hub/unrelated'
   /** There are merges among the commits that are to be rebased. */

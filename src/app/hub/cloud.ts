@@ -4,7 +4,7 @@ import { GitError } from '../../git/git-error.ts';
 import type { Git } from '../../git/git-process.ts';
 import type { Remote } from '../../git/remote.ts';
 import { exposedCredentials, urlsOf } from '../../git/remote-url.ts';
-import { GitLedger } from '../../ledger/git/git-ledger.ts';
+import { GitLedger, type Reads } from '../../ledger/git/git-ledger.ts';
 import { type Hub, openHub } from '../../ledger/git/hub.ts';
 import { CloudError } from './cloud-error.ts';
 
@@ -23,8 +23,12 @@ export interface Cloud {
  * Opens the hub of `directory` with its remote `name`: left out, the one that decides for the hub, or `origin`. Throws
  * `hub/no-remote`, and as `openHub` does.
  */
-export async function openCloud(git: Git, directory: string, name: string | undefined): Promise<Cloud> {
-  const ledger = await openLedger(git, directory);
+export async function openCloud(
+  git: Git,
+  directory: string,
+  { name, reads }: { readonly name: string | undefined; readonly reads: Reads },
+): Promise<Cloud> {
+  const ledger = await openLedger(git, directory, reads);
   try {
     const hub = ledger?.hub ?? (await openHub(git, directory));
     const { decider } = ledger ?? {};
@@ -39,9 +43,9 @@ export async function openCloud(git: Git, directory: string, name: string | unde
   }
 }
 
-async function openLedger(git: Git, directory: string): Promise<GitLedger | undefined> {
+async function openLedger(git: Git, directory: string, reads: Reads): Promise<GitLedger | undefined> {
   try {
-    return await GitLedger.open(git, directory, { machine: hostname() });
+    return await GitLedger.open(git, directory, { machine: hostname(), reads });
   } catch (error) {
     // A hub that is to get all from its remote.
     if (hasCode(error, 'ledger/not-initialised')) return undefined;
@@ -72,7 +76,7 @@ export function unreachable({ name }: Remote, cause: unknown): unknown {
   if (!(cause instanceof GitError) || !isUnknown) return cause;
   return new CloudError(
     'hub/unreachable',
-    `The remote "${name}" cannot be reached, or the connection broke. Run it again when "git ls-remote ${name}" works in the hub: it goes on from where things are then. Git says: ${cause.failure?.stderr ?? cause.message}`,
+    `The remote "${name}" cannot be reached, or the connection broke. Run it again when "git ls-remote ${name}" works in the hub: it goes on from where things are then. What is done in the hub meanwhile stays there, and comes along. Git says: ${cause.failure?.stderr ?? cause.message}`,
     { cause },
   );
 }

@@ -7,7 +7,7 @@ import type { Git } from '../../git/git-process.ts';
 import { type Repository, resolveCommit } from '../../git/repository.ts';
 import { type ClaimToken, type HeldClaim, isOf, newClaimId } from '../../ledger/git/claim.ts';
 import type { ClaimRequest } from '../../ledger/git/claim-moves.ts';
-import { GitLedger } from '../../ledger/git/git-ledger.ts';
+import { GitLedger, type Reads } from '../../ledger/git/git-ledger.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { catchUpCheckouts } from '../../ledger/git/local-authority.ts';
 import { fileEdit, type SessionFileEdit } from '../../ledger/git/session-moves.ts';
@@ -52,6 +52,8 @@ export interface HubSurroundings {
   readonly environment: Environment;
   /** Where this user's Micelio keeps what it needs for itself, absolute. */
   readonly state: string;
+  /** What is read where a remote decides that is out of reach; left out, nothing. */
+  readonly reads?: Reads;
 }
 
 /** A session that is to be, and what its plan says under each of its names. */
@@ -96,11 +98,12 @@ export class HubSessions {
 
   /** Opens the hub of the repository or workspace that `directory` lies in. Throws as `GitLedger.open` does. */
   static async open(directory: string, surroundings: HubSurroundings): Promise<HubSessions> {
-    const { git, clock } = surroundings;
+    const { git, clock, reads = 'current' } = surroundings;
     const identity: IdentityText = { of: (claim) => sessionEnvironmentText(environmentOf(claim)) };
     const ledger = await GitLedger.open(git, directory, {
       machine: hostname(),
       clock,
+      reads,
       filesOfClaim: (claim) =>
         new Map([[sessionEnvironmentName as FileName, Buffer.from(identity.of(claim))]]),
     });

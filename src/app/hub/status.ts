@@ -7,6 +7,7 @@ import { type RefName, readRefs } from '../../git/refs.ts';
 import { canPush, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { exposedCredentials } from '../../git/remote-url.ts';
 import type { Decider } from '../../ledger/git/decider.ts';
+import type { Staleness } from '../../ledger/git/recalling-authority.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { branchStandings, type RefMap, type StandingRef } from './branch-plan.ts';
 import { branchName } from './bring-together.ts';
@@ -14,7 +15,7 @@ import { type Cloud, openCloud } from './cloud.ts';
 import { finishedBranches, sessionBranches, sessionsOver } from './finished-branches.ts';
 
 /** How long a remote may take to say where its refs are, in ms. */
-const answerMsMax = 30_000;
+const answerMsMax = 10_000;
 
 /**
  * What came of asking the remote. `push` is whether it would let this user push, as far as it says; `unknown` where the
@@ -48,11 +49,13 @@ export interface HubStatus {
   readonly leftBehind: readonly { readonly directory: string; readonly at: string }[];
   /** Sessions whose claims have lapsed, and who had them; undefined where who decides cannot be asked. */
   readonly lapsed: readonly { readonly slug: Slug; readonly agent: string }[] | undefined;
+  /** How far what is known of the sessions is behind, where who decides is out of reach. */
+  readonly staleness: Staleness | undefined;
 }
 
 /** How a hub and its remote stand. Moves nothing, and asks nobody for credentials. */
 export async function hubStatus(git: Git, directory: string, name: string | undefined): Promise<HubStatus> {
-  const cloud = await openCloud(git, directory, name);
+  const cloud = await openCloud(git, directory, { name, reads: 'or last known' });
   try {
     const { hub, ledger } = cloud;
     const { repository, main } = hub;
@@ -62,7 +65,7 @@ export async function hubStatus(git: Git, directory: string, name: string | unde
     const asked = await ask(remote, main, here.has(main));
     const fetched = asFetched(await readRefs(repository, [tracking]), tracking);
     const there = asked.refs ?? fetched;
-    const over = await unlessUnreachable(sessionsOver(ledger), new Set<Slug>());
+    const over = await sessionsOver(ledger);
     const finished = await finishedBranches(repository, here, { over, main: here.get(main) ?? 'absent' });
     const working = new Map(Array.from(here).filter(([ref]) => !finished.has(ref)));
     return {
@@ -76,6 +79,7 @@ export async function hubStatus(git: Git, directory: string, name: string | unde
       sessions: await branchStandings(repository, sessionBranches, { here: working, there }),
       leftBehind: await leftBehind(cloud),
       lapsed: await lapsedClaims(cloud),
+      staleness: ledger?.staleness,
     };
   } finally {
     await cloud.close();
@@ -133,25 +137,15 @@ async function leftBehind({ hub }: Cloud): Promise<HubStatus['leftBehind']> {
 }
 
 async function lapsedClaims({ ledger }: Cloud): Promise<HubStatus['lapsed']> {
-  const lapsed = async () =>
-    ((await ledger?.list()) ?? []).flatMap(({ slug, claim, standing }) =>
+  try {
+    const sessions = (await ledger?.list()) ?? [];
+    if (ledger?.staleness !== undefined) return undefined;
+    return sessions.flatMap(({ slug, claim, standing }) =>
       standing.standing === 'lapsed' && claim !== undefined ? [{ slug, agent: claim.agent.name }] : [],
     );
-  try {
-    return await unlessUnreachable(lapsed(), undefined);
   } catch (error) {
     // There are no sessions here.
     if (hasCode(error, 'ledger/not-initialised')) return [];
-    throw error;
-  }
-}
-
-/** What the ledger says, or `otherwise` where there is nobody to ask now. */
-async function unlessUnreachable<T, U>(asked: Promise<T>, otherwise: U): Promise<T | U> {
-  try {
-    return await asked;
-  } catch (error) {
-    if (hasCode(error, 'ledger/unreachable')) return otherwise;
     throw error;
   }
 }

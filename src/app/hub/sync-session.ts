@@ -28,7 +28,9 @@ export async function syncSession(
   if (outcome.outcome !== 'conflict')
     protectPlan(join(workspace.directory, sessions.ledger.hub.layout.session('active', slug)));
   const token = sessions.tokenOf(slug);
-  if (outcome.outcome !== 'conflict' && state === 'conflicted' && token !== undefined)
+  // Out of reach, that waits: whether a session was conflicted does not matter to its completion.
+  const isKnown = sessions.ledger.staleness === undefined;
+  if (isKnown && outcome.outcome !== 'conflict' && state === 'conflicted' && token !== undefined)
     await sessions.ledger.resolve({ token });
   return outcome;
 }

@@ -32,6 +32,8 @@ import {
 
 /** How often others may be faster before a sync gives up. */
 const attemptsMax = 5;
+/** How long the remote may take to say where its refs are, in ms. */
+const listMsMax = 30_000;
 const tagRefs: RefName = 'refs/tags/';
 
 export interface SyncRequest {
@@ -78,7 +80,10 @@ export interface SyncReport {
  * the next one goes on. Throws `hub/…` and `git/unauthorized`.
  */
 export async function syncHub(surroundings: SyncSurroundings, request: SyncRequest): Promise<SyncReport> {
-  const opened = await openCloud(surroundings.git, request.directory, request.remote);
+  const opened = await openCloud(surroundings.git, request.directory, {
+    name: request.remote,
+    reads: 'current',
+  });
   const cloud = { ...opened, remote: { ...opened.remote, answerMsMax: transferMsMax } };
   try {
     await refuseExposedCredentials(cloud.remote);
@@ -102,7 +107,7 @@ async function attemptSync(
   const { hub, remote } = cloud;
   const { repository, main } = hub;
   const wanted = [main, sessionBranches, ...(besides.includes('tags') ? [tagRefs] : [])];
-  const there = await reach(remote, () => readRemoteRefs(remote, wanted));
+  const there = await reach(remote, () => readRemoteRefs({ ...remote, answerMsMax: listMsMax }, wanted));
   const before = await readRefs(repository, wanted);
   const newTags = Array.from(there.keys()).filter((ref) => ref.startsWith(tagRefs) && !before.has(ref));
   await reach(remote, () => fetchRefs(remote, [...branchesOf(remote), ...newTags.map(added)], effect));
@@ -176,7 +181,7 @@ async function push(cloud: Cloud, moves: readonly RefMove[]): Promise<'moved' | 
   // The connection may have broken before the remote did it, or after.
   const now = await reach(remote, () =>
     readRemoteRefs(
-      remote,
+      { ...remote, answerMsMax: listMsMax },
       moves.map(({ ref }) => ref),
     ),
   );

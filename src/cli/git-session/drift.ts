@@ -2,10 +2,10 @@ import { criteriaChanged, type PlanOverride } from '../../app/hub/plan-overrides
 import { driftOfSession, type SessionDrift } from '../../app/hub/session-work.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { moment } from '../wording.ts';
-import { withSession } from './open-hub.ts';
+import { askSession } from './open-hub.ts';
 
 export function driftInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return askSession(context, name, async (sessions, slug) => {
     const { overrides, ...drift } = await driftOfSession(sessions, slug);
     const json = overrides.map((override) => {
       const { commit, by, atMs, why, before, after } = override;

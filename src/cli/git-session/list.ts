@@ -8,7 +8,7 @@ import type { FileName } from '../../tree/path.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { columns, headline } from '../wording.ts';
 import { summaryJson } from './describe.ts';
-import { withHub } from './open-hub.ts';
+import { askHub } from './open-hub.ts';
 
 /** Which sessions are asked for. */
 export interface ListWords {
@@ -18,7 +18,7 @@ export interface ListWords {
 }
 
 export function listInHub(context: CommandContext, { state, all, removed }: ListWords): Promise<Answer> {
-  return withHub(context, async (sessions) => {
+  return askHub(context, async (sessions) => {
     const kept = await keptWork(sessions.hub);
     const isOver = (session: HubSession) => ['completed', 'abandoned'].includes(session.state);
     let shown = (await sessions.ledger.list(state === undefined ? undefined : [state])).filter(

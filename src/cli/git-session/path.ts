@@ -2,7 +2,7 @@ import { placeClaimed } from '../../app/hub/claim-session.ts';
 import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { placedNotes } from './describe.ts';
-import { withSession } from './open-hub.ts';
+import { askSession } from './open-hub.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
 export function pathInHub(
@@ -12,7 +12,7 @@ export function pathInHub(
 ): Promise<Answer> {
   const choice = workspaceChoice(context, words);
   if (choice === 'none') throw new CliError('cli/usage', 'A path needs a workspace: say clone or worktree.');
-  return withSession(context, name, async (sessions, slug) => {
+  return askSession(context, name, async (sessions, slug) => {
     const placed = (await sessions.isHeld(slug)) ? await placeClaimed(sessions, slug, choice) : undefined;
     const workspace = placed?.workspace ?? (await sessions.workspaceOf(slug));
     if (workspace === undefined) {

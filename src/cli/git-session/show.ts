@@ -9,13 +9,13 @@ import {
 } from '../../session/plan/record-files.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { claimWords, summaryJson } from './describe.ts';
-import { withSession } from './open-hub.ts';
+import { askSession } from './open-hub.ts';
 
 /** How much of the end of the worklog is shown to people, in lines. */
 const worklogLinesMax = 40;
 
 export function showInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return askSession(context, name, async (sessions, slug) => {
     const summary = await sessions.ledger.session(slug);
     const files = new Map(
       Array.from(await sessions.ledger.folder(slug), ([path, bytes]) => [

@@ -6,14 +6,14 @@ import { findGitWorkspace } from '../../workspace/git/workspace-record.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { columns, counted } from '../wording.ts';
 import { claimWords, summaryJson } from './describe.ts';
-import { withHub, withSession } from './open-hub.ts';
+import { askHub, askSession } from './open-hub.ts';
 
 /** How many changed files and overlaps are listed for people. */
 const shownMax = 20;
 
 /** `mic session status`: one session. */
 export function statusInHub(context: CommandContext, name: string | undefined): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return askSession(context, name, async (sessions, slug) => {
     const { json, lines } = await describeOne(sessions, slug);
     return { json, text: lines.join('\n') };
   });
@@ -21,7 +21,7 @@ export function statusInHub(context: CommandContext, name: string | undefined): 
 
 /** `mic status`: where one is, and all sessions at work. */
 export function overviewOfHub(context: CommandContext): Promise<Answer> {
-  return withHub(context, async (sessions) => {
+  return askHub(context, async (sessions) => {
     // At once: then the ledger is read as it was while it was opened.
     const { active, overlaps, unseen } = await surveySessions(sessions);
     const here = await findGitWorkspace(sessions.surroundings.git, context.directory);

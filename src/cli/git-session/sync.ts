@@ -1,13 +1,13 @@
 import { deepenSession, syncSession } from '../../app/hub/sync-session.ts';
 import type { Answer, CommandContext } from '../command.ts';
-import { withSession } from './open-hub.ts';
+import { askSession, withSession } from './open-hub.ts';
 
 export function syncInHub(
   context: CommandContext,
   name: string | undefined,
   method: 'merge' | 'rebase',
 ): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return askSession(context, name, async (sessions, slug) => {
     const synced = await syncSession(sessions, slug, method);
     const main = sessions.mainBranch;
     if (synced.outcome === 'conflict') {

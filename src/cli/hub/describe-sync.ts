@@ -34,10 +34,6 @@ export function mainLine({ remote, main, plan, apart }: SyncReport, dryRun: bool
       return `${main} ${gets} ${theirs}${commits(apart.there)} by a merge, and ${theirs} ${gets} ${main}${commits(apart.here)}`;
     case 'rebase':
       return `${main} ${goes} on top of ${theirs}${commits(apart.there)}, and ${theirs} ${gets} ${main}${commits(apart.here)}`;
-    case 'diverged':
-      return `${main} and ${theirs} have come apart: ${counted(apart.here, 'commit')} here, ${counted(apart.there, 'commit')} there. "${remote}" decides for this hub, so nothing was merged into it; "mic hub sync --rebase" puts the hub's own commits on top`;
-    case 'not-decided-here':
-      return `${theirs} has ${counted(apart.there, 'commit')} that the hub has not, and another remote decides for this hub: bring them there first`;
   }
 }
 

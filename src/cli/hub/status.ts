@@ -1,6 +1,7 @@
 import { type HubStatus, hubStatus } from '../../app/hub/status.ts';
 import { Git } from '../../git/git-process.ts';
 import { command } from '../command.ts';
+import { lastKnownJson, lastKnownNotes } from '../git-session/last-known.ts';
 import { text } from '../options.ts';
 import { counted } from '../wording.ts';
 import { shortName } from './describe-sync.ts';
@@ -15,13 +16,19 @@ export default command({
   examples: [['mic hub status', 'Is there anything to sync, and would it work?']],
   async run({ environment, directory }, _args, { remote }) {
     const status = await hubStatus(new Git(environment), directory, remote);
-    return { json: statusJson(status), text: statusText(status) };
+    const { decider, staleness } = status;
+    return {
+      json: statusJson(status),
+      text: statusText(status),
+      notes: decider === undefined ? [] : lastKnownNotes({ decider, staleness }),
+    };
   },
 });
 
-function statusJson({ decider, apart, sessions, lapsed, ...rest }: HubStatus) {
+function statusJson({ decider, apart, sessions, lapsed, staleness, ...rest }: HubStatus) {
   return {
     ...rest,
+    lastKnown: decider === undefined ? null : lastKnownJson({ decider, staleness }),
     decides: decider?.kind ?? null,
     authority: decider?.kind === 'remote' ? decider.name : null,
     ahead: apart?.ahead ?? null,

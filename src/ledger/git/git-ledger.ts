@@ -364,7 +364,8 @@ export class GitLedger {
     const { clock, watch } = this.#context;
     const claim: Claim | undefined = draft.claims.get(slug)?.claim;
     const blob = draft.refs.claims.get(slug);
-    const now = clock.now();
+    // What was last known is shown as it stood then: who has a session may have renewed its claim since.
+    const now = this.staleness?.atMs ?? clock.now();
     const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
     return { slug, state, claim: isHeld(claim) ? claim : undefined, standing };
   }
