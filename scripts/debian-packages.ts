@@ -7,6 +7,7 @@ const programs: Readonly<Record<string, string>> = {
   'ceph-osd': 'ceph-osd',
   fish: 'fish',
   git: 'git',
+  'git-lfs': 'git-lfs',
   'nfs-ls': 'libnfs-utils',
   patch: 'patch',
   radosgw: 'radosgw',

@@ -9,6 +9,7 @@ import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
 import { keepSubmodules } from './keep-submodules.ts';
+import { keepLargeFiles } from './large-files.ts';
 import { type BroughtBack, bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
@@ -56,6 +57,7 @@ export async function keepWork(
   const head = await resolveCommit(repository, 'HEAD');
   await keepSubmodules(workspace, hub);
   const snapshot = what === 'all' ? await snapshotFiles(workspace, head) : undefined;
+  keepLargeFiles(workspace, hub);
   const besides = await otherCommits(workspace, head);
   const refs = keptRefs(record.slug);
   const carrier: RefName = `refs/sessions/${record.slug}/keeping/${process.pid}`;

@@ -1,7 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import { WorkspaceError } from '../workspace-error.ts';
+import { fetchLargeFiles } from './large-files.ts';
 
 /** Whether submodules are checked out, or left empty. */
 export type SubmoduleChoice = 'initialise' | 'leave empty';
@@ -34,7 +35,7 @@ export async function materialise(
   return {
     submodules: choice === 'initialise' ? paths : [],
     emptySubmodules: choice === 'initialise' ? [] : paths,
-    largeFiles: await largeFiles(repository, directory),
+    largeFiles: await fetchLargeFiles(repository, directory),
   };
 }
 
@@ -106,16 +107,4 @@ async function takeOverSettings(of: {
   const url = stdout.toString('utf8').trim();
   await of.git.run(['-C', of.directory, 'config', key, url]);
   await of.git.run(['-C', of.directory, 'config', `submodule.${of.name}.active`, 'true']);
-}
-
-async function largeFiles({ git }: Repository, directory: string): Promise<Materialised['largeFiles']> {
-  if (!usesLargeFiles(directory)) return undefined;
-  const { exitCode } = await git.attempt(['-C', directory, 'lfs', 'pull']);
-  return exitCode === 0 ? 'present' : 'pointers';
-}
-
-/** LFS is asked for by an attribute. It is usually set at the top. */
-function usesLargeFiles(directory: string): boolean {
-  const path = join(directory, '.gitattributes');
-  return existsSync(path) && /^[^#]*\bfilter=lfs\b/m.test(readFileSync(path, 'utf8'));
 }
