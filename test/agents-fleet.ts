@@ -116,8 +116,6 @@ function layOut(directory: string, slugs: readonly string[], count: number) {
   const deciding = join(directory, count > 1 ? 'cloud' : 'machine-0', 'hub.git');
   git(directory, 'clone', '-q', '--bare', from, deciding);
   git(deciding, 'config', 'receive.autogc', 'false');
-  // It decides itself, and is nobody's clone.
-  git(deciding, 'remote', 'remove', 'origin');
   // It decides itself: where there is a remote, somebody has to say so.
   git(deciding, 'remote', 'remove', 'origin');
   if (count === 1) return { deciding, hubs: [deciding] };
