@@ -15,7 +15,7 @@ export async function agentAt(
   // An empty variable counts as none.
   if (environment.MICELIO_AGENT_NAME || environment.GIT_AUTHOR_NAME) return fallback;
   const args = ['-C', directory, 'config', '--null', '--get-regexp', '^user\\.(name|email)$'];
-  const { stdout } = await git.attempt(args);
+  const { stdout } = await git.attempt(args, { effect: 'none' });
   const values = new Map(
     stdout
       .toString('utf8')

@@ -96,18 +96,29 @@ export class HubSessions {
     this.held = new HeldSessions(ledger.hub.repository.gitDirectory);
   }
 
-  /** Opens the hub of the repository or workspace that `directory` lies in. Throws as `GitLedger.open` does. */
-  static async open(directory: string, surroundings: HubSurroundings): Promise<HubSessions> {
-    const { git, clock, reads = 'current' } = surroundings;
+  /**
+   * Opens the hub of the repository or workspace that `directory` lies in, while it is still being found out who the agent
+   * is. Throws as `GitLedger.open` does.
+   */
+  static async open(
+    directory: string,
+    { agent, ...others }: Omit<HubSurroundings, 'agent'> & { readonly agent: Agent | Promise<Agent> },
+  ): Promise<HubSessions> {
+    const { git, clock, reads = 'current' } = others;
     const identity: IdentityText = { of: (claim) => sessionEnvironmentText(environmentOf(claim)) };
-    const ledger = await GitLedger.open(git, directory, {
+    const opening = GitLedger.open(git, directory, {
       machine: hostname(),
       clock,
       reads,
       filesOfClaim: (claim) =>
         new Map([[sessionEnvironmentName as FileName, Buffer.from(identity.of(claim))]]),
     });
-    return new HubSessions(ledger, surroundings, identity);
+    const [opened, known] = await Promise.allSettled([opening, agent]);
+    if (opened.status === 'rejected') throw opened.reason;
+    if (known.status === 'fulfilled')
+      return new HubSessions(opened.value, { ...others, agent: known.value }, identity);
+    await opened.value.close();
+    throw known.reason;
   }
 
   close(): Promise<void> {

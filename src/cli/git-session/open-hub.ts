@@ -15,10 +15,9 @@ export async function withHub<T>(
   reads: NonNullable<HubSurroundings['reads']> = 'current',
 ): Promise<T> {
   const git = new Git(environment);
-  const agent = await agentAt(git, directory, environment, configuration.agent);
   const sessions = await HubSessions.open(directory, {
     git,
-    agent,
+    agent: agentAt(git, directory, environment, configuration.agent),
     clock: systemClock,
     environment,
     // The user's own state of Micelio lies beside that of the file server.
