@@ -117,7 +117,7 @@ function layOut(directory: string, slugs: readonly string[], count: number) {
   git(directory, 'clone', '-q', '--bare', from, deciding);
   git(deciding, 'config', 'receive.autogc', 'false');
   // It decides itself: where there is a remote, somebody has to say so.
-  git(deciding, 'remote', 'remove', 'origin');
+  git(deciding, 'config', '--remove-section', 'remote.origin');
   if (count === 1) return { deciding, hubs: [deciding] };
   const hubs = Array.from({ length: count }, (_, i) => join(directory, `machine-${i}`, 'hub.git'));
   for (const hub of hubs) git(directory, 'clone', '-q', '--bare', deciding, hub);
