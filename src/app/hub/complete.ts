@@ -233,7 +233,7 @@ async function prepare(
   const { slug } = request;
   const { hub, layout } = { hub: sessions.hub, layout: sessions.ledger.hub.layout };
   requireRules(slug, await brokenRules(hub, layout, { slug, head, main }));
-  const merged = await mergeSession(hub, layout, { slug, head, main });
+  const merged = await mergeSession(hub, layout, { slug, head, main, agent: claim.agent });
   if (merged.outcome === 'conflict') {
     await sessions.ledger.conflict({ token: claim, report: conflictReport(slug, merged) });
     return merged;
@@ -242,7 +242,7 @@ async function prepare(
   const { text } = plan.now;
   const title = request.message ?? `${commitType(text)}: ${parsePlan(text).title || slug}`;
   const message = `[${slug}] ${/^[a-z]+(?:\([^)]*\))?!?: /.test(title) ? title : `${commitType(text)}: ${title}`}`;
-  const commit = await squash(hub, { slug, tree: merged.tree, main, message, agent: claim.agent });
+  const commit = await squash(hub, { slug, tree: merged.tree, head, main, message, agent: claim.agent });
   await verify(sessions, claim, commit);
   return {
     outcome: 'clean',

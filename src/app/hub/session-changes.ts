@@ -1,3 +1,4 @@
+import { gitMode } from '../../git/git-tree.ts';
 import { GitTreeEdit } from '../../git/git-tree-edit.ts';
 import { type MergedCommits, mergeCommits } from '../../git/merge-commits.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
@@ -11,6 +12,9 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { keptRefs } from '../../workspace/git/keep-work.ts';
+
+/** The trailer of what lands: the session's commit that it is of. */
+const landedKey = 'Session-Commit';
 
 /** Paths of a git diff, as git prints them with `-z`. */
 export interface ChangedPath {
@@ -56,9 +60,11 @@ export interface SessionBranch {
 export async function mergeSession(
   repository: Repository,
   layout: GitLedgerLayout,
-  { slug, head, main }: SessionBranch,
+  branch: SessionBranch & { readonly agent: Agent },
 ): Promise<SessionChanges> {
-  const merged = await mergeCommits(repository, main, head);
+  const { slug, head, main } = branch;
+  const { commit } = await mainWithLanded(repository, layout, branch);
+  const merged = await mergeCommits(repository, commit, head);
   const folder = layout.session('active', slug);
   // Somebody may have moved the folder or written to it on main: its files are merged by whoever writes them.
   const elsewhere =
@@ -68,6 +74,60 @@ export async function mergeSession(
   }
   const own = await ownFiles(repository, folder, { head, main, merged });
   return { outcome: 'clean', tree: await withFolderOf(repository, merged.tree, main, layout.sessions), own };
+}
+
+export interface MainWithLanded {
+  readonly commit: ObjectId;
+  /** The newest commit of the session that main has what it holds of; undefined where nothing has landed that is not merged. */
+  readonly landed: ObjectId | undefined;
+}
+
+/**
+ * Main, as if what has landed of a session had come by a merge, and not as one commit: so its next commits are compared with
+ * what landed, and not with where it began. Main itself where nothing did, or the session's branch has it already; else a
+ * commit that nothing refers to. What is only in the session's own folder has not landed, and is in it all the same.
+ */
+export async function mainWithLanded(
+  repository: Repository,
+  layout: GitLedgerLayout,
+  branch: SessionBranch & { readonly agent: Agent },
+): Promise<MainWithLanded> {
+  const { slug, main, agent } = branch;
+  const landed = await landedBefore(repository, branch);
+  if (landed === undefined) return { commit: main, landed };
+  const folder = layout.session('active', slug);
+  const merged = await mergeCommits(repository, main, landed);
+  const own = await ownFiles(repository, folder, { head: landed, main, merged });
+  const conflicted = new Set(merged.outcome === 'conflict' ? merged.paths : []);
+  const tree = await editTree(repository, await treeOfCommit(repository, main), async (edit, objects) => {
+    const after = await new GitTreeEdit(repository, objects, merged.tree).before(folder);
+    edit.setDirectory(folder, after?.id);
+    for (const [name, content] of own) {
+      const path = `${folder}/${name}` as TreePath;
+      if (!conflicted.has(path)) continue;
+      const id = content && (await objects.add('blob', content));
+      edit.set(path, id && { mode: gitMode.file, id });
+    }
+  });
+  const message = `[${slug}] merge: bring in main`;
+  const commit = await commitTree(repository, { tree, parents: [main, landed], message, agent });
+  return { commit, landed };
+}
+
+/** The newest commit behind `head` of which a commit on main says that it is what landed. */
+async function landedBefore(
+  repository: Repository,
+  { slug, head, main }: SessionBranch,
+): Promise<ObjectId | undefined> {
+  const format = `--format=%(trailers:key=${landedKey},valueonly)`;
+  const args = ['log', '--topo-order', format, `--grep=^Session: ${slug}$`, main, '--not', head, '--'];
+  const text = (await repository.git.run(gitArguments(repository, args))).toString('latin1');
+  for (const line of text.split('\n').filter((line) => /^[0-9a-f]{40,64}$/.test(line))) {
+    // Commits that were made anew meanwhile, as by a rebase, are compared with main as they are.
+    const isBehind = gitArguments(repository, ['merge-base', '--is-ancestor', line, head]);
+    if ((await repository.git.attempt(isBehind)).exitCode === 0) return parseObjectId(line);
+  }
+  return undefined;
 }
 
 /** What becomes of the files in a session's own folder that its commits have changed. */
@@ -105,18 +165,28 @@ function both(
 }
 
 /** `tree` with the folder `path` as it is in the commit `from`. */
-async function withFolderOf(
+function withFolderOf(
   repository: Repository,
   tree: ObjectId,
   from: ObjectId,
   path: TreePath,
 ): Promise<ObjectId> {
+  return editTree(repository, tree, async (edit, objects) => {
+    const theirs = await new GitTreeEdit(repository, objects, await objects.treeOfCommit(from)).before(path);
+    edit.setDirectory(path, theirs?.id);
+  });
+}
+
+async function editTree(
+  repository: Repository,
+  tree: ObjectId,
+  change: (edit: GitTreeEdit, objects: StagedObjects) => Promise<void>,
+): Promise<ObjectId> {
   const reader = await ObjectReader.open(repository);
   try {
     const objects = new StagedObjects(repository, reader);
-    const theirs = await new GitTreeEdit(repository, objects, await objects.treeOfCommit(from)).before(path);
     const edit = new GitTreeEdit(repository, objects, tree);
-    edit.setDirectory(path, theirs?.id);
+    await change(edit, objects);
     const edited = await edit.write(objects);
     await objects.flush();
     return edited;
@@ -137,24 +207,40 @@ export async function squash(
   commit: {
     readonly slug: Slug;
     readonly tree: ObjectId;
+    /** The session's commit that is merged in it. */
+    readonly head: ObjectId;
     readonly main: ObjectId;
     readonly message: string;
     readonly agent: Agent;
   },
 ): Promise<ObjectId> {
-  const { slug, tree, main, message, agent } = commit;
+  const { slug, tree, head, main, message, agent } = commit;
   const text = withTrailers(message, [
     ['Session', slug],
     ['Agent', `${agent.name} <${agent.email}>`],
+    [landedKey, head],
   ]);
-  const person = {
+  return commitTree(repository, { tree, parents: [main], message: text, agent });
+}
+
+async function commitTree(
+  repository: Repository,
+  commit: {
+    readonly tree: ObjectId;
+    readonly parents: readonly ObjectId[];
+    readonly message: string;
+    readonly agent: Agent;
+  },
+): Promise<ObjectId> {
+  const { tree, parents, message, agent } = commit;
+  const environment = {
     GIT_AUTHOR_NAME: agent.name,
     GIT_AUTHOR_EMAIL: agent.email,
     GIT_COMMITTER_NAME: agent.name,
     GIT_COMMITTER_EMAIL: agent.email,
   };
-  const args = gitArguments(repository, ['commit-tree', '-p', main, tree]);
-  const id = await repository.git.run(args, { input: text, environment: person });
+  const args = ['commit-tree', ...parents.flatMap((parent) => ['-p', parent]), tree];
+  const id = await repository.git.run(gitArguments(repository, args), { input: message, environment });
   return parseObjectId(id.toString('latin1').trim());
 }
 

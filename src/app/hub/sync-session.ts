@@ -9,6 +9,7 @@ import {
 import type { HubSessions } from './hub-sessions.ts';
 import { noWorkspace } from './leave-session.ts';
 import { protectPlan } from './protect-plan.ts';
+import { mainWithLanded } from './session-changes.ts';
 
 /**
  * Brings main into a session's workspace. A conflicted session that has all of main without a conflict goes on as an active
@@ -23,10 +24,13 @@ export async function syncSession(
   if (workspace === undefined) throw noWorkspace(slug);
   // What this hub knows of main may be older than what the repository that decides has.
   const { state } = await sessions.ledger.session(slug);
-  const outcome = await syncWorkspace(workspace, method);
+  const { layout } = sessions.ledger.hub;
+  const { agent } = sessions.surroundings;
+  const outcome = await syncWorkspace(workspace, method, (main, head) =>
+    mainWithLanded(workspace.repository, layout, { slug, head, main, agent }),
+  );
   // git has written it anew where main had another one; one in conflict is to be resolved.
-  if (outcome.outcome !== 'conflict')
-    protectPlan(join(workspace.directory, sessions.ledger.hub.layout.session('active', slug)));
+  if (outcome.outcome !== 'conflict') protectPlan(join(workspace.directory, layout.session('active', slug)));
   const token = sessions.tokenOf(slug);
   // Out of reach, that waits: whether a session was conflicted does not matter to its completion.
   const isKnown = sessions.ledger.staleness === undefined;

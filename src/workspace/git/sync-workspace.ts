@@ -13,11 +13,27 @@ export type SyncOutcome =
   /** The merge or rebase is under way in the workspace; these paths have conflicts. */
   | { readonly outcome: 'conflict'; readonly paths: readonly string[] };
 
+/** What a session comes together with. */
+export interface SyncTarget {
+  /** The hub's main, or a commit upon it that has all of it. */
+  readonly commit: ObjectId;
+  /** The newest commit of the session that `commit` has already; a rebase leaves those up to it alone. */
+  readonly landed: ObjectId | undefined;
+}
+
+/** Main as it is. */
+const mainItself = async (main: ObjectId): Promise<SyncTarget> => ({ commit: main, landed: undefined });
+
 /**
- * Brings the hub's main into the session's branch. Throws `workspace/changed` when git refuses because of changes that
+ * Brings the hub's main into the session's branch, in the form that `targetOf` makes of it in the repository of the
+ * workspace. Throws `workspace/changed` when git refuses because of changes that
  * are not committed; nothing has happened then.
  */
-export async function syncWorkspace(workspace: GitWorkspace, method: SyncMethod): Promise<SyncOutcome> {
+export async function syncWorkspace(
+  workspace: GitWorkspace,
+  method: SyncMethod,
+  targetOf: (main: ObjectId, head: ObjectId) => Promise<SyncTarget> = mainItself,
+): Promise<SyncOutcome> {
   const { repository, directory, record } = workspace;
   const { git } = repository;
   const main = await fetchMain(workspace);
@@ -25,10 +41,11 @@ export async function syncWorkspace(workspace: GitWorkspace, method: SyncMethod)
   const contains = ['merge-base', '--is-ancestor', main, before];
   if ((await git.attempt(gitArguments(repository, contains))).exitCode === 0)
     return { outcome: 'up to date' };
+  const { commit, landed } = await targetOf(main, before);
   const command =
     method === 'merge'
-      ? ['merge', '--quiet', '--no-edit', '-m', `[${record.slug}] merge: bring in ${record.main}`, main]
-      : ['rebase', '--quiet', main];
+      ? ['merge', '--quiet', '--no-edit', '-m', `[${record.slug}] merge: bring in ${record.main}`, commit]
+      : ['rebase', '--quiet', '--onto', commit, landed ?? commit];
   const { exitCode, stderr, stdout } = await git.attempt(['-C', directory, ...command]);
   if (exitCode === 0) return { outcome: 'synced', head: await resolveCommit(repository, 'HEAD') };
   const paths = await conflictedPaths(workspace);
