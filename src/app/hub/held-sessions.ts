@@ -48,7 +48,7 @@ export class HeldSessions {
   set({ token, directory }: HeldSession): void {
     const held = { version: 1, claim: token.id, directory: directory ?? null };
     replaceFile(this.#pathOf(token.slug), `${JSON.stringify(held)}\n`);
-    this.#remove(this.#announcedPath(token.slug));
+    this.#forgetAnnounced(token.slug);
   }
 
   /**
@@ -56,23 +56,38 @@ export class HeldSessions {
    * the session leaves a claim that is known by this all the same.
    */
   announce(token: ClaimToken): void {
-    replaceFile(this.#announcedPath(token.slug), `${token.id} ${process.pid}\n`);
+    replaceFile(join(this.#folder, `${token.slug}.${process.pid}.taking`), `${token.id}\n`);
   }
 
-  /** The claim that was announced last, by a process that is gone and has not noted what came of it. */
-  announced(slug: Slug): ClaimToken | undefined {
-    const path = this.#announcedPath(slug);
-    try {
-      const [id = '', pid] = readFileSync(path, 'utf8').trim().split(' ');
-      return isRunning(Number(pid)) ? undefined : { slug, id };
-    } catch (error) {
-      if (isAbsent(error)) return undefined;
-      throw workspaceErrorFrom(error, `read "${path}"`);
-    }
+  /** Claims that were announced by processes that are gone, and have not noted what came of it. */
+  announced(slug: Slug): ClaimToken[] {
+    return this.#announcements(slug).flatMap(({ path, pid }) => {
+      if (isRunning(pid)) return [];
+      try {
+        return [{ slug, id: readFileSync(path, 'utf8').trim() }];
+      } catch (error) {
+        if (isAbsent(error)) return [];
+        throw workspaceErrorFrom(error, `read "${path}"`);
+      }
+    });
+  }
+
+  /** Those of this process, and of such as are gone. */
+  #forgetAnnounced(slug: Slug): void {
+    for (const { path, pid } of this.#announcements(slug))
+      if (pid === process.pid || !isRunning(pid)) this.#remove(path);
+  }
+
+  #announcements(slug: Slug): { readonly path: string; readonly pid: number }[] {
+    return this.#names().flatMap((name) => {
+      const [, pid] = /\.(\d+)\.taking$/.exec(name) ?? [];
+      const isOf = pid !== undefined && name === `${slug}.${pid}.taking`;
+      return isOf ? [{ path: join(this.#folder, name), pid: Number(pid) }] : [];
+    });
   }
 
   forget(slug: Slug): void {
-    this.#remove(this.#announcedPath(slug));
+    this.#forgetAnnounced(slug);
     this.#remove(this.#pathOf(slug));
   }
 
@@ -86,19 +101,19 @@ export class HeldSessions {
 
   /** All sessions that are held here. */
   slugs(): Slug[] {
+    return this.#names()
+      .map((name) => name.replace(/\.json$/, ''))
+      .filter(isSlug)
+      .sort();
+  }
+
+  #names(): string[] {
     try {
-      return readdirSync(this.#folder)
-        .map((name) => name.replace(/\.json$/, ''))
-        .filter(isSlug)
-        .sort();
+      return readdirSync(this.#folder);
     } catch (error) {
       if (isAbsent(error)) return [];
       throw workspaceErrorFrom(error, `look into "${this.#folder}"`);
     }
-  }
-
-  #announcedPath(slug: Slug): string {
-    return join(this.#folder, `${slug}.taking`);
   }
 
   #pathOf(slug: Slug): string {

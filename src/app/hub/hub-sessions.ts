@@ -217,9 +217,9 @@ export class HubSessions {
   /** The claim of a session that a process of this machine has made, and was killed before it could note that. */
   async #madeHere(slug: Slug): Promise<HeldClaim | undefined> {
     const announced = this.held.announced(slug);
-    if (announced === undefined) return undefined;
+    if (announced.length === 0) return undefined;
     const { claim } = await this.ledger.session(slug);
-    if (!isOf(claim, announced)) return undefined;
+    if (claim === undefined || !announced.some((token) => isOf(claim, token))) return undefined;
     this.#remember(claim);
     // The killed one may have moved main without the checkouts of it.
     await catchUpCheckouts(this.ledger.hub);
