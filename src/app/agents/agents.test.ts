@@ -33,6 +33,15 @@ test('six sessions are run three at once, and completed', async (t) => {
   assertSound(hub);
 });
 
+test('a runner ends at once where sessions can only be read', async (t) => {
+  const hub = agentsHub(t, slugs(1));
+  hub.git(['remote', 'add', 'origin', 'https://example.invalid/hub.git']);
+  const { code, errors } = await startAgents(t, hub, { settings: { command: 'true', until: 'stopped' } })
+    .ended;
+  assert.notEqual(code, 0);
+  assert.match(errors, /mic init --authority origin/);
+});
+
 test('a program knows its session, and what it says comes into the worklog without secrets', async (t) => {
   const [slug] = slugs(1);
   const hub = agentsHub(t, [slug!], {

@@ -29,8 +29,9 @@ export interface AgentsRequest {
   readonly removedLines: (removed: RemovedWorkspace) => readonly string[];
 }
 
-/** Runs an agent program on the sessions of a hub, as `AgentRunner` says. */
-export function runAgents(sessions: HubSessions, request: AgentsRequest): Promise<RunnerSummary> {
+/** Runs an agent program on the sessions of a hub, as `AgentRunner` says. Throws `ledger/not-decided-here`. */
+export async function runAgents(sessions: HubSessions, request: AgentsRequest): Promise<RunnerSummary> {
+  sessions.ledger.requireDecider();
   const { settings, workspace, leaseMs, stop, terminate, tell, removedLines } = request;
   const records = runRecordsFolder(sessions.hub);
   const work = new HubAgentWork(sessions, { workspace, leaseMs, bin, records, removedLines });

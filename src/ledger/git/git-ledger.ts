@@ -66,7 +66,7 @@ import {
 } from './session-moves.ts';
 import { type GitLedgerSettings, parseSettings, settingsBytesMax } from './settings.ts';
 import { SettledAuthority } from './settled-authority.ts';
-import { UnaskedAuthority } from './unasked-authority.ts';
+import { notDecidedHere, UnaskedAuthority } from './unasked-authority.ts';
 
 export interface GitLedgerOptions {
   /** This machine's name, for people. */
@@ -166,6 +166,12 @@ export class GitLedger {
   /** Ends what runs for this ledger, once what was asked for has been done. */
   async close(): Promise<void> {
     await this.#queue.close();
+  }
+
+  /** Throws `ledger/not-decided-here` where sessions can be read, and never moved. */
+  requireDecider(): void {
+    const { decider } = this;
+    if (decider.kind === 'another' || decider.kind === 'nobody') throw notDecidedHere(decider);
   }
 
   /** How far what was read is behind; undefined where it is what the authority has. */

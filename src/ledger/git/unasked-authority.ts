@@ -34,7 +34,8 @@ export class UnaskedAuthority implements Authority {
   }
 }
 
-function notDecidedHere(decider: Extract<Decider, { kind: 'another' | 'nobody' }>): GitLedgerError {
+/** For whoever would move sessions where they can only be read. */
+export function notDecidedHere(decider: Extract<Decider, { kind: 'another' | 'nobody' }>): GitLedgerError {
   if (decider.kind === 'another') {
     return new GitLedgerError(
       'ledger/not-decided-here',
