@@ -40,11 +40,11 @@ async function start(scratch: string, files: number): Promise<Row> {
   let started = 0;
   const measured = await sideBySide(rounds, {
     git: {
-      prepare: () => rmSync(clone, { recursive: true, force: true }),
+      prepare: () => clearAway(clone),
       run: () => run('git', ['clone', '-q', '--depth', '1', `file://${hub}`, clone]),
     },
     mic: {
-      prepare: () => rmSync(join(hub, '.sessions', slugOf(started)), { recursive: true, force: true }),
+      prepare: () => clearAway(join(hub, '.sessions', slugOf(started))),
       run: () => startSession(scratch, hub, ++started),
     },
   });
@@ -112,6 +112,12 @@ async function status(scratch: string): Promise<Row> {
   };
 }
 
+/** Deletes a directory, and waits for the disk: it is at work for long after many files are gone. */
+function clearAway(directory: string): void {
+  rmSync(directory, { recursive: true, force: true });
+  run('sync', []);
+}
+
 /** A repository with main checked out, and sessions laid out in it. */
 function makeHub(scratch: string, files: number): string {
   const hub = join(scratch, 'hub');
@@ -138,6 +144,7 @@ function changedBranch(checkout: string, turn: number): void {
 
 /** A session with 10 changed files, committed. */
 function changedSession(scratch: string, hub: string, turn: number): void {
+  clearAway(join(hub, '.sessions', slugOf(turn - 2)));
   startSession(scratch, hub, turn);
   const workspace = join(hub, '.sessions', slugOf(turn));
   change(workspace, turn);
