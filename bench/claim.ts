@@ -119,8 +119,13 @@ function makeHub(directory: string): string {
     return `M 100644 inline src/${i % 100}/${i}.txt\ndata ${text.length}\n${text}`;
   });
   const lock = 'M 100644 inline _AGENTS/sessions/sessions.lock\ndata 0\n\n';
+  // As `mic init` leaves it: this repository decides.
+  const settings = '{"authority":"local:bench"}\n';
+  mkdirSync(join(directory, 'micelio'));
+  writeFileSync(join(directory, 'micelio/hub-id'), 'bench\n');
+  const config = `M 100644 inline _AGENTS/sessions/_config/settings.json\ndata ${settings.length}\n${settings}`;
   const commit = 'commit refs/heads/main\ncommitter Bench <bench@example.org> 1760000000 +0000\ndata 0\n';
-  const input = `${commit}${files.join('')}${lock}`;
+  const input = `${commit}${files.join('')}${lock}${config}`;
   execFileSync('git', ['-C', directory, 'fast-import', '--quiet'], { input });
   return directory;
 }
