@@ -246,8 +246,7 @@ export class HubAgentWork implements AgentWork {
   }
 
   async tidy(slug: Slug): Promise<string> {
-    const workspace = await this.#sessions.workspaceOf(slug);
-    const left = workspace && (await clearAway(this.#sessions, workspace));
+    const left = await clearAway(this.#sessions, slug);
     this.#sessions.held.forget(slug);
     return this.#noteLeft(slug, left);
   }

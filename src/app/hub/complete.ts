@@ -132,8 +132,7 @@ async function tidyUp(
   { slug, workspace: choice }: CompletionRequest,
   done: Done,
 ): Promise<Completion> {
-  const workspace = choice === 'keep' ? undefined : await sessions.workspaceOf(slug);
-  const left = workspace && (await clearAway(sessions, workspace));
+  const left = choice === 'keep' ? undefined : await clearAway(sessions, slug);
   await protectPlans(sessions, slug, 'completed');
   await startMaintenance(sessions.hub);
   // Last: whoever is killed before can still be told that it was this machine's.

@@ -309,16 +309,18 @@ export class HubSessions {
     return (await this.#madeHere(slug)) !== undefined;
   }
 
+  /** Where the session's workspace on this machine may be. */
+  placesOf(slug: Slug): readonly string[] {
+    const usual = (['clone', 'worktree'] as const).map((kind) => this.#defaultDirectory(slug, kind));
+    const own = this.held.get(slug)?.directory;
+    return own === undefined ? usual : [...new Set([own, ...usual])];
+  }
+
   /** The session's workspace on this machine, if it has one. */
   async workspaceOf(slug: Slug): Promise<GitWorkspace | undefined> {
-    const directories = [
-      this.held.get(slug)?.directory,
-      this.#defaultDirectory(slug, 'clone'),
-      this.#defaultDirectory(slug, 'worktree'),
-    ];
-    for (const directory of directories) {
+    for (const directory of this.placesOf(slug)) {
       // A workspace is looked for at its top, so there is one only where a repository begins.
-      if (directory === undefined || !existsSync(join(directory, '.git'))) continue;
+      if (!existsSync(join(directory, '.git'))) continue;
       const found = await findGitWorkspace(this.surroundings.git, directory);
       if (found?.record.slug === slug && found.directory === directory) return found;
     }

@@ -1,6 +1,7 @@
 import { existsSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import type { Repository } from '../../git/repository.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 import { besidePlace, removeWorktree, sweepBeside } from './half-done.ts';
 import { type KeptWork, keepWork } from './keep-work.ts';
@@ -41,6 +42,19 @@ export async function removeGitWorkspace(
     await beforeDeletion?.();
     await deleteDirectory(workspace, hub);
     return { ...kept, aside, gone };
+  });
+}
+
+/**
+ * Finishes the deletion of a session's workspace at `directory` that was interrupted after all in it had been kept. Where there is a
+ * workspace, or never was one, nothing happens.
+ */
+export function finishRemoval(hub: Repository, slug: Slug, directory: string): Promise<void> {
+  return withPlaceLock(hub, slug, async () => {
+    if (existsSync(directory)) return;
+    sweepBeside(directory);
+    settleAside(hub, slug);
+    await removeWorktree(hub, directory);
   });
 }
 
