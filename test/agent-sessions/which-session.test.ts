@@ -54,6 +54,54 @@ describe('which session is meant', () => {
   });
 });
 
+describe('what lands or ends a session', () => {
+  const ending: readonly (readonly string[])[] = [
+    ['land'],
+    ['complete', '--unmet=no'],
+    ['abandon', '--why=x'],
+    ['release'],
+    ['remove'],
+  ];
+
+  test('is done to one that is said, and not to the only one that there is', async () => {
+    const scratch = await HubScratch.create();
+    const { slug } = await scratch.started('Only one');
+    const inHub = { in: scratch.hub };
+    for (const words of ending) await scratch.mic(['session', ...words], { ...inHub, ...notFound });
+    // As a shell does that has claimed nothing and goes on all the same.
+    const nothing = await scratch.bash(
+      'rc=0; dir=$(mic session claim --any --print-path) && cd "$dir" && . ./.session-env || rc=$?; echo "$rc"',
+    );
+    assert.equal(nothing.stdout, `${exitCodes.noneToClaim.code}\n`);
+    assert.equal(await scratch.stateOf(slug), 'active');
+    await scratch.mic(['session', 'log', 'a note'], inHub);
+    await scratch.mic(['session', 'complete', slug, '--unmet=no'], inHub);
+  });
+
+  test('is not done to another agent’s from outside, whatever it is called by', async () => {
+    const scratch = await HubScratch.create();
+    const { slug, workspace } = await scratch.started('Faster start');
+    const environment = agentNamed('bob');
+    const bob = { in: scratch.hub, environment };
+    const main = await scratch.says('rev-parse', 'main');
+    for (const [command, ...words] of ending) {
+      for (const name of [slug, 'faster-start']) {
+        const line = ['session', command!, name, ...words];
+        const { stderr } = await scratch.mic(line, { ...bob, exit: exitCodes.claimed.code });
+        assert.match(stderr, /not yours: ada has it.*--take-over --now/);
+      }
+    }
+    assert.equal(await scratch.says('rev-parse', 'main'), main);
+    // In its workspace, and in a shell of its claim, it is the agent's own.
+    await scratch.mic(['session', 'land'], { in: workspace, environment });
+    const own = `. '${workspace}/.session-env' && export MICELIO_AGENT_NAME=bob && mic session land ${slug}`;
+    await scratch.bash(own);
+    await scratch.mic(['session', 'claim', slug, '--take-over', '--now'], bob);
+    await scratch.mic(['session', 'complete', slug, '--unmet=no'], bob);
+    assert.match(await scratch.says('log', '-1', '--format=%s', 'main'), /complete by bob/);
+  });
+});
+
 describe('claiming what one has', () => {
   test('goes on with it in its workspace and in its shell, and nowhere else', async () => {
     const scratch = await HubScratch.create();

@@ -12,7 +12,7 @@ import type { Answer, CommandContext } from '../command.ts';
 import { type PrintedAs, printed } from '../print-path.ts';
 import { moment } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
-import { withHub, withSession } from './open-hub.ts';
+import { withHub, withOwnSession, withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
@@ -48,7 +48,7 @@ export function releaseInHub(
   name: string | undefined,
   workspace: 'keep' | 'remove',
 ): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return withOwnSession(context, name, async (sessions, slug) => {
     const removed = await releaseSession(sessions, slug, workspace);
     return {
       json: { slug, state: 'planned', ...(removed ? removedJson(removed) : { aside: null, gone: [] }) },

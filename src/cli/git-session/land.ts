@@ -10,7 +10,7 @@ import { pushMain } from '../../app/hub/push-main.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { checkoutNotes, checkoutsJson, finishedNotes, shortName } from '../hub/describe-sync.ts';
-import { withSession } from './open-hub.ts';
+import { withOwnSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
 
 /** `mic land`: what there is so far. */
@@ -19,7 +19,7 @@ export function landInHub(
   name: string | undefined,
   message: string | undefined,
 ): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return withOwnSession(context, name, async (sessions, slug) => {
     const landed = await landSession(sessions, { slug, message });
     if (landed.outcome === 'conflict') return conflictAnswer(sessions, slug, landed);
     const { commit, overridden, checkouts } = landed;
@@ -52,7 +52,7 @@ export function completeInHub(
   name: string | undefined,
   { push, ...words }: CompletionWords,
 ): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return withOwnSession(context, name, async (sessions, slug) => {
     const done = await completeSession(sessions, { slug, ...words });
     if (done.outcome === 'conflict') return conflictAnswer(sessions, slug, done);
     const { commit, overridden, checkouts, knowledgeSession, workspace } = done;

@@ -4,7 +4,7 @@ import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { counted } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
-import { withSession } from './open-hub.ts';
+import { withOwnSession, withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
@@ -14,7 +14,7 @@ export function abandonInHub(
   why: string,
 ): Promise<Answer> {
   if (why.trim() === '') throw new CliError('cli/usage', 'Say why: those who come after will want to know.');
-  return withSession(context, name, async (sessions, slug) => {
+  return withOwnSession(context, name, async (sessions, slug) => {
     await abandonSession(sessions, slug, why);
     return {
       json: { slug, state: 'abandoned' },
@@ -28,7 +28,7 @@ export function removeInHub(
   name: string | undefined,
   ignored: IgnoredChoice,
 ): Promise<Answer> {
-  return withSession(context, name, async (sessions, slug) => {
+  return withOwnSession(context, name, async (sessions, slug) => {
     const removed = await removeSessionWorkspace(sessions, slug, ignored);
     const { directory } = removed;
     const { state } = await sessions.ledger.session(slug);

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { agentAt } from '../../app/hub/agent-at.ts';
 import { HubSessions, type HubSurroundings } from '../../app/hub/hub-sessions.ts';
-import { locateSlug } from '../../app/hub/locate-slug.ts';
+import { locateOwnSlug, locateSlug } from '../../app/hub/locate-slug.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -41,6 +41,17 @@ export function withSession<T>(
 ): Promise<T> {
   return withHub(context, async (sessions) =>
     work(sessions, await locateSlug(sessions, context.directory, name)),
+  );
+}
+
+/** The same for what puts changes on main or ends the session: it is said which one, and it is no other agent's. */
+export function withOwnSession<T>(
+  context: CommandContext,
+  name: string | undefined,
+  work: (sessions: HubSessions, slug: Slug) => Promise<T>,
+): Promise<T> {
+  return withHub(context, async (sessions) =>
+    work(sessions, await locateOwnSlug(sessions, context.directory, name)),
   );
 }
 
