@@ -63,9 +63,9 @@ function callsIn(text: string): string[][] {
   const blocks = Array.from(text.matchAll(/```(?:sh|console)\n(.*?)```/gs), ([, block]) => block!);
   const lines = blocks.flatMap((block) => block.replaceAll('\\\n', ' ').split(/\n| && /));
   return lines.flatMap((line) => {
-    const [, call] = /^(?:\$ |cd "\$\(| {2})?(mic [^#]*)/.exec(line) ?? [];
+    const [, call] = /^(?:\$ |cd "\$\(|dir=\$\(| {2})?(mic [^#]*)/.exec(line) ?? [];
     if (call === undefined) return [];
-    const words: readonly string[] = call.replace(/\)"\s*$/, '').match(/'[^']*'|(?:"[^"]*"|[^\s"])+/g) ?? [];
+    const words: readonly string[] = call.replace(/\)"?\s*$/, '').match(/'[^']*'|(?:"[^"]*"|[^\s"])+/g) ?? [];
     const end = words.indexOf('&');
     const kept = end < 0 ? words : words.slice(0, end);
     return [kept.slice(1).map((word) => word.replaceAll(/["']/g, ''))];

@@ -2,10 +2,13 @@ import { CliError } from './cli-error.ts';
 import type { Answer } from './command.ts';
 import { flag } from './options.ts';
 
-/** For a shell that goes to the workspace which a command makes: `cd "$(mic … --print-path)"`. */
+/**
+ * For a shell that goes to the workspace which a command makes. In `cd "$(mic … --print-path)"` it would stay where it is and
+ * go on where the command fails, so that is not what is shown.
+ */
 export const printPathOption = flag(
   '--print-path',
-  'print the directory of its workspace and nothing else, to go there: cd "$(…)"',
+  'print the directory of its workspace and nothing else, to go there: dir=$(…) && cd "$dir"',
 );
 
 /** What is printed of a session that got its workspace: all that is worth knowing, or its directory alone. */

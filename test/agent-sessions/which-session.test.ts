@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { exitCodes } from '../../src/cli/exit-codes.ts';
@@ -68,11 +68,13 @@ describe('what lands or ends a session', () => {
     const { slug } = await scratch.started('Only one');
     const inHub = { in: scratch.hub };
     for (const words of ending) await scratch.mic(['session', ...words], { ...inHub, ...notFound });
-    // As a shell does that has claimed nothing and goes on all the same.
-    const nothing = await scratch.bash(
-      'rc=0; dir=$(mic session claim --any --print-path) && cd "$dir" && . ./.session-env || rc=$?; echo "$rc"',
-    );
-    assert.equal(nothing.stdout, `${exitCodes.noneToClaim.code}\n`);
+    // What the documents tell an agent to begin with goes nowhere where nothing is to be claimed, and says so.
+    for (const document of ['README.md', 'share/agents/sessions/SESSIONS-README.md']) {
+      const text = readFileSync(new URL(`../../${document}`, import.meta.url), 'utf8');
+      const first = /^.*mic session claim --any.*$/m.exec(text)![0];
+      const { stdout } = await scratch.bash(`rc=0; { ${first}\n} || rc=$?; echo "$rc ${'$'}{SESSION_SLUG-}"`);
+      assert.equal(stdout, `${exitCodes.noneToClaim.code} \n`);
+    }
     assert.equal(await scratch.stateOf(slug), 'active');
     await scratch.mic(['session', 'log', 'a note'], inHub);
     await scratch.mic(['session', 'complete', slug, '--unmet=no'], inHub);

@@ -29,7 +29,10 @@ export default command({
   examples: [
     ['mic session claim 2025-10-14-auth-system', 'Claim it, and get a clone'],
     ['mic session claim --any --capability=ts,db', 'What is there to do?'],
-    ['cd "$(mic session claim --any --print-path)"', 'Take something, and go there'],
+    [
+      'dir=$(mic session claim --any --print-path) && cd "$dir" && . ./.session-env',
+      'Take something, and go there',
+    ],
     ['mic session claim 2025-10-14-auth-system --take-over', 'Its agent is gone'],
   ],
   async run(context, [slug], { any, capability, workspace, directory, printPath, takeOver, now }) {

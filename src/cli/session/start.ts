@@ -41,7 +41,10 @@ export default command({
       'mic session start "add authentication" --project=acme/web --goal="JWT for the API"',
       'Start, with a directory to edit in',
     ],
-    ['cd "$(mic session start "fix login" --project=acme/web --print-path)"', 'Start, and go there'],
+    [
+      'dir=$(mic session start "fix login" --project=acme/web --print-path) && cd "$dir"',
+      'Start, and go there',
+    ],
     [
       'mic session start "read only" --project=acme/web --workspace=none',
       'Start without a directory: a few milliseconds',
