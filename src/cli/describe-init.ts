@@ -2,8 +2,10 @@ import type { InitReport } from '../app/hub/init.ts';
 import { textFromPath } from '../tree/path.ts';
 import { columns, counted } from './wording.ts';
 
+type Tense = 'is done' | 'would be done';
+
 /** What laying out sessions came to, for people. */
-export function describeInit(report: InitReport, tense: 'is done' | 'would be done'): string {
+export function describeInit(report: InitReport, tense: Tense): string {
   const { steps, branch, commit, layout, via } = report;
   const root = textFromPath(layout.root);
   const changes = steps.filter(({ action }) => action !== 'keep');
@@ -11,7 +13,8 @@ export function describeInit(report: InitReport, tense: 'is done' | 'would be do
   const edited = kept.map(({ path }) => ['keep', `${textFromPath(path)} (edited)`]);
   if (changes.length === 0 || (tense === 'is done' && commit === undefined)) {
     const nothing = `Nothing to do: ${root}/ is laid out on ${branch}.`;
-    return [nothing, ...(edited.length === 0 ? [] : [columns(edited)]), ...whoDecides(report)].join('\n');
+    const rows = edited.length === 0 ? [] : [columns(edited)];
+    return [nothing, ...rows, ...whoDecides(report, 'is done')].join('\n');
   }
   const rows = [...changes.map(({ action, path }) => [action, textFromPath(path)]), ...edited];
   const files = counted(changes.length, 'file');
@@ -19,14 +22,14 @@ export function describeInit(report: InitReport, tense: 'is done' | 'would be do
     return [
       `Would commit ${files} on ${branch}${via === undefined ? '' : `, and push to ${via}`}:`,
       columns(rows),
-      ...whoDecides(report),
+      ...whoDecides(report, tense),
       'Nothing was changed.',
     ].join('\n');
   }
   return [
     `Committed ${files} on ${branch} (${commit!.slice(0, 10)})${via === undefined ? '' : `, and pushed to ${via}`}:`,
     columns(rows),
-    ...whoDecides(report),
+    ...whoDecides(report, tense),
     '',
     `How sessions work is in ${root}/sessions/SESSIONS-README.md. The first one:`,
     '  mic session draft "What is to be done" --criterion "What must hold then"',
@@ -34,27 +37,31 @@ export function describeInit(report: InitReport, tense: 'is done' | 'would be do
 }
 
 /** Who decides who has a session, where that is not plain, and how to change it. */
-function whoDecides({ decider, remotes }: InitReport): string[] {
+function whoDecides({ decider, remotes, branch }: InitReport, tense: Tense): string[] {
   const [remote = 'origin'] = remotes;
+  const letDecide = `mic init --authority ${remote}`;
+  // The remote gets nobody's commits by that, so also not the one that has just been made here.
+  const fromNowOn =
+    tense === 'is done' ? `git push ${remote} ${branch}, then ${letDecide}` : `${letDecide} instead`;
   switch (decider.kind) {
     case 'this':
       return remotes.length === 0
         ? []
         : [
             `This repository decides who has a session, for all who work in it. Other clones of ${remote} can read the sessions, and not claim them.`,
-            `For agents on several machines, let the remote decide: mic init --authority ${remote}`,
+            `For agents on several machines, let the remote decide: ${fromNowOn}`,
           ];
     case 'remote':
       return [`The remote "${decider.name}" decides who has a session, for all clones of it.`];
     case 'another':
       return [
         'Another repository decides who has a session: here they can be read, and not claimed.',
-        `For agents in several clones, let the remote decide: "mic init --authority ${remote}" there, then "git pull" here.`,
+        `For agents in several clones, let the remote decide: "${letDecide}" there, then "git pull" here.`,
       ];
     case 'nobody':
       return [
         'It is not said who decides who has a session, so nobody can claim one. Say it:',
-        `  mic init --authority ${remote}   for agents on several machines, each with a clone`,
+        `  ${letDecide}   for agents on several machines, each with a clone`,
         '  mic init --authority local    for those who work in this repository alone',
       ];
   }

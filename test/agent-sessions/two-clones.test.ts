@@ -34,7 +34,10 @@ describe('two clones of one remote', () => {
   test('where both were only initialised, one has the session, and the other is told what to do', async () => {
     const { scratch, ada, bob } = await clones('two clones');
     const first = await scratch.mic(['init'], { in: ada });
-    assert.match(first.stdout, /This repository decides .*\n.*mic init --authority origin/);
+    assert.match(
+      first.stdout,
+      /This repository decides .*\n.*: git push origin main, then mic init --authority origin/,
+    );
     const slug = await planned(scratch, ada);
     await scratch.git(['push', '-q', 'origin', 'main'], ada);
     await scratch.git(['pull', '-q'], bob);
@@ -51,6 +54,12 @@ describe('two clones of one remote', () => {
     assert.match(claims[1]!.stderr, /Another repository decides .*mic init --authority origin/);
     const [{ lastKnown }] = await scratch.json<[Known]>(['session', 'list'], { in: bob });
     assert.deepEqual(lastKnown, { remote: null, atMs: null });
+
+    // Who asks for any is told the same, and not to wait, also where nothing is planned.
+    await scratch.git(['push', '-q', 'origin', 'main'], ada);
+    await scratch.git(['pull', '-q'], bob);
+    const any = await scratch.mic(['session', 'claim', '--any'], { in: bob, exit: refused.code });
+    assert.match(any.stderr, /Another repository decides/);
 
     // As both were told: the remote decides from now on, and one of both gets the next session.
     await scratch.mic(['session', 'release', slug], { in: ada });

@@ -15,9 +15,10 @@ export type ClaimMode = 'claim' | 'take over when lapsed' | 'take over now';
 
 /**
  * Makes a session this machine's. Also one that it has already is refused: another agent here may be at work on it. Throws
- * `ClaimLost` and `session/claim-held`.
+ * `ClaimLost`, `session/claim-held`, and `ledger/not-decided-here` before anything is looked for.
  */
 export async function claimSession(sessions: HubSessions, slug: Slug, mode: ClaimMode): Promise<void> {
+  sessions.ledger.requireDecider();
   const { state } = await sessions.ledger.session(slug);
   const isUnderWay = state === 'active' || state === 'conflicted';
   if (mode !== 'claim' && isUnderWay) {
@@ -60,9 +61,11 @@ export async function goOnWith(sessions: HubSessions, slug: Slug, directory: str
 
 /**
  * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, the next one.
- * Throws `session/none-to-claim`.
+ * Throws `session/none-to-claim`, and `ledger/not-decided-here` where there never will be any.
  */
 export async function claimAny(sessions: HubSessions, capabilities: readonly string[]): Promise<Slug> {
+  // Nothing planned is no reason to wait for something, where it cannot be claimed either.
+  sessions.ledger.requireDecider();
   const given = capabilityList(capabilities.join(','));
   for (const slug of await claimable(sessions, given)) {
     try {
