@@ -38,7 +38,7 @@ type Move = { readonly to: SessionState } | { readonly refused: string };
 const to = (state: SessionState): Move => ({ to: state });
 const refused = (reason: string): Move => ({ refused: reason });
 
-const notPlanned = refused('it is still being drafted. Plan it first: mic session ready');
+const notPlanned = refused('it is still being drafted. Make it ready first: mic session ready');
 const notStarted = refused('nobody has started it yet. Claim it first: mic session claim');
 const alreadyActive = refused('it is already being worked on');
 const completed = refused(
@@ -116,9 +116,25 @@ export const lifeCycle: Record<SessionState, Record<SessionEvent, Move>> = {
   },
 };
 
+/** What an event is for a session, in the words of the commands that bring it about. */
+const inWords: Record<SessionEvent, string> = {
+  plan: 'be made ready',
+  revise: 'be revised',
+  start: 'be claimed',
+  release: 'be released',
+  conflict: 'meet a conflict',
+  resolve: 'be resolved',
+  complete: 'be completed',
+  abandon: 'be abandoned',
+  reopen: 'be restored',
+};
+
 /** The state after `event`; throws `session/forbidden-move` with the reason. `name` is for the message. */
 export function nextState(state: SessionState, event: SessionEvent, name: string): SessionState {
   const move = lifeCycle[state][event];
   if ('to' in move) return move.to;
-  throw new SessionError('session/forbidden-move', `Session ${name} cannot ${event}: ${move.refused}.`);
+  throw new SessionError(
+    'session/forbidden-move',
+    `Session ${name} cannot ${inWords[event]}: ${move.refused}.`,
+  );
 }
