@@ -101,6 +101,22 @@ describe('a session of a git repository', () => {
     assert.equal(await scratch.says('for-each-ref', 'refs/heads/session', 'refs/claims'), '');
   });
 
+  test('says that a message was not used, where nothing was left to land', async () => {
+    const scratch = await HubScratch.create();
+    const { slug, workspace } = await scratch.started('mine');
+    await scratch.bash(`echo one > one && git add one && git commit -qm "[${slug}] feat: one"`, {
+      in: workspace,
+    });
+    const landed = await scratch.mic(['land', '-m', 'feat: the first'], { in: workspace });
+    assert.equal(landed.stderr, '');
+    assert.equal(await scratch.says('log', '-1', '--format=%s', 'main'), `[${slug}] feat: the first`);
+    const unused = /message was not used, .*: "fix: the last"/;
+    const again = await scratch.mic(['land', '-m', 'fix: the last'], { in: workspace });
+    assert.match(again.stderr, unused);
+    const done = await scratch.mic(['session', 'complete', '-m', 'fix: the last'], { in: workspace });
+    assert.match(done.stderr, unused);
+  });
+
   test('says what became of edits in the checkout that its landing came over', async () => {
     const scratch = await HubScratch.create({ long: '1\n2\n3\n4\n5\n' });
     const { slug, workspace } = await scratch.started('mine');

@@ -7,6 +7,7 @@ import {
 } from '../../app/hub/complete.ts';
 import type { HubSessions } from '../../app/hub/hub-sessions.ts';
 import { pushMain } from '../../app/hub/push-main.ts';
+import type { ObjectId } from '../../git/object-id.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { checkoutNotes, checkoutsJson, finishedNotes, shortName } from '../hub/describe-sync.ts';
@@ -37,7 +38,7 @@ export function landInHub(
         checkouts: checkoutsJson(checkouts),
       },
       text: lines.join('\n'),
-      notes: checkoutNotes(checkouts),
+      notes: [...checkoutNotes(checkouts), ...unusedMessageNotes(commit, message)],
     };
   });
 }
@@ -86,6 +87,7 @@ export function completeInHub(
       text: lines.join('\n'),
       notes: [
         ...checkoutNotes(checkouts),
+        ...unusedMessageNotes(commit, words.message),
         ...(workspace?.outcome === 'stays'
           ? [`It is completed, and its workspace stays, ${workspace.directory}. ${workspace.reason}`]
           : []),
@@ -97,6 +99,14 @@ export function completeInHub(
       ...(pushed?.outcome === 'refused' && { exit: 'unavailable' as const }),
     };
   });
+}
+
+/** A message is that of the commit which lands; where there is none, it would be lost without a word. */
+function unusedMessageNotes(commit: ObjectId | undefined, message: string | undefined): string[] {
+  if (commit !== undefined || message === undefined) return [];
+  return [
+    `The message was not used, since there was nothing to land: "${message}". What has landed before keeps the message that "mic session land --message" gave it then.`,
+  ];
 }
 
 function overriddenLines(overridden: readonly string[]): string[] {
