@@ -32,10 +32,10 @@ export interface HookRules {
 }
 
 /**
- * Makes the commits of a workspace keep the rules: the message names the session, the plan stays as it is, and the
- * knowledge of all is left to sessions that merge knowledge. The user's own hooks run as well, from wherever git would have
- * run them: `core.hooksPath` of the workspace points to ours, and ours call theirs. It is a help, and no fence: completion
- * checks again.
+ * Makes the commits of a workspace keep the rules: the message names the session, the plan stays as it is, `sessions.lock`
+ * and other sessions' folders are left alone, and the knowledge of all is left to sessions that merge knowledge. The user's
+ * own hooks run as well, from wherever git would have run them: `core.hooksPath` of the workspace points to ours, and ours
+ * call theirs. It is a help, and no fence: completion checks again.
  */
 export async function installHooks(
   repository: Repository,
@@ -94,7 +94,7 @@ async function hooksPaths(repository: Repository): Promise<string[]> {
 function hookText(name: HookName, theirs: string, rules: HookRules): string {
   const checks: Partial<Record<HookName, (rules: HookRules) => string>> = {
     'commit-msg': messageCheck,
-    'pre-commit': knowledgeCheck,
+    'pre-commit': filesCheck,
   };
   return `#!/bin/sh
 # Written by Micelio for session ${rules.slug}. Your own hooks run from where they are.
@@ -127,10 +127,27 @@ esac
 `;
 }
 
-function knowledgeCheck({ slug, knowledge }: HookRules): string {
-  if (slug.startsWith('kb-')) return '';
-  return `if ${isNoMerge} && git diff --cached --name-only -- ${shellQuoted(`${knowledge}/`)} ${shellQuoted(`:(exclude)${knowledge}/sessions/${slug}/`)} | grep -q .; then
-  echo ${shellQuoted(`Only sessions whose name begins with "kb-" change ${knowledge}/. Write what you learned to ${knowledge}/sessions/${slug}/learnings.md.`)} >&2
+/** Completion refuses the same files; here nothing has to be mended yet. */
+function filesCheck({ slug, sessions, knowledge }: HookRules): string {
+  const own = `${sessions}/active/${slug}/`;
+  const ofSessions = refuseChanges(
+    [`${sessions}/`, `:(exclude)${own}`],
+    `Of ${sessions}/ the commits of a session change ${own} only; all else there is written by mic. Take it out ("git restore --staged FILE"):`,
+  );
+  if (slug.startsWith('kb-')) return ofSessions;
+  const learned = `${knowledge}/sessions/${slug}/`;
+  const ofKnowledge = refuseChanges(
+    [`${knowledge}/`, `:(exclude)${learned}`],
+    `Only sessions whose name begins with "kb-" change ${knowledge}/. Write what you learned to ${learned}learnings.md, and take this out:`,
+  );
+  return `${ofSessions}${ofKnowledge}`;
+}
+
+/** Refuses a commit that changes what `pathspecs` name: says `words`, and which files. */
+function refuseChanges(pathspecs: readonly string[], words: string): string {
+  return `changed=$(git diff --cached --name-only -- ${pathspecs.map(shellQuoted).join(' ')})
+if [ -n "$changed" ] && ${isNoMerge}; then
+  printf '%s\\n' ${shellQuoted(words)} "$changed" >&2
   exit 1
 fi
 `;
