@@ -83,6 +83,8 @@ export class AgentRunner {
   #lookMs = 0;
   /** Whether anything was left at the last look. */
   #isLeft = true;
+  /** Why nothing could be looked for the last time, in words. */
+  #trouble: string | undefined;
   #wake = () => {};
 
   constructor(settings: RunnerSettings, surroundings: RunnerSurroundings) {
@@ -120,6 +122,7 @@ export class AgentRunner {
       if (this.#running.size < this.#settings.parallel) {
         try {
           const found = await this.#look();
+          this.#trouble = undefined;
           if (found !== undefined) {
             this.#startOn(found.now);
             this.#isLeft = found.isLeft;
@@ -130,7 +133,7 @@ export class AgentRunner {
           if (isOver && this.#settings.until !== 'stopped') return;
         } catch (error) {
           if (round === 0) throw error;
-          this.#tell(error);
+          this.#tellOnce(error);
         }
       }
       await this.#pause(waitMs);
@@ -294,10 +297,15 @@ export class AgentRunner {
     }
   }
 
+  /** For what is tried again all the time. */
+  #tellOnce(error: unknown): void {
+    const words = wordsOf(error);
+    if (words !== this.#trouble) this.#tell(error);
+    this.#trouble = words;
+  }
+
   #tell(error: unknown, slug?: Slug): void {
-    const words =
-      error instanceof MicelioError ? error.message : error instanceof Error ? error.stack : String(error);
-    this.#surroundings.tell({ kind: 'problem', slug, ...(words !== undefined && { words }) });
+    this.#surroundings.tell({ kind: 'problem', slug, words: wordsOf(error) });
   }
 }
 
@@ -308,6 +316,11 @@ function runOrResume(
 ): Promise<RunEnd> {
   if (record !== undefined) return run.resume(record);
   return session === undefined ? Promise.resolve('gone') : run.begin(session);
+}
+
+function wordsOf(error: unknown): string {
+  if (error instanceof MicelioError) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
 /** What a dead machine had comes first, then the oldest: by the dates in their names. */

@@ -49,7 +49,7 @@ export interface AgentWork {
   readonly worker: string;
   /** A word that is another one after anything has changed; undefined where looking costs as much as asking. */
   mark(): Promise<string | undefined>;
-  /** What may be taken now, in no order. */
+  /** What may be taken now, in no order. Throws where none can be worked on, whichever it is. */
   waiting(): Promise<readonly WaitingSession[]>;
   /** Takes a session. `taking` names this taking, and was never given before. `gone`: somebody was faster. */
   take(

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
@@ -68,4 +68,71 @@ test('sessions of two projects on one machine have ports of their own, which com
   rmSync(sessions[1]!.workspace, { recursive: true });
   const next = await start(second, 'next');
   assert.deepEqual(leased(), [...ports.slice(4), ...next.ports].sort());
+});
+
+const conf = '_AGENTS/sessions/_config/untracked-files.conf';
+
+test('a line of the project that cannot be followed is told before anything is claimed or started', async () => {
+  const scratch = await HubScratch.create({ '.gitignore': '.env\n.sessions/\n.worktrees/\n' });
+  const slugs = [await scratch.planned('one'), await scratch.planned('two')];
+  writeFileSync(join(scratch.hub, '.env'), 'A=1\n');
+  const wrong = {
+    'copy:.env:config/env\n': /line 1: .*"config\/env".*on main and commit it: \/config\/env/s,
+    'template:nothing.j2:.env\n': /nothing\.j2/,
+    'link:.env\n': /no action/,
+  };
+  const options = { in: scratch.hub };
+  const refused = { ...options, exit: 'any' } as const;
+  for (const [text, words] of Object.entries(wrong)) {
+    writeFileSync(join(scratch.hub, conf), text);
+    for (const args of [
+      ['claim', '--any'],
+      ['claim', slugs[0]!],
+      ['start', 'three'],
+    ]) {
+      const { code, stderr } = await scratch.mic(['session', ...args], refused);
+      assert.notEqual(code, 0);
+      assert.match(stderr, /Nothing was claimed/);
+    }
+    const runner = ['agent', 'run', '--exec', 'true', '--until-empty', '--attempts', '1'];
+    const { code, stderr } = await scratch.mic(runner, refused);
+    assert.notEqual(code, 0);
+    assert.match(stderr, words);
+    const { code: checked } = await scratch.mic(['provision', 'check'], refused);
+    assert.notEqual(checked, 0);
+  }
+  const sessions = await scratch.json<{ slug: string; state: string }[]>(['session', 'list'], options);
+  assert.deepEqual(
+    sessions.map(({ state }) => state),
+    ['planned', 'planned'],
+  );
+  // A line for one session is no matter of the others.
+  writeFileSync(join(scratch.hub, conf), 'copy:.env\n');
+  writeFileSync(join(scratch.hub, conf.replace('.conf', `.${slugs[0]}.conf`)), 'copy:nothing\n');
+  const { slug } = await scratch.json<{ slug: string }>(['session', 'claim', '--any'], options);
+  assert.equal(slug, slugs[1]);
+});
+
+test('the main workspace says what a new workspace would get', async () => {
+  const scratch = await HubScratch.create({ '.gitignore': '.env\n.sessions/\n.worktrees/\n' });
+  writeFileSync(join(scratch.hub, '.env'), 'A=1\n');
+  writeFileSync(join(scratch.hub, conf), 'copy:.env\n');
+  for (const more of [[], ['--from', '.']]) {
+    const plan = await scratch.mic(['provision', 'plan', ...more], { in: scratch.hub });
+    assert.match(plan.stdout, /^create +copy +\.env$/m);
+    const check = await scratch.mic(['provision', 'check', ...more], { in: scratch.hub });
+    assert.match(check.stdout, /A new workspace would get all that it needs/);
+  }
+  const { stderr } = await scratch.mic(['provision', 'apply'], { in: scratch.hub, exit: 3 });
+  assert.match(stderr, /is the main workspace/);
+});
+
+test('a proposal says which line .gitignore needs before it can be followed', async () => {
+  const scratch = await HubScratch.create({ '.gitignore': 'node_modules/\n.sessions/\n' });
+  mkdirSync(join(scratch.hub, 'node_modules'));
+  writeFileSync(join(scratch.hub, 'node_modules/a.js'), '');
+  for (const form of [[], ['--conf']]) {
+    const { stdout } = await scratch.mic(['provision', 'discover', ...form], { in: scratch.hub });
+    assert.match(stdout, /needs the line \/node_modules in \.gitignore/i);
+  }
 });

@@ -42,6 +42,23 @@ test('a runner ends at once where sessions can only be read', async (t) => {
   assert.match(errors, /mic init --authority origin/);
 });
 
+test('a runner takes nothing while a line of the project cannot be followed, and goes on once it is mended', async (t) => {
+  const [first, second] = slugs(2);
+  const conf = '_AGENTS/sessions/_config/untracked-files.conf';
+  const hub = agentsHub(t, [first!, second!], { bare: false, more: new Map([[conf, file('# Nothing\n')]]) });
+  const path = join(hub.directory, conf);
+  const command = `if [ $SESSION_SLUG = ${first} ]; then echo copy:nothing > ${path}; fi; ${goodWork}`;
+  const agents = startAgents(t, hub, { settings: { command, attemptsMax: 1 } });
+  await agents.told('problem');
+  writeFileSync(path, '# Nothing\n');
+  const { code, errors } = await agents.ended;
+  assert.equal(code, 0, errors);
+  const problems = agents.events.filter(({ kind }) => kind === 'problem');
+  assert.equal(problems.length, 1);
+  assert.match(problems[0]?.words ?? '', /untracked-files\.conf, line 1/);
+  assert.deepEqual(folderNames(hub, 'completed'), [first, second]);
+});
+
 test('a program knows its session, and what it says comes into the worklog without secrets', async (t) => {
   const [slug] = slugs(1);
   const hub = agentsHub(t, [slug!], {

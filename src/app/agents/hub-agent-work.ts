@@ -30,6 +30,7 @@ import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspac
 import { secretWords } from '../../workspace/provision/secret-words.ts';
 import { completeSession } from '../hub/complete.ts';
 import type { HubSessions } from '../hub/hub-sessions.ts';
+import { anySession, requireProvisionable } from '../hub/provision-check.ts';
 import { clearAway, type LeftWorkspace, removeWorkspace } from '../hub/remove-workspace.ts';
 import { hubMark } from './hub-mark.ts';
 
@@ -92,6 +93,8 @@ export class HubAgentWork implements AgentWork {
     );
     const slugs = [...planned, ...lapsed].map(({ slug }) => slug);
     if (slugs.length === 0) return [];
+    // What is wrong for all of them is no failure of any.
+    await requireProvisionable(this.#sessions, anySession, this.#options.workspace);
     const plans = await this.#texts(slugs, planName);
     const records = await this.#texts(slugs, attemptsName);
     const waiting = (slug: Slug, found: WaitingSession['found']) => {

@@ -6,6 +6,7 @@ import { planName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
 import { findGitWorkspace } from '../../workspace/git/workspace-record.ts';
+import { ProvisionError } from '../../workspace/provision/provision-error.ts';
 import { takeAlongEdits } from './checkout-edits.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
@@ -62,21 +63,33 @@ export async function goOnWith(sessions: HubSessions, slug: Slug, directory: str
 /**
  * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, the next one.
  * Throws `session/none-to-claim`, and `ledger/not-decided-here` where there never will be any.
+ * One that `requireProvisionable` refuses stays planned, and its refusal is thrown where no other can be claimed.
  */
-export async function claimAny(sessions: HubSessions, capabilities: readonly string[]): Promise<Slug> {
+export async function claimAny(
+  sessions: HubSessions,
+  capabilities: readonly string[],
+  requireProvisionable: (slug: Slug) => Promise<void>,
+): Promise<Slug> {
   // Nothing planned is no reason to wait for something, where it cannot be claimed either.
   sessions.ledger.requireDecider();
   const given = capabilityList(capabilities.join(','));
+  let refusal: ProvisionError | undefined;
   for (const slug of await claimable(sessions, given)) {
     try {
+      await requireProvisionable(slug);
       await claimSession(sessions, slug, 'claim');
       return slug;
     } catch (error) {
+      if (error instanceof ProvisionError) {
+        refusal ??= error;
+        continue;
+      }
       // Claimed, moved back or abandoned meanwhile.
       const isGone = ['session/claim-lost', 'session/forbidden-move', 'session/not-found'] as const;
       if (!isGone.some((code) => hasCode(error, code))) throw error;
     }
   }
+  if (refusal !== undefined) throw refusal;
   const matching =
     given.length === 0 ? 'that needs no capabilities' : `that ${given.join(', ')} are enough for`;
   throw new HubError(
@@ -116,9 +129,14 @@ export async function placeClaimed(
     return await sessions.place(slug, choice);
   } catch (cause) {
     const why = cause instanceof Error ? cause.message : String(cause);
+    const made = await sessions.workspaceOf(slug);
+    const what =
+      made === undefined
+        ? 'but has no workspace'
+        : `and its workspace is ${made.directory}, but without the untracked files that it should have`;
     throw new HubError(
       'session/not-placed',
-      `Session ${slug} is yours, but has no workspace: ${why}\nSee to that, then: mic session path ${slug}. Or give it back: mic session release ${slug}`,
+      `Session ${slug} is yours, ${what}: ${why}\nSee to that, then: mic session path ${slug}. Or give it back: mic session release ${slug}`,
       { cause },
     );
   }

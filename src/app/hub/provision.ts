@@ -3,19 +3,22 @@ import { join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
 import { hasCode } from '../../base/error.ts';
 import type { Git } from '../../git/git-process.ts';
+import type { ObjectId } from '../../git/object-id.ts';
+import { openRepository, resolveCommit } from '../../git/repository.ts';
 import { openHub } from '../../ledger/git/hub.ts';
 import { GitLedgerLayout } from '../../ledger/git/layout.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { TreePath } from '../../tree/path.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
-import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
-import { readProjectConf } from '../../workspace/provision/locate-workspace.ts';
+import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
+import { readProjectConf, unmadeDirectory } from '../../workspace/provision/locate-workspace.ts';
 import { PortRegistry } from '../../workspace/provision/port-registry.ts';
 import type { ProvisionRequest } from '../../workspace/provision/provision-request.ts';
 import {
   applyProvisioning,
   cleanUpProvisioning,
   type ProvisionReport,
+  planProvisioning,
 } from '../../workspace/provision/provisioning.ts';
 import type { HubSessions } from './hub-sessions.ts';
 
@@ -29,6 +32,17 @@ export async function configurationFolder(git: Git, directory: string): Promise<
     // Files can be taken from a directory that is no hub, too.
     if (!hasCode(error, 'ledger/no-hub') && !hasCode(error, 'ledger/no-main')) throw error;
     return new GitLedgerLayout().configuration;
+  }
+}
+
+/** The commit that workspaces are made from: that of the hub's main, or of any other repository its newest one. */
+export async function mainCommit(git: Git, directory: string): Promise<ObjectId> {
+  try {
+    const { repository, main } = await openHub(git, directory);
+    return await resolveCommit(repository, main);
+  } catch (error) {
+    if (!hasCode(error, 'ledger/no-hub') && !hasCode(error, 'ledger/no-main')) throw error;
+    return resolveCommit(await openRepository(git, directory), 'HEAD');
   }
 }
 
@@ -68,6 +82,21 @@ export async function provisionedMeanwhile<T>(
       await cleanUpProvisioning(request);
     }
   });
+}
+
+/** What a workspace of a session would get that is made from main as it is now. Throws what would keep it from that. */
+export async function planForNew(
+  sessions: HubSessions,
+  slug: Slug,
+  kind: WorkspaceRecord['kind'],
+): Promise<ProvisionReport> {
+  const { hub, mainDirectory } = sessions;
+  const commit = await resolveCommit(hub, sessions.ledger.hub.main);
+  const directory = unmadeDirectory(mainDirectory, slug);
+  const target = { slug, branch: `session/${slug}`, directory, owner: slug };
+  return withRequest(sessions, target, (request) =>
+    planProvisioning({ ...request, unmade: { commit, kind } }),
+  );
 }
 
 /** Beside a bare hub nobody works. */

@@ -8,6 +8,7 @@ import {
 } from '../../app/hub/claim-session.ts';
 import { releaseSession, renewSession } from '../../app/hub/leave-session.ts';
 import { locateSlug } from '../../app/hub/locate-slug.ts';
+import { provisionableChecks } from '../../app/hub/provision-check.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { type PrintedAs, printed } from '../print-path.ts';
 import { moment } from '../wording.ts';
@@ -31,13 +32,18 @@ export function claimInHub(
 ): Promise<Answer> {
   const choice = workspaceChoice(context, words);
   return withHub(context, async (sessions) => {
+    const requireProvisionable =
+      choice === 'none' ? async () => {} : provisionableChecks(sessions, choice.kind);
     const slug =
       name === undefined
-        ? await claimAny(sessions, wordsIn(capability ?? ''))
+        ? await claimAny(sessions, wordsIn(capability ?? ''), requireProvisionable)
         : await locateSlug(sessions, context.directory, name);
     const isHeld =
       mode === 'claim' && name !== undefined && (await goOnWith(sessions, slug, context.directory));
-    if (name !== undefined && !isHeld) await claimSession(sessions, slug, mode);
+    if (name !== undefined && !isHeld) {
+      await requireProvisionable(slug);
+      await claimSession(sessions, slug, mode);
+    }
     const placed = choice === 'none' ? undefined : await placeClaimed(sessions, slug, choice);
     return printed(placedAnswer(sessions, slug, placed), placed?.workspace.directory, print);
   });

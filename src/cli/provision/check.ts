@@ -2,7 +2,8 @@ import { textFromPath } from '../../tree/path.ts';
 import { checkProvisioning, type FindingKind } from '../../workspace/provision/check.ts';
 import { command } from '../command.ts';
 import { columns } from '../wording.ts';
-import { placeOptions, withRequest } from './request.ts';
+import { reportNotes, reportText } from './describe-steps.ts';
+import { placeOptions, withPlanRequest } from './request.ts';
 
 const meanings: Readonly<Record<FindingKind, string>> = {
   missing: 'is not there',
@@ -16,11 +17,21 @@ const meanings: Readonly<Record<FindingKind, string>> = {
 export default command({
   summary: 'Check that a workspace has the untracked files that it needs',
   description:
-    'Compares without changing anything. Ends with "refused" when something is missing, old or left over.',
+    'Compares without changing anything. Ends with "refused" when something is missing, old or left over. In the main workspace\nit says whether a new one would get all that it needs.',
   options: placeOptions,
   examples: [['mic provision check', 'In a workspace: is everything there?']],
   async run(context, _args, options) {
-    const { findings } = await withRequest(context, options, checkProvisioning);
+    const { isNew, findings, report } = await withPlanRequest(context, options, async (request) => ({
+      isNew: request.unmade !== undefined,
+      ...(await checkProvisioning(request)),
+    }));
+    if (isNew) {
+      return {
+        json: { complete: true, findings: [] },
+        text: `${reportText(report, 'plan')}\nA new workspace would get all that it needs.`,
+        notes: reportNotes(report),
+      };
+    }
     const rows = findings.map(({ kind, path }) => [kind, `${textFromPath(path)} ${meanings[kind]}`]);
     const isFine = findings.every(({ kind }) => kind === 'edited' || kind === 'foreign');
     const advice = '"mic provision apply" sees to it.';

@@ -51,18 +51,23 @@ export default command({
         ]);
         return [`# ${heading}`, ...body].join('\n');
       }
-      const rows = lines.map(({ entry, line }) => [
+      const rows = lines.map(({ entry, line, ignoreLine }) => [
         `  ${shown(entry)}`,
         amount(entry),
-        line ?? 'not ignored by git',
+        line === undefined
+          ? 'not ignored by git'
+          : ignoreLine === undefined
+            ? line
+            : `${line}  needs the line ${ignoreLine} in .gitignore, without a / at its end`,
       ]);
       return [heading, columns(rows)].join('\n');
     });
     return {
-      json: proposals.map(({ entry, line, reason }) => ({
+      json: proposals.map(({ entry, line, ignoreLine, reason }) => ({
         ...entry,
         path: textFromPath(entry.path),
         line: line ?? null,
+        ignoreLine: ignoreLine ?? null,
         reason,
       })),
       text: sections.join('\n\n') || 'Git tracks everything.',

@@ -1,11 +1,12 @@
 import { dirname, join } from 'node:path';
 import { setTimeout } from 'node:timers/promises';
-import { configurationFolder } from '../../app/hub/provision.ts';
+import { configurationFolder, mainCommit } from '../../app/hub/provision.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
 import { locateWorkspace, readProjectConf } from '../../workspace/provision/locate-workspace.ts';
 import { PortRegistry } from '../../workspace/provision/port-registry.ts';
-import type { ProvisionRequest } from '../../workspace/provision/provision-request.ts';
+import { ProvisionError } from '../../workspace/provision/provision-error.ts';
+import type { PlanRequest, ProvisionRequest } from '../../workspace/provision/provision-request.ts';
 import { CliError } from '../cli-error.ts';
 import type { CommandContext } from '../command.ts';
 import { list, text } from '../options.ts';
@@ -29,10 +30,10 @@ export interface PlaceValues {
 const lockWaitMsMax = 10_000;
 
 /** All that provisioning needs to know, from the options and the workspace. Whoever calls closes `ports`. */
-async function provisionRequest(context: CommandContext, options: PlaceValues): Promise<ProvisionRequest> {
+async function planRequest(context: CommandContext, options: PlaceValues): Promise<PlanRequest> {
   const { configuration, environment, directory } = context;
   const git = new Git(environment);
-  const { from, to, slug, branch } = await locateWorkspace(git, {
+  const { from, to, slug, branch, standing } = await locateWorkspace(git, {
     directory,
     from: options.from,
     to: options.to,
@@ -48,21 +49,37 @@ async function provisionRequest(context: CommandContext, options: PlaceValues): 
     ports: new PortRegistry(join(dirname(configuration.fileServer.state), 'ports')),
     clock: systemClock,
     lock: { wait: (ms) => setTimeout(ms), waitMsMax: lockWaitMsMax },
+    ...(standing === 'unmade' && { unmade: { commit: await mainCommit(git, from), kind: 'clone' } }),
   };
 }
 
-/** Runs `work` with a request, and closes what was opened for it. */
-export async function withRequest<T>(
+/** Runs `work` with a request about a workspace, which may not be made yet, and closes what was opened for it. */
+export async function withPlanRequest<T>(
   context: CommandContext,
   options: PlaceValues,
-  work: (request: ProvisionRequest) => Promise<T>,
+  work: (request: PlanRequest) => Promise<T>,
 ): Promise<T> {
-  const request = await provisionRequest(context, options);
+  const request = await planRequest(context, options);
   try {
     return await work(request);
   } finally {
     request.ports.close();
   }
+}
+
+/** The same about a workspace that there is. Throws `provision/no-workspace`. */
+export function withRequest<T>(
+  context: CommandContext,
+  options: PlaceValues,
+  work: (request: ProvisionRequest) => Promise<T>,
+): Promise<T> {
+  return withPlanRequest(context, options, ({ unmade, ...request }) => {
+    if (unmade === undefined) return work(request);
+    throw new ProvisionError(
+      'provision/no-workspace',
+      `"${request.from}" is the main workspace, which has these files already. Call this inside a session's workspace, or say --to DIRECTORY. "mic provision plan" shows here what a new one would get.`,
+    );
+  });
 }
 
 function settingsOf(assignments: readonly string[]): Record<string, string> {

@@ -1,16 +1,14 @@
-import type { Git } from '../../git/git-process.ts';
 import { ancestorsOf, parentPath, rootPath, type TreePath, textFromPath } from '../../tree/path.ts';
 import { diskStatus } from '../disk-status.ts';
+import { commitTracking } from './commit-tracking.ts';
 import type { Layout, Wanted } from './layout.ts';
 import { ProvisionError, placeText } from './provision-error.ts';
+import type { PlanRequest } from './provision-request.ts';
 import { quoted } from './source-tree.ts';
 import { gitTracking, ignoreFileTracking, type Tracking } from './tracking.ts';
 
 /** A workspace, and the git that may keep it. */
-interface TrackedWorkspace {
-  readonly git: Git;
-  readonly to: string;
-}
+type TrackedWorkspace = Pick<PlanRequest, 'git' | 'from' | 'to' | 'unmade'>;
 
 /** Leaves out what git tracks where a pattern named it, and refuses what may not be written there. */
 export async function checkTracking(
@@ -44,11 +42,13 @@ export async function checkTracking(
     if (wanted.has(path) && !ignored.has(path) && !units.has(entry.unit)) units.set(entry.unit, entry);
   }
   const inOrder = [...units].sort(([, a], [, b]) => a.place.line - b.place.line);
-  for (const [unit, entry] of inOrder) problems.push(notIgnoredError(unit, entry, wanted.get(unit)));
+  const where = request.unmade === undefined ? 'workspace' : 'main';
+  for (const [unit, entry] of inOrder) problems.push(notIgnoredError(unit, entry, wanted.get(unit), where));
   return { ...layout, wanted, leftOut };
 }
 
-function trackingOf({ git, to }: TrackedWorkspace): Tracking {
+function trackingOf({ git, from, to, unmade }: TrackedWorkspace): Tracking {
+  if (unmade !== undefined) return commitTracking(git, from, unmade);
   return diskStatus(to, '.git') === undefined ? ignoreFileTracking(to) : gitTracking(git, to);
 }
 
@@ -87,15 +87,24 @@ function trackedError(path: TreePath, { place }: Wanted): ProvisionError {
   );
 }
 
-function notIgnoredError(unit: TreePath, { place }: Wanted, root: Wanted | undefined): ProvisionError {
+function notIgnoredError(
+  unit: TreePath,
+  { place }: Wanted,
+  root: Wanted | undefined,
+  where: 'workspace' | 'main',
+): ProvisionError {
   const content = root?.content;
   const line = `/${textFromPath(unit)}${content?.kind === 'directory' ? '/' : ''}`;
   const hint =
     content?.kind === 'symlink' && content.leadsTo === 'directory'
       ? ' A line of .gitignore that ends in / is about directories only, and this is a symlink.'
       : '';
+  const advice =
+    where === 'main'
+      ? 'which is not ignored on main.'
+      : 'which is not ignored in the workspace. What main ignores counts there after "mic session sync".';
   return new ProvisionError(
     'provision/not-ignored',
-    `${placeText(place)}: git would record ${quoted(unit)}, which is not ignored in the workspace.${hint} Add this line to .gitignore and commit it: ${line}`,
+    `${placeText(place)}: git would record ${quoted(unit)}, ${advice}${hint} Add this line to .gitignore ${where === 'main' ? 'on main' : 'there'} and commit it: ${line}`,
   );
 }

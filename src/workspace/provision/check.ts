@@ -1,7 +1,7 @@
 import { realpathSync } from 'node:fs';
 import type { TreePath } from '../../tree/path.ts';
 import type { Step } from './plan.ts';
-import type { ProvisionRequest } from './provision-request.ts';
+import type { PlanRequest } from './provision-request.ts';
 import { type ProvisionReport, planProvisioning } from './provisioning.ts';
 import { readRecord, recordPlace } from './record.ts';
 
@@ -28,12 +28,13 @@ export interface Finding {
 
 /**
  * Says what of a workspace is not as its configuration says; nothing when all is well. Changes nothing, and runs no
- * command: whether a secret has changed is not found out. Throws where the configuration itself cannot be followed.
+ * command: whether a secret has changed is not found out. Of a workspace that is not made yet nothing is missing. Throws where the configuration itself cannot be followed.
  */
 export async function checkProvisioning(
-  request: ProvisionRequest,
+  request: PlanRequest,
 ): Promise<{ readonly findings: readonly Finding[]; readonly report: ProvisionReport }> {
   const report = await planProvisioning(request);
+  if (request.unmade !== undefined) return { findings: [], report };
   const record = readRecord(recordPlace(realpathSync(request.to)));
   const recorded = new Set<TreePath>(record?.files.map(({ path }) => path));
   const leases = request.ports.leases(request.owner);

@@ -71,6 +71,8 @@ describe('discovering untracked files', () => {
     const reasons = new Map(proposals.map(({ entry, reason }) => [entry.path, reason]));
     assert.match(reasons.get('node_modules')!, /Needs the line \/node_modules in \.gitignore/);
     assert.doesNotMatch(reasons.get('.venv')!, /Needs the line/);
+    const ignoreLines = proposals.flatMap(({ ignoreLine }) => ignoreLine ?? []);
+    assert.deepEqual(ignoreLines, ['/node_modules', '/notes.txt']);
     assert.match(reasons.get('notes.txt')!, /\/notes\.txt/);
     assert.doesNotMatch(JSON.stringify(proposals), /hunter2/);
   });

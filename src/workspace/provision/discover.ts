@@ -44,6 +44,8 @@ export interface ProposedLine {
   readonly entry: UntrackedEntry;
   /** Undefined where nothing should be done by a line. */
   readonly line: string | undefined;
+  /** A line that `.gitignore` has to have first; undefined where it has what is needed. */
+  readonly ignoreLine: string | undefined;
   readonly reason: string;
 }
 
@@ -84,13 +86,25 @@ export async function proposeLines(
   return entries.map((entry) => ({ entry, ...proposal(entry, asLinks.has(entry.path as TreePath)) }));
 }
 
-function proposal(entry: UntrackedEntry, isIgnoredAsLink: boolean): Pick<ProposedLine, 'line' | 'reason'> {
+function proposal(
+  entry: UntrackedEntry,
+  isIgnoredAsLink: boolean,
+): Pick<ProposedLine, 'line' | 'ignoreLine' | 'reason'> {
+  const { ignoreLine, ...proposed } = lineFor(entry, isIgnoredAsLink);
+  return { ...proposed, ignoreLine };
+}
+
+function lineFor(
+  entry: UntrackedEntry,
+  isIgnoredAsLink: boolean,
+): Pick<ProposedLine, 'line' | 'reason'> & { readonly ignoreLine?: string } {
   const { category, path, kind, ignored } = entry;
   const source = escapedPath(path, kind);
   if (!ignored) {
     const line = `/${textFromPath(path)}${kind === 'directory' ? '/' : ''}`;
     return {
       line: undefined,
+      ignoreLine: line,
       reason: `Git does not ignore it. Commit it, or add ${line} to .gitignore first.`,
     };
   }
@@ -120,10 +134,10 @@ function proposal(entry: UntrackedEntry, isIgnoredAsLink: boolean): Pick<Propose
     case 'dependencies': {
       const shared =
         'Large, and the same for all: linked. A session that installs something changes it for everybody; then use copy.';
-      const needed = isIgnoredAsLink
-        ? ''
-        : ` Needs the line /${textFromPath(path)} in .gitignore, without a / at its end.`;
-      return { line: `symlink:${source}`, reason: `${shared}${needed}` };
+      if (isIgnoredAsLink) return { line: `symlink:${source}`, reason: shared };
+      const ignoreLine = `/${textFromPath(path)}`;
+      const needed = ` Needs the line ${ignoreLine} in .gitignore, without a / at its end.`;
+      return { line: `symlink:${source}`, ignoreLine, reason: `${shared}${needed}` };
     }
     case 'build':
       return { line: `skip:${source}`, reason: 'Made by building. With copy a session starts with it.' };

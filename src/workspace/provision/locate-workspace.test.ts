@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import type { TreePath } from '../../tree/path.ts';
@@ -15,7 +15,10 @@ describe('the main workspace of', () => {
     const below = join(scene.workspace, 'sub');
     mkdirSync(below);
     const found = await locateWorkspace(scene.git, { directory: below, ...unsaid });
-    assert.deepEqual(found, { from: scene.main, to: scene.workspace, slug: 'one', branch: 'session/one' });
+    assert.deepEqual(found, {
+      ...{ from: scene.main, to: scene.workspace, slug: 'one', branch: 'session/one' },
+      standing: 'made',
+    });
   });
 
   test('a shallow clone is what it was cloned from, and its names are those in .session-env', async (t) => {
@@ -33,11 +36,29 @@ describe('the main workspace of', () => {
     ]);
     writeTree(clone, { '.session-env': 'export SESSION_SLUG="two"\nexport SESSION_BRANCH="session/two"\n' });
     const found = await locateWorkspace(scene.git, { directory: clone, ...unsaid });
-    assert.deepEqual(found, { from: scene.main, to: clone, slug: 'two', branch: 'session/two' });
+    assert.deepEqual(found, {
+      ...{ from: scene.main, to: clone, slug: 'two', branch: 'session/two' },
+      standing: 'made',
+    });
   });
 
-  test('the main workspace itself is not known, and neither is that of a plain directory', async (t) => {
+  test('a workspace that is not made yet is the one that it is asked in', async (t) => {
     const scene = new ProvisionScene(t, {});
+    for (const from of [undefined, scene.main]) {
+      const found = await locateWorkspace(scene.git, { directory: scene.main, to: undefined, from });
+      assert.equal(found.from, scene.main);
+      assert.equal(found.standing, 'unmade');
+      assert.ok(!existsSync(found.to));
+    }
+  });
+
+  test('the main workspace is not known where it is said to be the workspace, nor that of a plain directory', async (t) => {
+    const scene = new ProvisionScene(t, {});
+    await assert.rejects(
+      locateWorkspace(scene.git, { directory: scene.root, from: undefined, to: scene.main }),
+      /--from DIRECTORY/,
+    );
+    writeTree(scene.main, { '.session-env': 'export SESSION_SLUG="lost"\n' });
     await assert.rejects(
       locateWorkspace(scene.git, { directory: scene.main, ...unsaid }),
       /--from DIRECTORY/,

@@ -17,6 +17,8 @@ export interface LocatedWorkspace {
   readonly to: string;
   readonly slug: string;
   readonly branch: string;
+  /** `unmade`: the main workspace itself was meant, and `to` is where a workspace would be. */
+  readonly standing: 'made' | 'unmade';
 }
 
 export interface LocateOptions {
@@ -27,15 +29,18 @@ export interface LocateOptions {
   readonly to: string | undefined;
 }
 
+/** What a session is called that there is not. */
+const unmadeSlug = 'new';
 const sessionEnvName = '.session-env';
 
 /**
  * Finds the workspace that `directory` lies in, and the main workspace that its untracked files come from: of a worktree
- * the repository's main one, of a clone the one that it was cloned from. Throws `provision/no-workspace`.
+ * the repository's main one, of a clone the one that it was cloned from. In the main workspace itself, where
+ * no `to` is told, it is a workspace that nobody has made yet. Throws `provision/no-workspace`.
  */
 export async function locateWorkspace(git: Git, options: LocateOptions): Promise<LocatedWorkspace> {
-  const to =
-    options.to ?? (await topOf(git, options.directory)) ?? findWorkspace(options.directory)?.directory;
+  const top = options.to === undefined ? await topOf(git, options.directory) : undefined;
+  const to = options.to ?? top ?? findWorkspace(options.directory)?.directory;
   if (to === undefined || !existsSync(to)) {
     throw new ProvisionError(
       'provision/no-workspace',
@@ -44,7 +49,12 @@ export async function locateWorkspace(git: Git, options: LocateOptions): Promise
   }
   const variables = readSessionEnv(to);
   const from = options.from ?? (await mainWorktreeOf(git, to)) ?? (await originOf(git, to, variables));
-  if (from === undefined || !existsSync(from) || realpathSync(from) === realpathSync(to)) {
+  const isMain = from === undefined || (existsSync(from) && realpathSync(from) === realpathSync(to));
+  if (isMain && to === top && !variables.has('SESSION_SLUG')) {
+    const slug = unmadeSlug;
+    return { from: to, to: unmadeDirectory(to, slug), slug, branch: `session/${slug}`, standing: 'unmade' };
+  }
+  if (isMain || !existsSync(from)) {
     throw new ProvisionError(
       'provision/no-workspace',
       `It is not known where the untracked files of "${to}" come from. Call this inside a session's workspace, or say --from DIRECTORY.`,
@@ -54,7 +64,12 @@ export async function locateWorkspace(git: Git, options: LocateOptions): Promise
   const branch = variables.get('SESSION_BRANCH') ?? current.stdout.toString('utf8').trim();
   const slug =
     variables.get('SESSION_SLUG') ?? (branch.startsWith('session/') ? branch.slice(8) : basename(to));
-  return { from, to, slug, branch };
+  return { from, to, slug, branch, standing: 'made' };
+}
+
+/** Where a workspace of the main one at `from` is planned that is not made yet: its name is free for that. */
+export function unmadeDirectory(from: string, slug: string): string {
+  return join(realpathSync(from), '.sessions', `.unmade-${slug}`);
 }
 
 /** The top of the git working tree that `directory` lies in. */

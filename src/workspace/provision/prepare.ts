@@ -8,7 +8,7 @@ import { checkTracking } from './check-tracking.ts';
 import { parseConf } from './conf.ts';
 import { type Layout, layOut, type Places } from './layout.ts';
 import { ProvisionError, placeText } from './provision-error.ts';
-import type { ProvisionRequest } from './provision-request.ts';
+import type { PlanRequest } from './provision-request.ts';
 import { type ProvisionRecord, readRecord, recordPlace } from './record.ts';
 import { parseSecrets, type SecretCommand } from './secrets.ts';
 import { Template } from './template.ts';
@@ -26,11 +26,11 @@ export interface Prepared {
 
 /** Reads and checks everything but what is in the workspace already. */
 export async function prepare(
-  request: ProvisionRequest,
+  request: PlanRequest,
   places: Places,
   problems: ProvisionError[],
 ): Promise<Prepared> {
-  const record = readRecord(recordPlace(places.to));
+  const record = request.unmade === undefined ? readRecord(recordPlace(places.to)) : undefined;
   const rules = request.conf.flatMap((layer) => parseConf(layer, problems));
   const commands = parseSecrets(request.secrets, problems);
   const included = await findIncluded(request.git, places.from);

@@ -50,7 +50,7 @@ export function throwProblems(problems: readonly ProvisionError[]): void {
   if (problems.length === 1) throw first;
   throw new ProvisionError(
     first.code,
-    `${problems.length} things are wrong. Nothing was written.\n${problems.map(({ message }) => `- ${message}`).join('\n')}`,
+    `${problems.length} things are wrong. No untracked file was written.\n${problems.map(({ message }) => `- ${message}`).join('\n')}`,
     { cause: first },
   );
 }

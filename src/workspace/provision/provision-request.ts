@@ -1,5 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
 import type { Git } from '../../git/git-process.ts';
+import type { ObjectId } from '../../git/object-id.ts';
 import type { LockOptions } from '../workspace-lock.ts';
 import type { ConfLayer } from './conf.ts';
 import type { PortRegistry } from './port-registry.ts';
@@ -24,4 +25,17 @@ export interface ProvisionRequest {
   readonly lock: LockOptions;
   /** In ms; 30 s unless told otherwise. */
   readonly secretTimeoutMs?: number;
+}
+
+/** A session's workspace that nobody has made yet. */
+export interface UnmadeWorkspace {
+  /** The commit that it will be made from. */
+  readonly commit: ObjectId;
+  readonly kind: 'clone' | 'worktree';
+}
+
+/** The same, where it is only asked what a workspace would get. */
+export interface PlanRequest extends ProvisionRequest {
+  /** Set where there is none yet. `to` says where it would be then: absolute, without symlinks, and nothing stands there. */
+  readonly unmade?: UnmadeWorkspace;
 }

@@ -248,7 +248,7 @@ describe('provisioning writes nothing at all', () => {
       await refused(
         applyProvisioning(scene.request(conf)),
         'provision/not-ignored',
-        /this is a symlink\. Add this line to \.gitignore and commit it: \/node_modules$/,
+        /this is a symlink\. Add this line to \.gitignore there and commit it: \/node_modules$/,
       );
     });
   });

@@ -10,7 +10,7 @@ import { makePlan, type Plan, type Rendering, type Step } from './plan.ts';
 import type { PortLease } from './port-registry.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { ProvisionError, throwProblems } from './provision-error.ts';
-import type { ProvisionRequest } from './provision-request.ts';
+import type { PlanRequest, ProvisionRequest } from './provision-request.ts';
 import { type RecordPlace, readRecord, recordPlace } from './record.ts';
 import { fetchSecrets, secretTimeoutMsDefault } from './secrets.ts';
 import { templateValues } from './session-values.ts';
@@ -30,7 +30,7 @@ export interface ProvisionReport {
 }
 
 /** Says what `applyProvisioning` would do. Runs no command for secrets, takes no port, writes nothing. */
-export async function planProvisioning(request: ProvisionRequest): Promise<ProvisionReport> {
+export async function planProvisioning(request: PlanRequest): Promise<ProvisionReport> {
   const problems: ProvisionError[] = [];
   const prepared = await prepare(request, placesOf(request), problems);
   const renderings = render(request, prepared, request.ports.leases(request.owner), problems);
@@ -93,8 +93,8 @@ export async function cleanUpProvisioning(
   });
 }
 
-function placesOf({ from, to }: Pick<ProvisionRequest, 'from' | 'to'>): Places {
-  return { from: realpathSync(from), to: realpathSync(to) };
+function placesOf({ from, to, unmade }: Pick<PlanRequest, 'from' | 'to' | 'unmade'>): Places {
+  return { from: realpathSync(from), to: unmade === undefined ? realpathSync(to) : to };
 }
 
 function realPathIfThere(path: string): string {

@@ -15,14 +15,11 @@ const argumentsMax = 50;
 
 /** A workspace that git keeps: a clone or a worktree. `directory` is its top. */
 export function gitTracking(git: Git, directory: string): Tracking {
-  const list = (output: Buffer): TreePath[] =>
-    output.toString('latin1').split('\0').slice(0, -1) as TreePath[];
   return {
     async tracked(paths) {
       if (paths.length === 0) return new Set();
-      const named = paths.length <= argumentsMax && paths.every((path) => /^[\x20-\x7e]*$/.test(path));
       const args = ['-C', directory, '--literal-pathspecs', 'ls-files', '-z'];
-      return new Set(list(await git.run(named ? [...args, '--', ...paths] : args)));
+      return new Set(listed(await git.run([...args, ...namedOrAll(paths)])));
     },
     async ignored(paths) {
       if (paths.length === 0) return new Set();
@@ -33,9 +30,20 @@ export function gitTracking(git: Git, directory: string): Tracking {
       const { exitCode, stdout, stderr } = await git.attempt(args, { input });
       // 1 says that nothing is ignored.
       if (exitCode > 1) throw new Error(`git check-ignore ended with ${exitCode}: ${stderr}`);
-      return new Set(list(stdout).map((path) => path.slice(2) as TreePath));
+      return new Set(listed(stdout).map((path) => path.slice(2) as TreePath));
     },
   };
+}
+
+/** The paths that git lists with `-z`. */
+export function listed(output: Buffer): TreePath[] {
+  return output.toString('latin1').split('\0').slice(0, -1) as TreePath[];
+}
+
+/** Arguments that name `paths`, where that can be done; without them git lists everything. */
+export function namedOrAll(paths: readonly TreePath[]): string[] {
+  const canBeNamed = paths.length <= argumentsMax && paths.every((path) => /^[\x20-\x7e]*$/.test(path));
+  return canBeNamed ? ['--', ...paths] : [];
 }
 
 /**
