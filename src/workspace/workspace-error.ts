@@ -19,6 +19,8 @@ export type WorkspaceErrorCode =
   | 'workspace/not-a-workspace'
   /** Something in a workspace cannot be kept, so the workspace is not removed. */
   | 'workspace/cannot-keep'
+  /** git cannot bring main into a workspace. */
+  | 'workspace/cannot-sync'
   /** A submodule of the project cannot be checked out. */
   | 'workspace/submodule'
   /** The making of the workspace was interrupted. */

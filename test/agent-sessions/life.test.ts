@@ -88,6 +88,8 @@ describe('a session of a git repository', () => {
     assert.equal(await scratch.stateOf(slug), 'conflicted');
     const sync = await scratch.json<{ conflicts: string[] }>(['session', 'sync'], { in: workspace, exit: 5 });
     assert.deepEqual(sync.conflicts, ['src/a.c']);
+    const again = await scratch.mic(['session', 'sync'], { in: workspace, exit: 5 });
+    assert.match(again.stdout, /A merge is under way .*git merge --abort\.\n {2}src\/a\.c/);
     await scratch.bash(
       `grep -q '<<<<<<<' src/a.c && echo 'int both;' > src/a.c && git add src/a.c && git commit -qm "[${slug}] merge: main"`,
       { in: workspace },

@@ -54,7 +54,7 @@ try {
         ...{ until: 'until-empty', intervalMs: 200, retryAfterMs: 0, graceMs: 0 },
         ...settings,
       },
-      workspace: workspace ?? 'clone',
+      workspace,
       leaseMs,
       stop: stop.signal,
       terminate: terminate.signal,

@@ -35,7 +35,8 @@ import { clearAway, type LeftWorkspace, removeWorkspace } from '../hub/remove-wo
 import { hubMark } from './hub-mark.ts';
 
 export interface HubAgentOptions {
-  readonly workspace: WorkspaceRecord['kind'];
+  /** Undefined: as each session had it, or a clone. */
+  readonly workspace: WorkspaceRecord['kind'] | undefined;
   /** How long a claim is good for without being renewed, in ms; the project's setting where it is undefined. */
   readonly leaseMs: number | undefined;
   /** The directory that `mic` is in, absolute. */

@@ -19,7 +19,8 @@ export interface AgentsRequest {
     /** Undefined: as often as it costs next to nothing. */
     readonly intervalMs: number | undefined;
   };
-  readonly workspace: WorkspaceRecord['kind'];
+  /** Undefined: as each session had it, or a clone. */
+  readonly workspace: WorkspaceRecord['kind'] | undefined;
   /** How long a claim is good for without being renewed, in ms; undefined: the project's setting. */
   readonly leaseMs: number | undefined;
   readonly stop: AbortSignal;

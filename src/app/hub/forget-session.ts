@@ -4,6 +4,7 @@ import { gitArguments } from '../../git/repository.ts';
 import { claimRef } from '../../ledger/git/layout.ts';
 import type { SessionState } from '../../session/life-cycle.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
+import { forgetKind } from '../../workspace/git/kept-kind.ts';
 import { type AsideFiles, asideOf, deleteAside, sessionsAside } from '../../workspace/git/set-aside.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
@@ -79,6 +80,7 @@ export async function forgetKept(sessions: HubSessions, { slug, refs }: KeptOfSe
     if (moved.outcome !== 'moved') throw atWork(slug);
   }
   deleteAside(hub, slug);
+  forgetKind(hub, slug);
 }
 
 async function stateOf({ ledger }: HubSessions, slug: Slug): Promise<SessionState | undefined> {

@@ -23,6 +23,7 @@ import {
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { FileName } from '../../tree/path.ts';
+import { usualKind } from '../../workspace/git/kept-kind.ts';
 import {
   type SessionEnvironment,
   sessionEnvironmentName,
@@ -64,7 +65,8 @@ export interface NewPlan {
 
 /** Where and how a session's files are to be edited. */
 export interface GitWorkspaceChoice {
-  readonly kind: WorkspaceRecord['kind'];
+  /** Left out: what the one was that was kept last, or a clone. */
+  readonly kind?: WorkspaceRecord['kind'] | undefined;
   /** Absolute; left out: `.sessions/<slug>` or `.worktrees/<slug>` in the main workspace, or in a bare hub. */
   readonly directory?: string;
   readonly submodules?: SubmoduleChoice;
@@ -345,7 +347,8 @@ export class HubSessions {
       return { workspace: existing, materialised: undefined, provisioned };
     }
     const { layout } = this.ledger.hub;
-    const directory = choice.directory ?? this.#defaultDirectory(slug, choice.kind);
+    const kind = choice.kind ?? usualKind(this.hub, slug);
+    const directory = choice.directory ?? this.#defaultDirectory(slug, kind);
     const [{ bringBackWork }, { dropBroughtBack }] = await Promise.all([
       import('../../workspace/git/keep-work.ts'),
       import('../../workspace/git/set-aside.ts'),
@@ -354,7 +357,7 @@ export class HubSessions {
     // Loaded while git makes the workspace, for when it is needed.
     void import('./provision.ts');
     const { materialised, ...workspace } = await createGitWorkspace({
-      kind: choice.kind,
+      kind,
       hub: this.hub,
       directory,
       slug,

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Slug } from '../../session/plan/slug.ts';
+import { usualKind } from '../../workspace/git/kept-kind.ts';
 import { parseConf } from '../../workspace/provision/conf.ts';
 import { readProjectConf } from '../../workspace/provision/locate-workspace.ts';
 import { ProvisionError } from '../../workspace/provision/provision-error.ts';
@@ -18,13 +19,13 @@ export const anySession = '2025-10-14-any' as Slug;
 export async function requireProvisionable(
   sessions: HubSessions,
   slug: Slug,
-  kind: GitWorkspaceChoice['kind'] = 'clone',
+  kind: GitWorkspaceChoice['kind'],
 ): Promise<void> {
   if (!asksForFiles(sessions, slug) || (await sessions.workspaceOf(slug)) !== undefined) return;
   // Loaded here: most projects ask for nothing, and what renders templates is large.
   const { planForNew } = await import('./provision.ts');
   try {
-    await planForNew(sessions, slug, kind);
+    await planForNew(sessions, slug, kind ?? usualKind(sessions.hub, slug));
   } catch (error) {
     if (!(error instanceof ProvisionError)) throw error;
     const words = `Nothing was claimed, because a workspace would not get its untracked files. ${error.message}\n"mic provision plan" in the main workspace says when it is well.`;

@@ -1,11 +1,7 @@
 import { join } from 'node:path';
 import type { Slug } from '../../session/plan/slug.ts';
-import {
-  deepenWorkspace,
-  type SyncMethod,
-  type SyncOutcome,
-  syncWorkspace,
-} from '../../workspace/git/sync-workspace.ts';
+import { deepenWorkspace } from '../../workspace/git/clone-history.ts';
+import { type SyncMethod, type SyncOutcome, syncWorkspace } from '../../workspace/git/sync-workspace.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { noWorkspace } from './leave-session.ts';
 import { protectPlan } from './protect-plan.ts';
@@ -13,7 +9,7 @@ import { mainWithLanded } from './session-changes.ts';
 
 /**
  * Brings main into a session's workspace. A conflicted session that has all of main without a conflict goes on as an active
- * one. Throws `session/no-workspace` and `workspace/changed`.
+ * one. Throws `session/no-workspace`, `workspace/changed` and `workspace/cannot-sync`.
  */
 export async function syncSession(
   sessions: HubSessions,
@@ -30,11 +26,12 @@ export async function syncSession(
     mainWithLanded(workspace.repository, layout, { slug, head, main, agent }),
   );
   // git has written it anew where main had another one; one in conflict is to be resolved.
-  if (outcome.outcome !== 'conflict') protectPlan(join(workspace.directory, layout.session('active', slug)));
+  const hasMain = outcome.outcome === 'synced' || outcome.outcome === 'up to date';
+  if (hasMain) protectPlan(join(workspace.directory, layout.session('active', slug)));
   const token = sessions.tokenOf(slug);
   // Out of reach, that waits: whether a session was conflicted does not matter to its completion.
   const isKnown = sessions.ledger.staleness === undefined;
-  if (isKnown && outcome.outcome !== 'conflict' && state === 'conflicted' && token !== undefined)
+  if (isKnown && hasMain && state === 'conflicted' && token !== undefined)
     await sessions.ledger.resolve({ token });
   return outcome;
 }

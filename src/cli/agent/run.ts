@@ -6,7 +6,7 @@ import { CliError } from '../cli-error.ts';
 import { type CommandContext, command } from '../command.ts';
 import { withHub } from '../git-session/open-hub.ts';
 import { removedLines } from '../git-session/removed-words.ts';
-import { choice, flag, list, number, required, text } from '../options.ts';
+import { flag, list, number, optionalChoice, required, text } from '../options.ts';
 import { milliseconds } from '../seconds.ts';
 import { untilSignalled } from '../until-signalled.ts';
 import { oneLine } from '../wording.ts';
@@ -26,7 +26,11 @@ export default command({
     exec: required('--exec <command>', 'the program: any command line of the shell'),
     parallel: number('--parallel <count>', 'how many sessions at once (otherwise 1)'),
     capability: list('--capability <names>', 'what the program is able to do, such as ts,db'),
-    workspace: choice('--workspace <kind>', 'where it works', ['clone', 'worktree'], 'clone'),
+    workspace: optionalChoice(
+      '--workspace <kind>',
+      'where it works (otherwise as the session had it, or clone)',
+      ['clone', 'worktree'],
+    ),
     once: flag('--once', 'end after as many sessions as --parallel says'),
     untilEmpty: flag('--until-empty', 'end when nothing is left to claim'),
     interval: number(

@@ -22,6 +22,19 @@ export function syncInHub(
         exit: 'conflict',
       };
     }
+    if (synced.outcome === 'under way') {
+      const { operation, paths } = synced;
+      const resolve = paths.length === 0 ? 'Go on with it' : 'Resolve these, "git add" them, and go on';
+      const lines = [
+        `A ${operation} is under way in the workspace, so ${main} was not brought in. ${resolve}: git ${operation} --continue. To give it up: git ${operation} --abort.`,
+        ...paths.map((path) => `  ${path}`),
+      ];
+      return {
+        json: { slug, synced: false, conflicts: paths, underWay: operation },
+        text: lines.join('\n'),
+        exit: 'conflict',
+      };
+    }
     const isNew = synced.outcome === 'synced';
     return {
       json: { slug, synced: isNew, conflicts: [] },

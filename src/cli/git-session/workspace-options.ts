@@ -13,17 +13,17 @@ export interface WorkspaceWords {
   readonly directory?: string | undefined;
 }
 
-/** The workspace that is asked for: a clone, unless it is said. Throws `cli/usage`. */
+/** The workspace that is asked for; of which kind, only where it is said. Throws `cli/usage`. */
 export function workspaceChoice(
   { directory: from }: CommandContext,
-  { workspace = 'clone', directory }: WorkspaceWords,
+  { workspace, directory }: WorkspaceWords,
 ): GitWorkspaceChoice | 'none' {
   if (workspace === 'none') {
     if (directory === undefined) return 'none';
     throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
   }
   const kind = gitWorkspaceKinds.find((known) => known === workspace);
-  if (kind === undefined) {
+  if (kind === undefined && workspace !== undefined) {
     throw new CliError(
       'cli/usage',
       `A session of a git repository has a clone or a worktree as its workspace, and no ${workspace}. Say --workspace=clone, worktree or none.`,

@@ -1,7 +1,7 @@
 import { CliError } from '../cli-error.ts';
 import { command } from '../command.ts';
 import { gitWorkspaceKinds } from '../git-session/workspace-options.ts';
-import { choice, flag, text } from '../options.ts';
+import { flag, optionalChoice, text } from '../options.ts';
 import { printedAs, printPathOption } from '../print-path.ts';
 
 export default command({
@@ -12,11 +12,10 @@ export default command({
   options: {
     any: flag('--any', 'the oldest planned session that needs no other capabilities'),
     capability: text('--capability <list>', 'what this agent can do, such as ts,db'),
-    workspace: choice(
+    workspace: optionalChoice(
       '--workspace <kind>',
-      'where its files can be edited',
+      'where its files can be edited (otherwise as it was, or clone)',
       [...gitWorkspaceKinds, 'none'],
-      'clone',
     ),
     directory: text('--directory <path>', 'where to make the workspace (otherwise .sessions/SLUG)'),
     printPath: printPathOption,

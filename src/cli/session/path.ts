@@ -14,7 +14,7 @@ export default command({
   options: {
     workspace: optionalChoice(
       '--workspace <kind>',
-      'what to make if there is none (otherwise as it was, or checkout; of a git repository clone)',
+      'what to make if there is none (otherwise as it was, or checkout; of a git repository as it was, or clone)',
       [...workspaceKinds, ...gitWorkspaceKinds],
     ),
     directory: text('--directory <path>', 'where to make the workspace if there is none'),

@@ -16,7 +16,7 @@ export default command({
     ),
     workspace: optionalChoice(
       '--workspace <kind>',
-      'of a git repository: what to make (otherwise clone)',
+      'of a git repository: what to make (otherwise as it was, or clone)',
       gitWorkspaceKinds,
     ),
   },

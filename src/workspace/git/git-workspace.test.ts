@@ -10,6 +10,7 @@ import {
   temporaryDirectory,
 } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
+import { deepenWorkspace } from './clone-history.ts';
 import {
   type CreatedGitWorkspace,
   createGitWorkspace,
@@ -17,7 +18,7 @@ import {
 } from './create-git-workspace.ts';
 import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
-import { deepenWorkspace, syncWorkspace } from './sync-workspace.ts';
+import { syncWorkspace } from './sync-workspace.ts';
 import { findGitWorkspace } from './workspace-record.ts';
 
 const slug = parseSlug('2026-11-21-faster-start');

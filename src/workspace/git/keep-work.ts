@@ -7,8 +7,10 @@ import { moveRefs, type RefMove, type RefName, readRefs } from '../../git/refs.t
 import { gitArguments, type Repository, resolveCommit } from '../../git/repository.ts';
 import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
+import { deepenWorkspace, depthInCommon } from './clone-history.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
 import { keepSubmodules } from './keep-submodules.ts';
+import { noteKind } from './kept-kind.ts';
 import { keepLargeFiles } from './large-files.ts';
 import { type BroughtBack, bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
@@ -77,6 +79,7 @@ export async function keepWork(
       moves.length === 0 ? { outcome: 'moved' } : await moveRefs(hub, moves, 'mic: keep work');
     if (outcome === 'moved') {
       writeKnown(workspace, uncommitted);
+      noteKind(hub, record);
       return { head, uncommitted };
     }
     await sleep(10 * Math.min(attempt, 20));
@@ -95,18 +98,20 @@ export async function bringBackWork(workspace: GitWorkspace, hub: Repository): P
   const { directory, record } = workspace;
   const refs = keptRefs(record.slug);
   const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
-  if (kept.size > 0) await bringBackCommits(workspace, refs, kept);
+  if (kept.size > 0) await bringBackCommits(workspace, hub, refs, kept);
   return bringBackAside(hub, record.slug, directory);
 }
 
 async function bringBackCommits(
   workspace: GitWorkspace,
+  hub: Repository,
   refs: KeptRefs,
   kept: ReadonlyMap<RefName, ObjectId>,
 ): Promise<void> {
   const { repository, directory, record } = workspace;
   const { git } = repository;
   const at = ['-C', directory];
+  if (record.kind === 'clone') await fetchKept(workspace, hub, refs, kept);
   for (const [ref, command] of [
     [refs.commits, ['reset', '--quiet', '--hard']],
     // Into index and working tree, as a change of what is committed; then out of the index again.
@@ -114,12 +119,26 @@ async function bringBackCommits(
   ] as const) {
     const id = kept.get(ref);
     if (id === undefined) continue;
-    if (record.kind === 'clone')
-      await git.run([...at, 'fetch', '--quiet', '--depth=1000000', upstreamRemote, `+${ref}:${ref}`]);
-    await git.run([...at, ...command, ref]);
+    await git.run([...at, ...command, id]);
   }
   await git.run([...at, 'reset', '--quiet']);
   writeKnown(workspace, kept.get(refs.uncommitted));
+}
+
+/** Fetches what is kept into a clone that has the newest commit of main alone, with the history that the two share. */
+async function fetchKept(
+  workspace: GitWorkspace,
+  hub: Repository,
+  refs: KeptRefs,
+  kept: ReadonlyMap<RefName, ObjectId>,
+): Promise<void> {
+  const { repository, record } = workspace;
+  const newest = kept.get(refs.uncommitted) ?? kept.get(refs.commits);
+  // First: what main and the kept work share is here then, and only the rest comes.
+  const depth = newest === undefined ? 0 : await depthInCommon(hub, record.base, newest);
+  if (depth !== 0) await deepenWorkspace(workspace, depth);
+  const specs = [...kept.keys()].map((ref) => `+${ref}:${ref}`);
+  await repository.git.run(gitArguments(repository, ['fetch', '--quiet', upstreamRemote, ...specs]));
 }
 
 function move(kept: ReadonlyMap<RefName, ObjectId>, ref: RefName, next: ObjectId | undefined): RefMove {
