@@ -136,3 +136,22 @@ test('a proposal says which line .gitignore needs before it can be followed', as
     assert.match(stdout, /needs the line \/node_modules in \.gitignore/i);
   }
 });
+
+test('a workspace that did not get its files is told as what it is, and gets them later', async () => {
+  const scratch = await HubScratch.create({
+    '.gitignore': '.env\n.sessions/\n.worktrees/\n',
+    'env.j2': 'KEY={{ secret.key }}\n',
+    [conf]: 'template:env.j2:.env\n',
+  });
+  const secrets = join(scratch.hub, '_AGENTS/sessions/_config/secrets.conf');
+  writeFileSync(secrets, 'key = false\n');
+  const slug = await scratch.planned('one');
+  const { stderr } = await scratch.mic(['session', 'claim', slug], { in: scratch.hub, exit: 'any' });
+  assert.match(stderr, /has the workspace .+, which is not complete/);
+  const show = () => scratch.mic(['session', 'show', slug], { in: scratch.hub });
+  assert.match((await show()).stdout, /^Workspace: .*\(not complete: mic session path/m);
+  writeFileSync(secrets, 'key = echo 1\n');
+  const { stdout: path } = await scratch.mic(['session', 'path', slug], { in: scratch.hub });
+  assert.equal(readFileSync(join(path.trim(), '.env'), 'utf8'), 'KEY=1\n');
+  assert.doesNotMatch((await show()).stdout, /not complete/);
+});

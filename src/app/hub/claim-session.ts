@@ -133,7 +133,7 @@ export async function placeClaimed(
     const what =
       made === undefined
         ? 'but has no workspace'
-        : `and its workspace is ${made.directory}, but without the untracked files that it should have`;
+        : `and has the workspace ${made.directory}, which is not complete`;
     throw new HubError(
       'session/not-placed',
       `Session ${slug} is yours, ${what}: ${why}\nSee to that, then: mic session path ${slug}. Or give it back: mic session release ${slug}`,

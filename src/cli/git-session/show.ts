@@ -7,6 +7,7 @@ import {
   subsessionsName,
   worklogName,
 } from '../../session/plan/record-files.ts';
+import { isFurnished } from '../../workspace/git/workspace-record.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { claimWords, summaryJson } from './describe.ts';
 import { askSession } from './open-hub.ts';
@@ -34,7 +35,10 @@ export function showInHub(context: CommandContext, name: string | undefined): Pr
       `State:      ${summary.state}`,
       `Claim:      ${claimWords(summary)}`,
     ];
-    if (workspace !== undefined) lines.push(`Workspace:  ${workspace.directory}`);
+    if (workspace !== undefined) {
+      const missing = isFurnished(workspace) ? '' : `  (not complete: mic session path ${slug})`;
+      lines.push(`Workspace:  ${workspace.directory}${missing}`);
+    }
     for (const { name: field, value } of plan.fields)
       if (field.toLowerCase() !== 'session id') lines.push(`${`${field}:`.padEnd(11)} ${value}`);
     if (goal !== undefined) lines.push('', 'Goal:', indented(goal));

@@ -114,11 +114,7 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
   try {
     await git.run(gitArguments(hub, ['worktree', 'add', '--quiet', directory, branch]));
     const repository = await openRepository(git, directory);
-    const base = parseObjectId(
-      (await git.run(gitArguments(repository, ['merge-base', 'HEAD', `refs/heads/${main}`])))
-        .toString('latin1')
-        .trim(),
-    );
+    const base = made ? start : await baseOfBranch(repository, directory, start);
     await setIdentity(repository, request.agent, '--worktree');
     const materialised = await materialise(repository, directory, hub, request.submodules);
     const record = await furnish(request, { repository, directory, base });
@@ -131,6 +127,18 @@ async function createWorktree(request: GitWorkspaceRequest): Promise<CreatedGitW
     if (made) await git.attempt(gitArguments(hub, ['update-ref', '-d', branchRef, start]));
     throw error;
   }
+}
+
+/** The commit of main that a branch began at, which was there already; one without commits of its own goes on to `main`. */
+async function baseOfBranch(repository: Repository, directory: string, main: ObjectId): Promise<ObjectId> {
+  const [head, merged] = await Promise.all([
+    resolveCommit(repository, 'HEAD'),
+    repository.git.run(gitArguments(repository, ['merge-base', 'HEAD', main])),
+  ]);
+  const base = parseObjectId(merged.toString('latin1').trim());
+  if (base !== head || head === main) return base;
+  await repository.git.run(['-C', directory, 'reset', '--quiet', '--hard', main]);
+  return main;
 }
 
 /** What every workspace gets besides its files. It stands at `made.directory` meanwhile, and will be at `request.directory`. */

@@ -98,8 +98,20 @@ export async function bringBackWork(workspace: GitWorkspace, hub: Repository): P
   const { directory, record } = workspace;
   const refs = keptRefs(record.slug);
   const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
-  if (kept.size > 0) await bringBackCommits(workspace, hub, refs, kept);
+  if (kept.size > 0 && !(await isOnMain(hub, workspace, kept)))
+    await bringBackCommits(workspace, hub, refs, kept);
   return bringBackAside(hub, record.slug, directory);
+}
+
+/** Whether nothing is kept but commits that main has as well: a fresh workspace has them, and what is newer. */
+async function isOnMain(
+  hub: Repository,
+  { record }: GitWorkspace,
+  kept: ReadonlyMap<RefName, ObjectId>,
+): Promise<boolean> {
+  const refs = keptRefs(record.slug);
+  const commits = kept.get(refs.commits);
+  return commits !== undefined && !kept.has(refs.uncommitted) && (await contains(hub, record.base, commits));
 }
 
 async function bringBackCommits(
