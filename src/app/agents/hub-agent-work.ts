@@ -11,7 +11,7 @@ import type {
 } from '../../agents/agent-work.ts';
 import { attemptsName } from '../../agents/attempts.ts';
 import { hasCode, MicelioError } from '../../base/error.ts';
-import { type ClaimToken, isOf } from '../../ledger/git/claim.ts';
+import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { goalOf, parsePlan } from '../../session/plan/plan.ts';
@@ -30,8 +30,10 @@ import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspac
 import { secretWords } from '../../workspace/provision/secret-words.ts';
 import { completeSession } from '../hub/complete.ts';
 import type { HubSessions } from '../hub/hub-sessions.ts';
+import { leftBehindText } from '../hub/left-behind.ts';
 import { anySession, requireProvisionable } from '../hub/provision-check.ts';
 import { clearAway, type LeftWorkspace, removeWorkspace } from '../hub/remove-workspace.ts';
+import { sendWork } from '../hub/travelling-work.ts';
 import { hubMark } from './hub-mark.ts';
 
 export interface HubAgentOptions {
@@ -233,14 +235,26 @@ export class HubAgentWork implements AgentWork {
   async release(slug: Slug, notes: WorkNotes): Promise<void> {
     const token = this.#requireHeldStill(slug);
     // Who comes late leaves the workspace as it is.
-    await this.#sessions.requireClaim(token);
+    const claim = await this.#sessions.requireClaim(token);
     const workspace = await this.#sessions.workspaceOf(slug);
     // Before the release: afterwards somebody else on this machine may have it, with a workspace in the same place.
-    const left = workspace && leftText(await this.#remove(workspace), this.#options.removedLines);
-    const worklog = [notes.worklog, left].filter((text) => text !== undefined && text !== '').join('\n\n');
+    const removed = workspace && (await this.#remove(workspace));
+    const left = removed && leftText(removed, this.#options.removedLines);
+    const elsewhere = await this.#send(claim, removed);
+    const worklog = [notes.worklog, left, elsewhere]
+      .filter((text) => text !== undefined && text !== '')
+      .join('\n\n');
     this.#sessions.held.forget(slug);
     await this.#sessions.ledger.release({ token, files: this.#filesOf(slug, { ...notes, worklog }) });
     this.#tokens.delete(slug);
+  }
+
+  /** Sends what is kept to where a remote decides; returns what the worklog says to those who are on other machines. */
+  async #send(claim: HeldClaim, left: LeftWorkspace | undefined): Promise<string | undefined> {
+    if (this.#sessions.ledger.decider.kind !== 'remote') return undefined;
+    const sent = await sendWork(this.#sessions, claim);
+    const unkept = left?.outcome === 'stays' ? 'workspace' : (left?.aside?.files ?? 0);
+    return leftBehindText({ sent, unkept });
   }
 
   async shelve(slug: Slug, attempts: (before: string) => string): Promise<void> {

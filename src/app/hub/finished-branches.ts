@@ -4,16 +4,23 @@ import { moveRefs, type RefMove, type RefName, type RefState, readRefs } from '.
 import { pushRefs, type Remote } from '../../git/remote.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import type { GitLedger } from '../../ledger/git/git-ledger.ts';
+import type { SessionState } from '../../session/life-cycle.ts';
 import { isSlug, type Slug } from '../../session/plan/slug.ts';
 import type { RefMap } from './branch-plan.ts';
 
 /** Where session branches are, here and there. */
 export const sessionBranches: RefName = 'refs/heads/session/';
 
-/** The sessions that are completed or abandoned; none where there is no ledger. */
-export async function sessionsOver(ledger: GitLedger | undefined): Promise<ReadonlySet<Slug>> {
+/** Where a remote that decides keeps the work of sessions for whoever goes on with it. */
+export const sentWork: RefName = 'refs/sessions/';
+
+/** The sessions that are completed or abandoned, or in `states`; none where there is no ledger. */
+export async function sessionsOver(
+  ledger: GitLedger | undefined,
+  states: readonly SessionState[] = ['completed', 'abandoned'],
+): Promise<ReadonlySet<Slug>> {
   try {
-    const over = await ledger?.list(['completed', 'abandoned']);
+    const over = await ledger?.list(states);
     return new Set(over?.map(({ slug }) => slug));
   } catch (error) {
     if (hasCode(error, 'ledger/not-initialised')) return new Set();
@@ -22,7 +29,7 @@ export async function sessionsOver(ledger: GitLedger | undefined): Promise<Reado
 }
 
 /**
- * Those of `branches` that nobody needs: their sessions are `over`, and the hub has all their commits on main or below
+ * Those of `branches`, and of refs with work that was sent, that nobody needs: their sessions are `over`, and the hub has all their commits on main or below
  * `refs/sessions/`. A branch with a commit that is nowhere else is none, and neither is one that the hub does not know.
  */
 export async function finishedBranches(
@@ -32,7 +39,9 @@ export async function finishedBranches(
 ): Promise<RefMap> {
   const finished = new Map<RefName, ObjectId>();
   for (const [ref, id] of branches) {
-    const slug = ref.startsWith(sessionBranches) ? ref.slice(sessionBranches.length) : '';
+    const slug = ref.startsWith(sentWork)
+      ? (ref.split('/')[2] ?? '')
+      : ref.slice(ref.startsWith(sessionBranches) ? sessionBranches.length : ref.length);
     if (!isSlug(slug) || !over.has(slug)) continue;
     const elsewhere = [`--glob=refs/sessions/${slug}/*`, ...(main === 'absent' ? [] : [main])];
     const args = gitArguments(repository, ['rev-list', '--max-count=1', id, '--not', ...elsewhere, '--']);

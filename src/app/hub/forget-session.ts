@@ -8,7 +8,9 @@ import { forgetKind } from '../../workspace/git/kept-kind.ts';
 import { type AsideFiles, asideOf, deleteAside, sessionsAside } from '../../workspace/git/set-aside.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
-import { keptWork } from './session-work.ts';
+import { hasLanded, keptCommit } from './session-changes.ts';
+import { keptWork, workOfSession } from './session-work.ts';
+import { deleteSentWork, type UndeletedWork, wasSent } from './travelling-work.ts';
 
 const dayMs = 24 * 60 * 60 * 1000;
 
@@ -20,6 +22,8 @@ export interface KeptOfSession {
   readonly refs: readonly RefName[];
   /** Commits that are on no branch and no other ref of the hub, those of what was not committed included. */
   readonly commits: number;
+  /** Whether the newest of them came to main, as far as main says; `sent`: it went to those who had the session next. */
+  readonly fate: 'landed' | 'sent' | 'not landed';
   readonly aside: readonly AsideFiles[];
 }
 
@@ -60,9 +64,12 @@ export async function keptLongerThan(sessions: HubSessions, days: number): Promi
 
 /**
  * Deletes what is kept of a session: for good, as soon as git tidies up. Throws `session/at-work` where somebody has taken
- * the session up or kept more of it meanwhile; nothing is deleted then.
+ * the session up or kept more of it meanwhile; nothing is deleted then. Returns what stays at the remote that decides.
  */
-export async function forgetKept(sessions: HubSessions, { slug, refs }: KeptOfSession): Promise<void> {
+export async function forgetKept(
+  sessions: HubSessions,
+  { slug, refs }: KeptOfSession,
+): Promise<UndeletedWork> {
   const { hub } = sessions;
   const claim = claimRef(slug);
   const now = await readRefs(hub, [`refs/sessions/${slug}`, claim]);
@@ -81,6 +88,7 @@ export async function forgetKept(sessions: HubSessions, { slug, refs }: KeptOfSe
   }
   deleteAside(hub, slug);
   forgetKind(hub, slug);
+  return deleteSentWork(sessions, slug, new Set(now.values()));
 }
 
 async function stateOf({ ledger }: HubSessions, slug: Slug): Promise<SessionState | undefined> {
@@ -88,15 +96,26 @@ async function stateOf({ ledger }: HubSessions, slug: Slug): Promise<SessionStat
 }
 
 async function describe(
-  { hub }: HubSessions,
+  sessions: HubSessions,
   { slug, state, refs }: Pick<KeptOfSession, 'slug' | 'state' | 'refs'>,
 ): Promise<KeptOfSession> {
+  const { hub } = sessions;
   const aside = asideOf(hub, slug);
-  if (refs.length === 0) return { slug, state, refs, commits: 0, aside };
+  if (refs.length === 0) return { slug, state, refs, commits: 0, fate: 'landed', aside };
   const others = ['--not', `--exclude=refs/sessions/${slug}/*`, '--all', '--'];
   const args = gitArguments(hub, ['rev-list', '--count', ...refs, ...others]);
   const commits = Number((await hub.git.run(args)).toString('latin1'));
-  return { slug, state, refs, commits, aside };
+  return { slug, state, refs, commits, fate: await fateOf(sessions, slug), aside };
+}
+
+async function fateOf(sessions: HubSessions, slug: Slug): Promise<KeptOfSession['fate']> {
+  const { hub } = sessions;
+  const head = await keptCommit(hub, slug);
+  if (head === undefined || (await hasLanded(hub, { slug, head, main: await sessions.main() })))
+    return 'landed';
+  // What has changed no more than the session's own folder is no code that could land.
+  if ((await workOfSession(sessions, slug, undefined)).touched.length === 0) return 'landed';
+  return wasSent(hub, slug, head) ? 'sent' : 'not landed';
 }
 
 /** The sessions of which something is kept whose newest commit is not older. */

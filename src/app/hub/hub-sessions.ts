@@ -44,6 +44,7 @@ import type { Environment } from '../configuration.ts';
 import { HeldSessions } from './held-sessions.ts';
 import { HubError } from './hub-error.ts';
 import { protectPlan, protectPlans } from './protect-plan.ts';
+import type { ArrivedWork } from './travelling-work.ts';
 
 /** What sessions of a hub are worked on with. */
 export interface HubSurroundings {
@@ -72,6 +73,9 @@ export interface GitWorkspaceChoice {
   readonly submodules?: SubmoduleChoice;
 }
 
+/** Who had a session that was taken over. */
+export type TakenFrom = Pick<HeldClaim, 'agent' | 'machine'>;
+
 /** What a claim may have besides; `files` are edits of the session's files that go into the same commit. */
 export type ClaimExtras = Pick<ClaimRequest, 'files' | 'leaseMs' | 'id' | 'unattended'>;
 
@@ -79,6 +83,10 @@ export interface PlacedGitSession {
   readonly workspace: GitWorkspace;
   readonly materialised: Materialised | undefined;
   readonly provisioned: ProvisionReport | undefined;
+  /** Made now, with the work that was kept; otherwise it was there already, and is as it was left. */
+  readonly isNew: boolean;
+  /** What came along from the remote that decides, of work that was done on another machine. */
+  readonly arrived: ArrivedWork;
 }
 
 /** The sessions of a git repository, as this machine's user sees them. To be closed. */
@@ -90,6 +98,7 @@ export class HubSessions {
   readonly #identity: IdentityText;
   /** Claimed here just now, whatever the shell has sourced before. */
   readonly #taken = new Set<Slug>();
+  readonly #takenFrom = new Map<Slug, TakenFrom>();
 
   private constructor(ledger: GitLedger, surroundings: HubSurroundings, identity: IdentityText) {
     this.ledger = ledger;
@@ -197,6 +206,7 @@ export class HubSessions {
   ): Promise<HeldClaim> {
     const plan = await this.#text(slug, planName);
     await this.#readIdentityTemplate();
+    const { claim: before } = await this.ledger.session(slug);
     const { value } = await this.ledger.takeOver({
       slug,
       by: this.surroundings.agent,
@@ -206,8 +216,15 @@ export class HubSessions {
       ...more,
       id: this.#announced(slug, more.id),
     });
+    const isElsewhere = this.ledger.decider.kind === 'remote' && this.held.get(slug)?.token.id !== before?.id;
+    if (before !== undefined && isElsewhere) this.#takenFrom.set(slug, before);
     this.#remember(value.claim);
     return value.claim;
+  }
+
+  /** From whom this process has taken a session over, where they had it through another hub. */
+  takenFrom(slug: Slug): TakenFrom | undefined {
+    return this.#takenFrom.get(slug);
   }
 
   /** How a claim will be called that is about to be made, which is noted before: its process may be killed. */
@@ -337,6 +354,8 @@ export class HubSessions {
     await this.#readIdentityTemplate();
     const environment = this.#identity.of(claim);
     const existing = await this.workspaceOf(slug);
+    const { bringWork } = await import('./travelling-work.ts');
+    const arrived = await bringWork(this, claim);
     // Loaded here: what makes workspaces is more than all else together, and few commands make one.
     const { createGitWorkspace, handOver } = await import('../../workspace/git/create-git-workspace.ts');
     if (existing !== undefined) {
@@ -344,7 +363,7 @@ export class HubSessions {
       protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
       this.held.set({ token, directory: existing.directory });
       const provisioned = isFurnished(existing) ? undefined : await this.#furnish(existing);
-      return { workspace: existing, materialised: undefined, provisioned };
+      return { workspace: existing, materialised: undefined, provisioned, arrived, isNew: false };
     }
     const { layout } = this.ledger.hub;
     const kind = choice.kind ?? usualKind(this.hub, slug);
@@ -374,7 +393,7 @@ export class HubSessions {
     this.held.set({ token, directory });
     dropBroughtBack(brought);
     protectPlan(join(directory, layout.session('active', slug)));
-    return { workspace, materialised, provisioned: await this.#furnish(workspace) };
+    return { workspace, materialised, provisioned: await this.#furnish(workspace), arrived, isNew: true };
   }
 
   /** Provisions a workspace. Done again it changes nothing, so it is, where somebody was killed in the middle. */

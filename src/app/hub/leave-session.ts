@@ -1,5 +1,9 @@
 import type { RefName } from '../../git/refs.ts';
+import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
+import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
+import { withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
+import type { FileName } from '../../tree/path.ts';
 import { keepWork, keptRefs } from '../../workspace/git/keep-work.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
 import { type AsideFiles, asideOf } from '../../workspace/git/set-aside.ts';
@@ -7,8 +11,10 @@ import { type IgnoredChoice, surveyUnkept } from '../../workspace/git/unkept-fil
 import { claimSession, placeClaimed } from './claim-session.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
+import { type LeftBehind, leftBehindText } from './left-behind.ts';
 import { removeWorkspace } from './remove-workspace.ts';
 import { keptWork } from './session-work.ts';
+import { type SentWork, sendWork } from './travelling-work.ts';
 
 /** Says that this machine is still at work on a session; returns until when its claim is good, in ms. Throws `ClaimLost`. */
 export async function renewSession(sessions: HubSessions, slug: Slug): Promise<number> {
@@ -16,40 +22,76 @@ export async function renewSession(sessions: HubSessions, slug: Slug): Promise<n
   return value.renewedMs + value.leaseMs;
 }
 
+/** What became of the workspace that was to be removed, and of the work. */
+export interface ReleasedSession {
+  readonly removed: RemovedWorkspace | undefined;
+  readonly sent: SentWork;
+}
+
 /**
- * Gives a session back to `planned/`. Its work is kept, and whoever claims it next goes on with it. Returns what became of
- * the workspace that was to be removed. Throws `ClaimLost`, and `workspace/cannot-keep`; nothing has happened then.
+ * Gives a session back to `planned/`. Its work is kept, and whoever claims it next goes on with it; where a remote decides,
+ * from there. Throws `ClaimLost`, and `workspace/cannot-keep`; nothing has happened then.
  */
 export async function releaseSession(
   sessions: HubSessions,
   slug: Slug,
   choice: 'keep' | 'remove',
-): Promise<RemovedWorkspace | undefined> {
+): Promise<ReleasedSession> {
   const token = await sessions.requireHeld(slug);
   const workspace = await sessions.workspaceOf(slug);
   const doomed = choice === 'remove' ? workspace : undefined;
   // What cannot be kept is said before anything has happened.
-  if (doomed !== undefined) await surveyUnkept(doomed, 'keep');
+  const unkept = doomed && (await surveyUnkept(doomed, 'keep'));
   // Kept before anybody else can claim it.
   if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
   // Given back already, by a process that was killed before it was through.
-  const isGivenBack = (await sessions.ledger.session(slug)).state === 'planned';
-  if (!isGivenBack) await sessions.ledger.release({ token });
+  const { state, claim } = await sessions.ledger.session(slug);
+  const isGivenBack = state === 'planned';
+  const sent = await sendHeld(sessions, claim, token);
+  const stays = unkept?.keep.length ?? (workspace === undefined ? 0 : 'workspace');
+  if (!isGivenBack)
+    await sessions.ledger.release({ token, files: leftFiles(sessions, slug, { sent, unkept: stays }) });
   const removed = doomed && (await removeWorkspace(sessions, doomed));
   sessions.held.forget(slug);
-  return removed;
+  return { removed, sent };
 }
 
 /** Gives a session up. Its work is kept, and its workspace stays. Throws `session/claim-held` and `ClaimLost`. */
-export async function abandonSession(sessions: HubSessions, slug: Slug, reason: string): Promise<void> {
+export async function abandonSession(sessions: HubSessions, slug: Slug, reason: string): Promise<SentWork> {
   const { agent: by } = sessions.surroundings;
   const token = sessions.tokenOf(slug);
   const workspace = await sessions.workspaceOf(slug);
   if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
   // Given up already, by a process of this machine that was killed before it was through.
-  const isGivenUp = token !== undefined && (await sessions.ledger.session(slug)).state === 'abandoned';
-  if (!isGivenUp) await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }) });
+  const { state, claim } = await sessions.ledger.session(slug);
+  const isGivenUp = token !== undefined && state === 'abandoned';
+  const sent = await sendHeld(sessions, claim, token);
+  const unkept = workspace === undefined ? 0 : 'workspace';
+  const files = token && leftFiles(sessions, slug, { sent, unkept });
+  if (!isGivenUp)
+    await sessions.ledger.abandon({ slug, by, reason, ...(token && { token }), ...(files && { files }) });
   sessions.held.forget(slug);
+  return sent;
+}
+
+/** Sends what is kept of a session to the remote that decides. Of one that is not this machine's, it stays here. */
+async function sendHeld(
+  sessions: HubSessions,
+  claim: HeldClaim | undefined,
+  token: ClaimToken | undefined,
+): Promise<SentWork> {
+  const isHeld = token !== undefined && isOf(claim, token);
+  return isHeld ? sendWork(sessions, claim) : { outcome: 'nothing' };
+}
+
+/** What the worklog gets where others go on with the session on their own machines. */
+function leftFiles({ ledger, surroundings }: HubSessions, slug: Slug, left: LeftBehind): SessionFileEdit[] {
+  if (ledger.decider.kind !== 'remote') return [];
+  const { agent, clock } = surroundings;
+  const entry = { atMs: clock.now(), author: agent.name, text: leftBehindText(left) };
+  const change = (before: Buffer | undefined) =>
+    Buffer.from(withWorklogEntry(before?.toString('utf8') ?? '', slug, entry));
+  return [{ path: worklogName as FileName, change }];
 }
 
 /**
@@ -60,11 +102,13 @@ export async function removeSessionWorkspace(
   sessions: HubSessions,
   slug: Slug,
   ignored: IgnoredChoice,
-): Promise<RemovedWorkspace & { readonly directory: string }> {
-  await sessions.ledger.session(slug);
+): Promise<RemovedWorkspace & { readonly directory: string; readonly sent: SentWork }> {
+  const { claim } = await sessions.ledger.session(slug);
   const workspace = await sessions.workspaceOf(slug);
   if (workspace === undefined) throw noWorkspace(slug);
-  return { directory: workspace.directory, ...(await removeWorkspace(sessions, workspace, ignored)) };
+  const removed = await removeWorkspace(sessions, workspace, ignored);
+  const sent = await sendHeld(sessions, claim, sessions.held.get(slug)?.token);
+  return { directory: workspace.directory, ...removed, sent };
 }
 
 /** What came back of a session, and what else is kept of it. */

@@ -5,6 +5,7 @@ import {
   type DeletedBranches,
   deleteFinished,
   finishedBranches,
+  sentWork,
   sessionBranches,
 } from './finished-branches.ts';
 import type { HubSessions } from './hub-sessions.ts';
@@ -50,7 +51,10 @@ async function upstreamOf({ hub, mainBranch }: HubSessions): Promise<string> {
 async function deleteBranch(sessions: HubSessions, name: string, slug: Slug): Promise<DeletedBranches> {
   const remote = { repository: sessions.hub, name };
   try {
-    const there = await readRemoteRefs(remote, [`${sessionBranches}${slug}`]);
+    const there = await readRemoteRefs(remote, [
+      `${sessionBranches}${slug}`,
+      ...(sessions.ledger.decider.kind === 'remote' ? [`${sentWork}${slug}/` as const] : []),
+    ]);
     const main = await sessions.main();
     return await deleteFinished(
       remote,

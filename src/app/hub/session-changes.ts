@@ -1,3 +1,4 @@
+import { isAncestor } from '../../git/ancestry.ts';
 import { gitMode } from '../../git/git-tree.ts';
 import { GitTreeEdit } from '../../git/git-tree-edit.ts';
 import { type MergedCommits, mergeCommits } from '../../git/merge-commits.ts';
@@ -114,18 +115,39 @@ export async function mainWithLanded(
   return { commit, landed };
 }
 
+/** Whether main has `head`, or says of it or of a commit upon it that it is what landed. */
+export async function hasLanded(
+  repository: Repository,
+  { slug, head, main }: SessionBranch,
+): Promise<boolean> {
+  if (await isAncestor(repository, head, main)) return true;
+  // One that the repository does not have is not known to be upon it.
+  for (const landed of await landedCommits(repository, slug, [main]))
+    if (await isAncestor(repository, head, landed)) return true;
+  return false;
+}
+
+/** The commits of which those in `range` say that they are what landed of a session, the newest first. */
+async function landedCommits(
+  repository: Repository,
+  slug: Slug,
+  range: readonly string[],
+): Promise<readonly ObjectId[]> {
+  const format = `--format=%(trailers:key=${landedKey},valueonly)`;
+  const args = ['log', '--topo-order', format, `--grep=^Session: ${slug}$`, ...range, '--'];
+  const text = (await repository.git.run(gitArguments(repository, args))).toString('latin1');
+  const lines = text.split('\n').filter((line) => /^[0-9a-f]{40,64}$/.test(line));
+  return lines.map(parseObjectId);
+}
+
 /** The newest commit behind `head` of which a commit on main says that it is what landed. */
 async function landedBefore(
   repository: Repository,
   { slug, head, main }: SessionBranch,
 ): Promise<ObjectId | undefined> {
-  const format = `--format=%(trailers:key=${landedKey},valueonly)`;
-  const args = ['log', '--topo-order', format, `--grep=^Session: ${slug}$`, main, '--not', head, '--'];
-  const text = (await repository.git.run(gitArguments(repository, args))).toString('latin1');
-  for (const line of text.split('\n').filter((line) => /^[0-9a-f]{40,64}$/.test(line))) {
+  for (const line of await landedCommits(repository, slug, [main, '--not', head])) {
     // Commits that were made anew meanwhile, as by a rebase, are compared with main as they are.
-    const isBehind = gitArguments(repository, ['merge-base', '--is-ancestor', line, head]);
-    if ((await repository.git.attempt(isBehind)).exitCode === 0) return parseObjectId(line);
+    if (await isAncestor(repository, line, head)) return line;
   }
   return undefined;
 }

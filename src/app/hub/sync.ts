@@ -25,6 +25,7 @@ import {
   type DeletedBranches,
   deleteFinished,
   finishedBranches,
+  sentWork,
   sessionBranches,
   sessionsOver,
   trackBranches,
@@ -118,7 +119,10 @@ async function attemptSync(
   const plan = await planMain(cloud, { ours: ours!, theirs: theirs!, how, by });
   const both = { here, there };
   const over = besides.includes('sessions') ? await sessionsOver(cloud.ledger) : new Set<Slug>();
-  const finished = await finishedBranches(repository, there, { over, main: ours! });
+  const finished = new Map([
+    ...(await finishedBranches(repository, there, { over, main: ours! })),
+    ...(besides.includes('sessions') ? await finishedWork(cloud, ours!) : []),
+  ]);
   const sessions = besides.includes('sessions')
     ? await branchStandings(repository, sessionBranches, {
         here: without(here, await finishedBranches(repository, here, { over, main: ours! })),
@@ -150,6 +154,14 @@ async function attemptSync(
   }
   const checkouts = await moveMain(cloud, { ref: main, expected: ours!, next: plan.next });
   return checkouts === 'lost' ? 'lost' : { ...done, checkouts };
+}
+
+/** What was sent of completed sessions to the remote that decides. An abandoned one may be taken up on any machine. */
+async function finishedWork({ hub, remote, ledger, authority }: Cloud, main: RefState): Promise<RefMap> {
+  if (authority !== 'remote') return new Map();
+  const there = await reach(remote, () => readRemoteRefs({ ...remote, answerMsMax: listMsMax }, [sentWork]));
+  const over = await sessionsOver(ledger, ['completed']);
+  return finishedBranches(hub.repository, there, { over, main });
 }
 
 function without(refs: RefMap, others: RefMap): RefMap {

@@ -15,6 +15,7 @@ import { moment } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withHub, withOwnSession, withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
+import { sentNotes } from './travelling-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
 export interface ClaimWords {
@@ -55,13 +56,14 @@ export function releaseInHub(
   workspace: 'keep' | 'remove',
 ): Promise<Answer> {
   return withOwnSession(context, name, async (sessions, slug) => {
-    const removed = await releaseSession(sessions, slug, workspace);
+    const { removed, sent } = await releaseSession(sessions, slug, workspace);
     return {
       json: { slug, state: 'planned', ...(removed ? removedJson(removed) : { aside: null, gone: [] }) },
       text: [
         `Released ${slug}: anybody may claim it.`,
         ...(removed === undefined ? [] : removedLines(removed)),
       ].join('\n'),
+      notes: sentNotes(slug, sent),
     };
   });
 }

@@ -5,6 +5,7 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer } from '../command.ts';
 import { reportNotes } from '../provision/describe-steps.ts';
 import { agentName, counted, moment } from '../wording.ts';
+import { arrivedNotes, takenNotes } from './travelling-words.ts';
 
 /** A session of a hub as `--json` prints it. */
 export function summaryJson({ slug, state, claim, standing }: HubSession) {
@@ -62,6 +63,8 @@ export function placedAnswer(
     notes: [
       ...(more.notes ?? []),
       ...placedNotes(placed),
+      ...takenNotes(sessions.takenFrom(slug)),
+      ...(placed === undefined ? [] : arrivedNotes(slug, placed)),
       ...(more.earlier ?? []).map((ref) => `Earlier work is kept as ${ref}: git diff HEAD ${ref}`),
     ],
   };

@@ -9,6 +9,7 @@ import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { counted, size } from '../wording.ts';
 import { withHub } from './open-hub.ts';
+import { undeletedNotes } from './travelling-words.ts';
 
 export interface ForgetWords {
   /** Left out: all that are old enough. */
@@ -30,8 +31,11 @@ export function forgetInHub(
       slug === undefined
         ? await keptLongerThan(sessions, days)
         : [await keptOfSession(sessions, await locateSlug(sessions, context.directory, slug))];
-    if (mode === 'delete') for (const kept of found) await forgetKept(sessions, kept);
-    return { json: { deleted: mode === 'delete', sessions: found }, text: text(found, mode, days) };
+    const notes: string[] = [];
+    if (mode === 'delete')
+      for (const kept of found) notes.push(...undeletedNotes(kept.slug, await forgetKept(sessions, kept)));
+    const json = { deleted: mode === 'delete', sessions: found };
+    return { json, text: text(found, mode, days), notes };
   });
 }
 
@@ -44,7 +48,7 @@ function text(found: readonly KeptOfSession[], mode: ForgetWords['mode'], days: 
     : ['Nothing was deleted. With --yes, this would be, for good:', ...lines].join('\n');
 }
 
-function line({ slug, state, refs, commits, aside }: KeptOfSession): string {
+function line({ slug, state, refs, commits, fate, aside }: KeptOfSession): string {
   const files = aside.reduce((sum, one) => sum + one.files, 0);
   const bytes = aside.reduce((sum, one) => sum + one.bytes, 0);
   const what = [
@@ -53,6 +57,11 @@ function line({ slug, state, refs, commits, aside }: KeptOfSession): string {
       : [`${counted(refs.length, 'ref')} with ${counted(commits, 'commit')} that nothing else has`]),
     ...(files === 0 ? [] : [`${counted(files, 'file')} set aside (${size(bytes)})`]),
   ];
-  const where = state === 'completed' ? '; its changes are on main' : '';
+  const fates = {
+    landed: 'its changes are on main',
+    sent: 'it was handed on to those who completed it',
+    'not landed': `main does not have its newest commit, and no landing names it: git log -p HEAD..refs/sessions/${slug}/commits`,
+  } as const;
+  const where = state === 'completed' ? `; ${fates[fate]}` : '';
   return `  ${slug}  ${state ?? 'no such session any more'}: ${what.join(', ')}${where}`;
 }

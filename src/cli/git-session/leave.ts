@@ -6,6 +6,7 @@ import { counted } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withOwnSession, withSession } from './open-hub.ts';
 import { removedJson, removedLines } from './removed-words.ts';
+import { sentNotes } from './travelling-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
 export function abandonInHub(
@@ -15,10 +16,11 @@ export function abandonInHub(
 ): Promise<Answer> {
   if (why.trim() === '') throw new CliError('cli/usage', 'Say why: those who come after will want to know.');
   return withOwnSession(context, name, async (sessions, slug) => {
-    await abandonSession(sessions, slug, why);
+    const sent = await abandonSession(sessions, slug, why);
     return {
       json: { slug, state: 'abandoned' },
       text: `Abandoned ${slug}. "mic session restore ${slug}" brings it back.`,
+      notes: sentNotes(slug, sent),
     };
   });
 }
@@ -36,6 +38,7 @@ export function removeInHub(
     return {
       json: { slug, removed: directory, ...removedJson(removed) },
       text: [`Removed ${directory}, and kept what it held.${back}`, ...removedLines(removed)].join('\n'),
+      notes: sentNotes(slug, removed.sent),
     };
   });
 }

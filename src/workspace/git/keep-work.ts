@@ -209,7 +209,12 @@ async function otherCommits(
   }
   tips.delete(head);
   const others: ObjectId[] = [];
-  for (const tip of tips) if (!(await contains(repository, head, tip))) others.push(tip);
+  for (const tip of tips) {
+    // The main branch of a clone is where it was made, and a session that was left goes on from before that.
+    const isElsewhere =
+      (await contains(repository, head, tip)) || (await contains(repository, record.base, tip));
+    if (!isElsewhere) others.push(tip);
+  }
   return others;
 }
 
