@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises';
 import { configurationFolder, mainCommit } from '../../app/hub/provision.ts';
 import { systemClock } from '../../base/clock.ts';
 import { Git } from '../../git/git-process.ts';
+import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import { locateWorkspace, readProjectConf } from '../../workspace/provision/locate-workspace.ts';
 import { PortRegistry } from '../../workspace/provision/port-registry.ts';
 import { ProvisionError } from '../../workspace/provision/provision-error.ts';
@@ -38,18 +39,27 @@ async function planRequest(context: CommandContext, options: PlaceValues): Promi
     from: options.from,
     to: options.to,
   });
+  const user = configuration.agent;
+  const isUnmade = standing === 'unmade';
+  // What the shell of a session would have besides.
+  const own = isUnmade
+    ? sessionVariables({ slug, branch, agent: user, place: { directory: to, upstream: from } })
+    : {};
+  const folder = await configurationFolder(git, from);
+  const unmade = isUnmade ? ({ commit: await mainCommit(git, from), kind: 'clone' } as const) : undefined;
+  const settings = settingsOf(options.set);
   return {
     from,
     to,
-    ...readProjectConf(from, await configurationFolder(git, from), slug),
-    facts: { slug, branch, user: configuration.agent, settings: settingsOf(options.set), environment },
+    ...readProjectConf(from, folder, slug),
+    facts: { slug, branch, user, settings, environment: { ...environment, ...own } },
     owner: `${from}#${slug}`,
     git,
     // The user's own state of Micelio lies beside that of the file server.
     ports: new PortRegistry(join(dirname(configuration.fileServer.state), 'ports')),
     clock: systemClock,
     lock: { wait: (ms) => setTimeout(ms), waitMsMax: lockWaitMsMax },
-    ...(standing === 'unmade' && { unmade: { commit: await mainCommit(git, from), kind: 'clone' } }),
+    ...(unmade && { unmade }),
   };
 }
 

@@ -3,7 +3,7 @@ import { ancestorsOf, parentPath, rootPath, type TreePath } from '../../tree/pat
 import { hasRealParents } from '../checkout/safe-removal.ts';
 import { IgnoreRules, ignoreFileName } from '../ignore-rules.ts';
 import type { UnmadeWorkspace } from './provision-request.ts';
-import { listed, namedOrAll, type Tracking } from './tracking.ts';
+import { checkIgnore, listed, namedOrAll, type Tracking } from './tracking.ts';
 
 /**
  * What a workspace will tell of its files that is made from a commit. `directory` is a checkout of the repository that has
@@ -93,12 +93,7 @@ async function ignoredOutside(
   paths: readonly TreePath[],
 ): Promise<ReadonlySet<TreePath>> {
   if (paths.length === 0) return new Set();
-  const input = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
-  const args = ['-C', directory, 'check-ignore', '--no-index', '--verbose', '-z', '--stdin'];
-  const { exitCode, stdout, stderr } = await git.attempt(args, { input });
-  // 1 says that nothing is ignored.
-  if (exitCode > 1) throw new Error(`git check-ignore ended with ${exitCode}: ${stderr}`);
-  const fields = listed(stdout);
+  const fields = await checkIgnore(git, directory, paths, ['--verbose']);
   const ignored = new Set<TreePath>();
   // Four fields each: the list, its line, the pattern, and the path.
   for (let i = 0; i + 3 < fields.length; i += 4) {

@@ -23,16 +23,27 @@ export function gitTracking(git: Git, directory: string): Tracking {
     },
     async ignored(paths) {
       if (paths.length === 0) return new Set();
-      // With "./" in front a path that begins with ":" is none of git's own notations.
-      const input = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
-      // With the index git would go through all that it tracks once for each path.
-      const args = ['-C', directory, 'check-ignore', '--no-index', '-z', '--stdin'];
-      const { exitCode, stdout, stderr } = await git.attempt(args, { input });
-      // 1 says that nothing is ignored.
-      if (exitCode > 1) throw new Error(`git check-ignore ended with ${exitCode}: ${stderr}`);
-      return new Set(listed(stdout).map((path) => path.slice(2) as TreePath));
+      const fields = await checkIgnore(git, directory, paths, []);
+      return new Set(fields.map((path) => path.slice(2) as TreePath));
     },
   };
+}
+
+/** What `git check-ignore` answers, in fields. The paths in it begin with `./`. None of `paths` may lie behind a symlink. */
+export async function checkIgnore(
+  git: Git,
+  directory: string,
+  paths: readonly TreePath[],
+  options: readonly string[],
+): Promise<readonly string[]> {
+  // With "./" in front a path that begins with ":" is none of git's own notations.
+  const input = Buffer.from(paths.map((path) => `./${path}\0`).join(''), 'latin1');
+  // With the index git would go through all that it tracks once for each path.
+  const args = ['-C', directory, 'check-ignore', '--no-index', ...options, '-z', '--stdin'];
+  const { exitCode, stdout, stderr } = await git.attempt(args, { input });
+  // 1 says that nothing is ignored.
+  if (exitCode > 1) throw new Error(`git check-ignore ended with ${exitCode}: ${stderr}`);
+  return listed(stdout);
 }
 
 /** The paths that git lists with `-z`. */
