@@ -39,12 +39,14 @@ export function provisionableChecks(
   kind: GitWorkspaceChoice['kind'],
 ): (slug: Slug) => Promise<void> {
   const known = new Map<string, Promise<void>>();
-  return (slug) => {
+  return async (slug) => {
+    // One that has its workspace says nothing about the others.
+    if ((await sessions.workspaceOf(slug)) !== undefined) return;
     const files = confOf(sessions, slug).map(({ file }) => file);
     const key = files.join('\n');
     const check = known.get(key) ?? requireProvisionable(sessions, slug, kind);
     known.set(key, check);
-    return check;
+    await check;
   };
 }
 
