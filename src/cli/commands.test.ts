@@ -19,7 +19,7 @@ function callIn(line: string, program: string, path: string): string[] | undefin
   const start = line.indexOf(`${program} ${path}`);
   if (start < 0) return undefined;
   // A substitution ends at its parenthesis.
-  const text = line.slice(start).replace(/\)"$/, '');
+  const text = line.slice(start).replace(/\)(?:"$| && .*$)/, '');
   const words = wordsOf(text).slice(1 + path.split(' ').length);
   const end = words.findIndex((word) => word === '|' || word === '>');
   return end < 0 ? words : words.slice(0, end);

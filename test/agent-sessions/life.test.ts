@@ -64,8 +64,8 @@ describe('a session of a git repository', () => {
     assert.equal(child.fields.Parent, slug);
     const drift = await scratch.json<{ criteria: { open: string[] } }>(['session', 'drift'], in_);
     assert.deepEqual(drift.criteria.open, ['It is fast']);
-    await scratch.mic(['session', 'complete'], { ...in_, exit: 11 });
-    await scratch.mic(['session', 'release'], in_);
+    await scratch.mic(['session', 'complete', slug], { ...in_, exit: 11 });
+    await scratch.mic(['session', 'release', slug], in_);
     assert.equal(await scratch.stateOf(slug), 'planned');
   });
 
