@@ -35,7 +35,7 @@ describeMounted('builds', { programs: ['gcc', 'make'], shares: [project], memory
       node_modules/.bin/tsc -p tsconfig.build.json --outDir dist
       npm ls > /dev/null
       find . -type f | LC_ALL=C sort | xargs -d '\\n' sha256sum | grep -v node_modules/.package-lock.json; find . -type l -printf '%p %l\\n' | sort`;
-    const options = { timeoutMs: 180_000 };
+    const options = { timeoutMs: 400_000 };
     const here = await mounted().sh(build, options);
     const local = await mounted().sh(`mkdir /run/tmp/build; cd /run/tmp/build\n${build}`, options);
     assert.match(here, /dist\/.*\.js/);
