@@ -10,7 +10,7 @@ import {
   temporaryDirectory,
 } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { asideOf, dropBroughtBack } from './set-aside.ts';
@@ -21,7 +21,7 @@ const slug = parseSlug('2026-11-21-inner');
 for (const kind of ['clone', 'worktree'] as const) {
   test(`of a ${kind}: a repository that was committed as a gitlink comes back with all that it had`, async (t) => {
     const hub = hubOf(t);
-    const workspace = await workspaceOf(t, hub, kind);
+    const workspace = await workspaceOf(t, hub, slug, kind);
     const inner = join(workspace.directory, 'inner');
     git(workspace.directory, 'init', '-q', 'inner');
     commitIn(inner, { '.gitignore': '*.local\nnode_modules\n', x: 'one\n' });
@@ -50,7 +50,7 @@ for (const kind of ['clone', 'worktree'] as const) {
 
   test(`of a ${kind}: a repository without a commit is kept, and does not keep git from keeping the rest`, async (t) => {
     const hub = hubOf(t);
-    const workspace = await workspaceOf(t, hub, kind);
+    const workspace = await workspaceOf(t, hub, slug, kind);
     git(workspace.directory, 'init', '-q', 'deep/inner');
     put(workspace.directory, { 'deep/inner/x': 'x', 'deep/beside': 'beside' });
     await keepWork(workspace, await hub.open(), 'all');
@@ -63,7 +63,7 @@ for (const kind of ['clone', 'worktree'] as const) {
 
   test(`of a ${kind}: who says "git init" among files that are tracked keeps that history too`, async (t) => {
     const hub = hubOf(t);
-    const workspace = await workspaceOf(t, hub, kind);
+    const workspace = await workspaceOf(t, hub, slug, kind);
     const part = join(workspace.directory, 'part');
     git(part, 'init', '-q');
     commitIn(part, { 'b.txt': 'more\n' });
@@ -80,7 +80,7 @@ test('of dependencies, a repository with work of its own stays, and one that is 
   const hub = hubOf(t);
   const from = ScratchRepository.create(t);
   from.commit(new Map([['x', file('x\n')]]));
-  const workspace = await workspaceOf(t, hub, 'clone');
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
   for (const name of ['as-fetched', 'mended']) {
     git(workspace.directory, 'clone', '-q', from.directory, `node_modules/${name}`);
   }
@@ -99,7 +99,7 @@ test('two repositories are never mixed: where there is one, another one stays as
   const hub = hubOf(t);
   const [first, second] = ['one', 'two'];
   for (const name of [first, second]) {
-    const workspace = await workspaceOf(t, hub, 'clone');
+    const workspace = await workspaceOf(t, hub, slug, 'clone');
     git(workspace.directory, 'init', '-q', 'inner');
     commitIn(join(workspace.directory, 'inner'), { [name!]: 'x' });
     git(join(workspace.directory, 'inner'), 'branch', name!);
@@ -119,7 +119,7 @@ test('what a submodule ignores comes back, and so do commits of a worktree of th
   hub.git(['reset', '-q', '--hard']);
   hub.git(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', part.directory, 'lib']);
   hub.git(['commit', '-qm', 'lib']);
-  const workspace = await workspaceOf(t, hub, 'clone');
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
   put(workspace.directory, { 'lib/my.local': 'mine' });
   const beside = join(temporaryDirectory(t), 'beside');
   git(workspace.directory, 'worktree', 'add', '-q', '--detach', beside);
@@ -138,26 +138,12 @@ function hubOf(t: TestContext, { bare = true } = {}): ScratchRepository {
   return hub;
 }
 
-async function workspaceOf(t: TestContext, hub: ScratchRepository, kind: 'clone' | 'worktree') {
-  return createGitWorkspace({
-    kind,
-    hub: await hub.open(),
-    directory: join(temporaryDirectory(t), 'workspace'),
-    slug,
-    branch: `session/${slug}`,
-    main: 'main',
-    agent: { name: 'Grace', email: 'grace@example.org' },
-    rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-    submodules: 'initialise',
-  });
-}
-
 async function broughtBack(
   t: TestContext,
   hub: ScratchRepository,
   kind: 'clone' | 'worktree',
 ): Promise<GitWorkspace> {
-  const again = await workspaceOf(t, hub, kind);
+  const again = await workspaceOf(t, hub, slug, kind);
   dropBroughtBack(await bringBackWork(again, await hub.open()));
   return again;
 }

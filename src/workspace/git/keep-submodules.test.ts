@@ -3,14 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  file,
-  ScratchRepository,
-  scratchEnvironment,
-  temporaryDirectory,
-} from '../../git/scratch-repository.ts';
+import { file, ScratchRepository, scratchEnvironment } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork, keepWork } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 
@@ -20,7 +15,7 @@ const local = ['-c', 'protocol.file.allow=always'];
 for (const kind of ['clone', 'worktree'] as const) {
   test(`what was committed in a submodule of a ${kind} is in the hub's copy, and comes back`, async (t) => {
     const hub = projectWithPart(t);
-    const workspace = await workspaceOf(t, hub, kind);
+    const workspace = await workspaceOf(t, hub, slug, kind);
     const part = join(workspace.directory, 'lib/part');
     const side = commitIn(part, 'side.txt');
     gitIn(part, 'branch', 'side');
@@ -34,7 +29,7 @@ for (const kind of ['clone', 'worktree'] as const) {
     const kept = gitIn(copy, 'for-each-ref', '--format=%(objectname)', 'refs/sessions').split('\n');
     assert.deepEqual(kept.sort(), [commit, side].sort());
 
-    const again = await workspaceOf(t, hub, kind);
+    const again = await workspaceOf(t, hub, slug, kind);
     await bringBackWork(again, await hub.open());
     gitIn(again.directory, ...local, 'submodule', '--quiet', 'update');
     assert.ok(existsSync(join(again.directory, 'lib/part/new.txt')));
@@ -44,7 +39,7 @@ for (const kind of ['clone', 'worktree'] as const) {
 
 test('commits of a submodule that the hub has no copy of must be pushed first', async (t) => {
   const hub = projectWithPart(t);
-  const workspace = await workspaceOf(t, hub, 'clone');
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
   rmSync(join(hub.directory, '.git/modules'), { recursive: true });
   await keepWork(workspace, await hub.open(), 'all');
   const part = join(workspace.directory, 'lib/part');
@@ -68,20 +63,6 @@ function projectWithPart(t: TestContext): ScratchRepository {
   hub.git([...local, 'submodule', '--quiet', 'add', part.directory, 'lib/part']);
   hub.git(['commit', '-qm', 'part']);
   return hub;
-}
-
-async function workspaceOf(t: TestContext, hub: ScratchRepository, kind: 'clone' | 'worktree') {
-  return createGitWorkspace({
-    kind,
-    hub: await hub.open(),
-    directory: join(temporaryDirectory(t), 'workspace'),
-    slug,
-    branch: `session/${slug}`,
-    main: 'main',
-    agent: { name: 'Grace', email: 'grace@example.org' },
-    rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-    submodules: 'initialise',
-  });
 }
 
 function commitIn(directory: string, name: string): string {

@@ -3,14 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
-import {
-  file,
-  ScratchRepository,
-  scratchEnvironment,
-  temporaryDirectory,
-} from '../../git/scratch-repository.ts';
+import { file, ScratchRepository, scratchEnvironment } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import type { GitWorkspace } from './workspace-record.ts';
@@ -22,20 +17,6 @@ async function hubOf(t: TestContext): Promise<ScratchRepository> {
   const hub = ScratchRepository.create(t);
   hub.commit(new Map([['a.txt', file('a\n')]]));
   return hub;
-}
-
-async function workspaceOf(t: TestContext, hub: ScratchRepository, kind: (typeof kinds)[number]) {
-  return createGitWorkspace({
-    kind,
-    hub: await hub.open(),
-    directory: join(temporaryDirectory(t), 'workspace'),
-    slug,
-    branch: `session/${slug}`,
-    main: 'main',
-    agent: { name: 'Grace', email: 'grace@example.org' },
-    rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-    submodules: 'initialise',
-  });
 }
 
 function git({ directory }: GitWorkspace, ...args: string[]): string {
@@ -61,10 +42,10 @@ const earlier = (hub: ScratchRepository): string[] =>
 for (const kind of kinds) {
   test(`of a ${kind}: what was not committed survives a workspace that never had it`, async (t) => {
     const hub = await hubOf(t);
-    const first = await workspaceOf(t, hub, kind);
+    const first = await workspaceOf(t, hub, slug, kind);
     put(first, 'of the first\n');
     await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
-    const second = await workspaceOf(t, hub, kind);
+    const second = await workspaceOf(t, hub, slug, kind);
     put(second, 'of the second\n');
     await keepWork(second, await hub.open(), 'all');
     assert.equal(hub.git(['show', `${keptRefs(slug).uncommitted}:a.txt`]), 'of the second');
@@ -76,10 +57,10 @@ for (const kind of kinds) {
 
   test(`of a ${kind}: what was brought back and then committed leaves nothing behind`, async (t) => {
     const hub = await hubOf(t);
-    const first = await workspaceOf(t, hub, kind);
+    const first = await workspaceOf(t, hub, slug, kind);
     put(first, 'work\n');
     await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
-    const second = await workspaceOf(t, hub, kind);
+    const second = await workspaceOf(t, hub, slug, kind);
     await bringBackWork(second, await hub.open());
     assert.equal(readFileSync(join(second.directory, 'a.txt'), 'utf8'), 'work\n');
     git(second, 'commit', '-qam', `[${slug}] feat: work`);
@@ -90,7 +71,7 @@ for (const kind of kinds) {
 
   test(`of a ${kind}: commits of another workspace, and of a rebase that is not finished, are kept`, async (t) => {
     const hub = await hubOf(t);
-    const first = await workspaceOf(t, hub, kind);
+    const first = await workspaceOf(t, hub, slug, kind);
     put(first, 'one\n');
     git(first, 'commit', '-qam', `[${slug}] feat: one`);
     const one = git(first, 'rev-parse', 'HEAD');
@@ -109,7 +90,7 @@ for (const kind of kinds) {
 
 test('of a clone: other branches and stashes are kept', async (t) => {
   const hub = await hubOf(t);
-  const clone = await workspaceOf(t, hub, 'clone');
+  const clone = await workspaceOf(t, hub, slug, 'clone');
   put(clone, 'stashed\n');
   git(clone, 'stash', '-q');
   git(clone, 'checkout', '-q', '-b', 'try');

@@ -12,10 +12,10 @@ import {
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { file, ScratchRepository, temporaryDirectory } from '../../git/scratch-repository.ts';
+import { file, ScratchRepository } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
 import { diskPath } from '../disk-path.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { dropBroughtBack } from './set-aside.ts';
@@ -28,19 +28,7 @@ for (const kind of ['clone', 'worktree'] as const) {
   test(`of a ${kind}: files of any name come back, ignored or not; what has no content is named`, async (t) => {
     const hub = ScratchRepository.create(t);
     hub.commit(new Map([['.gitignore', file('/data/\n')]]));
-    const workspaceOf = async () =>
-      createGitWorkspace({
-        kind,
-        hub: await hub.open(),
-        directory: join(temporaryDirectory(t), 'workspace'),
-        slug,
-        branch: `session/${slug}`,
-        main: 'main',
-        agent: { name: 'Grace', email: 'grace@example.org' },
-        rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-        submodules: 'initialise',
-      });
-    const workspace = await workspaceOf();
+    const workspace = await workspaceOf(t, hub, slug, kind);
     const { directory } = workspace;
     for (const folder of ['data', 'open']) {
       mkdirSync(join(directory, folder));
@@ -58,7 +46,7 @@ for (const kind of ['clone', 'worktree'] as const) {
       gone.map(({ path, reason }) => [path, reason]),
       ['data/fifo', 'data/socket', 'open/fifo'].map((path) => [path, 'special']),
     );
-    const again = await workspaceOf();
+    const again = await workspaceOf(t, hub, slug, kind);
     dropBroughtBack(await bringBackWork(again, await hub.open()));
     for (const folder of ['data', 'open']) {
       for (const name of names)

@@ -13,7 +13,7 @@ import { dirname, join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { file, ScratchRepository, temporaryDirectory } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork, keepWork } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { asideOf, dropBroughtBack } from './set-aside.ts';
@@ -35,24 +35,6 @@ async function hubOf(t: TestContext): Promise<ScratchRepository> {
   return hub;
 }
 
-async function workspaceOf(
-  t: TestContext,
-  hub: ScratchRepository,
-  kind: (typeof kinds)[number],
-): Promise<GitWorkspace> {
-  return createGitWorkspace({
-    kind,
-    hub: await hub.open(),
-    directory: join(temporaryDirectory(t), 'workspace'),
-    slug,
-    branch: `session/${slug}`,
-    main: 'main',
-    agent: { name: 'Grace', email: 'grace@example.org' },
-    rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-    submodules: 'initialise',
-  });
-}
-
 function put({ directory }: GitWorkspace, files: Readonly<Record<string, string>>): void {
   for (const [path, text] of Object.entries(files)) {
     mkdirSync(dirname(join(directory, path)), { recursive: true });
@@ -63,7 +45,7 @@ function put({ directory }: GitWorkspace, files: Readonly<Record<string, string>
 for (const kind of kinds) {
   test(`of a ${kind}: what git ignores and an agent made comes back; what can be made again goes, and is named`, async (t) => {
     const hub = await hubOf(t);
-    const workspace = await workspaceOf(t, hub, kind);
+    const workspace = await workspaceOf(t, hub, slug, kind);
     put(workspace, {
       'notes.local': 'mine\n',
       'src/deep/run.log': 'ran\n',
@@ -92,7 +74,7 @@ for (const kind of kinds) {
     // Only its owner sees it, and git knows nothing of it.
     assert.equal(statSync(removed.aside.directory).mode & 0o777, 0o700);
     assert.doesNotMatch(allBlobs(hub), /rows|mine/);
-    const again = await workspaceOf(t, hub, kind);
+    const again = await workspaceOf(t, hub, slug, kind);
     dropBroughtBack(await bringBackWork(again, await hub.open()));
     const read = (path: string) => readFileSync(join(again.directory, path), 'utf8');
     assert.deepEqual(
@@ -112,10 +94,10 @@ function allBlobs(hub: ScratchRepository): string {
 
 test('a file whose place is taken stays aside', async (t) => {
   const hub = await hubOf(t);
-  const first = await workspaceOf(t, hub, 'clone');
+  const first = await workspaceOf(t, hub, slug, 'clone');
   put(first, { 'notes.local': 'first\n', 'data/x': 'x' });
   await removeGitWorkspace(first, await hub.open(), { ignored: 'keep' });
-  const second = await workspaceOf(t, hub, 'clone');
+  const second = await workspaceOf(t, hub, slug, 'clone');
   put(second, { 'notes.local': 'second\n' });
   symlinkSync(temporaryDirectory(t), join(second.directory, 'data'));
   await bringBackWork(second, await hub.open());
@@ -130,7 +112,7 @@ test('a file whose place is taken stays aside', async (t) => {
 
 test('more than is kept is refused with the largest named, and nothing has happened; or it is dropped', async (t) => {
   const hub = await hubOf(t);
-  const workspace = await workspaceOf(t, hub, 'clone');
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
   put(workspace, { 'data/dump.sql': '', 'notes.local': 'mine\n' });
   truncateSync(join(workspace.directory, 'data/dump.sql'), asideBytesMax);
   await assert.rejects(removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' }), {
@@ -158,7 +140,7 @@ test('a submodule with changes of its own keeps its workspace', async (t) => {
   hub.git(['reset', '-q', '--hard']);
   hub.git(['-c', 'protocol.file.allow=always', 'submodule', '--quiet', 'add', part.directory, 'part']);
   hub.git(['commit', '-qm', 'part']);
-  const workspace = await workspaceOf(t, hub, 'clone');
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
   await keepWork(workspace, await hub.open(), 'all');
   put(workspace, { 'part/new': 'new\n' });
   await assert.rejects(removeGitWorkspace(workspace, await hub.open(), { ignored: 'keep' }), {
