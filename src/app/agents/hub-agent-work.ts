@@ -21,11 +21,7 @@ import { secretValues } from '../../session/redaction.ts';
 import type { FileName } from '../../tree/path.ts';
 import { commitRest } from '../../workspace/git/commit-rest.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
-import {
-  sessionEnvironmentName,
-  sessionVariables,
-  shellQuoted,
-} from '../../workspace/git/session-environment.ts';
+import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace, WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
 import { secretWords } from '../../workspace/provision/secret-words.ts';
 import { completeSession } from '../hub/complete.ts';
@@ -148,11 +144,8 @@ export class HubAgentWork implements AgentWork {
 
   async standing(slug: Slug, taking: string): Promise<TakenStanding> {
     const [summary] = (await this.#sessions.ledger.list()).filter((session) => session.slug === slug);
-    if (summary?.state === 'completed') {
-      // Who had it last is in the files of its claim.
-      const last = await this.#sessions.text(slug, sessionEnvironmentName);
-      return last.includes(shellQuoted(taking)) ? 'completed' : 'lost';
-    }
+    if (summary?.state === 'completed')
+      return (await this.#sessions.wasLastClaim({ slug, id: taking })) ? 'completed' : 'lost';
     if (!isOf(summary?.claim, { slug, id: taking })) return 'lost';
     return summary?.state === 'conflicted' ? 'conflicted' : 'held';
   }

@@ -46,15 +46,13 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
  * same name. The claim is renewed. Throws `ClaimLost` where somebody has taken it over.
  */
 export async function goOnWith(sessions: HubSessions, slug: Slug, directory: string): Promise<boolean> {
-  const { git, agent, environment } = sessions.surroundings;
   const token = sessions.tokenOf(slug);
   if (token === undefined) return false;
   const { claim } = await sessions.ledger.session(slug);
   if (!isOf(claim, token)) return false;
-  const isItsShell = environment.SESSION_SLUG === slug && environment.SESSION_CLAIM === token.id;
-  if (!isItsShell) {
-    const here = (await findGitWorkspace(git, directory))?.record.slug === slug;
-    if (!here || claim.agent.name !== agent.name || claim.agent.email !== agent.email) return false;
+  if (!sessions.isShellOf(token)) {
+    const here = await findGitWorkspace(sessions.surroundings.git, directory);
+    if (here?.record.slug !== slug || !sessions.isOwn(claim)) return false;
   }
   await sessions.ledger.renew(token);
   return true;

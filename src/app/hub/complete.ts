@@ -14,11 +14,7 @@ import { activePlanName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import { keepWork } from '../../workspace/git/keep-work.ts';
-import {
-  sessionEnvironmentName,
-  sessionVariables,
-  shellQuoted,
-} from '../../workspace/git/session-environment.ts';
+import { sessionVariables } from '../../workspace/git/session-environment.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 import {
@@ -84,7 +80,8 @@ export async function completeSession(
 ): Promise<Completion> {
   const { slug } = request;
   const token = await sessions.requireHeld(slug);
-  if (await isCompletedBy(sessions, token))
+  const { state } = await sessions.ledger.session(slug);
+  if (state === 'completed' && (await sessions.wasLastClaim(token)))
     return tidyUp(sessions, request, await doneBefore(sessions, slug));
   const claim = await sessions.requireClaim(token);
   const workspace = await sessions.workspaceOf(slug);
@@ -138,14 +135,6 @@ async function tidyUp(
   // Last: whoever is killed before can still be told that it was this machine's.
   sessions.held.forget(slug);
   return { outcome: 'completed', ...done, workspace: left };
-}
-
-/** Whether a session was completed with this claim already: by a process that was killed before it was through. */
-async function isCompletedBy(sessions: HubSessions, { slug, id }: ClaimToken): Promise<boolean> {
-  const { state } = await sessions.ledger.session(slug);
-  if (state !== 'completed') return false;
-  const text = await sessions.text(slug, sessionEnvironmentName);
-  return text.split('\n').includes(`export SESSION_CLAIM=${shellQuoted(id)}`);
 }
 
 /** What a completion that was killed has put on main, as far as main says. */

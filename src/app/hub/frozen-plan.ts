@@ -47,23 +47,22 @@ export async function requireFrozenPlan(
   const path = frozenPlanPath(ledger.hub.layout, slug);
   const found = await planAt(hub, main, path);
   if (found === undefined && claim.plan !== null) throw gone(slug);
-  const history = await planOnMain(hub, claim, main, path);
+  const theirs = found ?? planText(Buffer.alloc(0));
+  const history = await planOnMain(hub, claim, { main, path, theirs });
   if (history.stranger !== undefined) throw changedOnMain(slug, history.stranger);
   const { claimed, overrides: onMain } = history;
-  const theirs = found ?? planText(Buffer.alloc(0));
   const own = head && (await ownPlan(hub, { slug, head, main, path }, theirs));
   return { claimed, now: own?.now ?? theirs, onMain, pending: own?.pending ?? [] };
 }
 
-/** How the plan on main became what it is: back to what was claimed, or to a commit that is no override. */
+/** How the plan on main became `theirs`: back to what was claimed, or to a commit that is no override. */
 async function planOnMain(
   hub: Repository,
   { slug, plan: claimed }: Pick<Claim, 'slug' | 'plan'>,
-  main: ObjectId,
-  path: TreePath,
+  { main, path, theirs }: { main: ObjectId; path: TreePath; theirs: PlanText },
 ): Promise<{ claimed: PlanText; overrides: readonly PlanOverride[]; stranger?: PlanChange }> {
   const overrides: PlanOverride[] = [];
-  let now = (await planAt(hub, main, path)) ?? planText(Buffer.alloc(0));
+  let now = theirs;
   let from: ObjectId | undefined = main;
   while (now.hash !== claimed && from !== undefined) {
     const change: PlanChange | undefined = await lastPlanChange(hub, from, path);

@@ -321,6 +321,18 @@ export class HubSessions {
     throw new ClaimLost(token.slug, claim);
   }
 
+  /** Whether the shell has sourced the `.session-env` of this very claim. */
+  isShellOf({ slug, id }: ClaimToken): boolean {
+    const { SESSION_SLUG, SESSION_CLAIM } = this.surroundings.environment;
+    return SESSION_SLUG === slug && SESSION_CLAIM === id;
+  }
+
+  /** Whether a claim is in the name of this agent, on whichever machine. */
+  isOwn(claim: HeldClaim | undefined): boolean {
+    const { name, email } = this.surroundings.agent;
+    return claim?.agent.name === name && claim.agent.email === email;
+  }
+
   /** Whether the session is active and this machine's. */
   async isHeld(slug: Slug): Promise<boolean> {
     const held = this.held.get(slug);
@@ -415,6 +427,11 @@ export class HubSessions {
     return this.#text(slug, name);
   }
 
+  /** Whether a session that is over was ended under this claim: who had it last is in the files of its claim. */
+  async wasLastClaim({ slug, id }: ClaimToken): Promise<boolean> {
+    return (await this.text(slug, sessionEnvironmentName)).split('\n').includes(claimLine(id));
+  }
+
   /** The commit that main is at, which the hub has. */
   main(): ReturnType<GitLedger['main']> {
     return this.ledger.main();
@@ -430,7 +447,7 @@ export class HubSessions {
     const template = await readSessionTemplate(this.ledger, 'environment');
     this.#identity.of = (claim) => {
       const text = renderSessionEnvironment(template, claim.slug, claim.agent);
-      return `${text}export SESSION_CLAIM=${shellQuoted(claim.id)}\n`;
+      return `${text}${claimLine(claim.id)}\n`;
     };
     // An error of the template is one of the project, and said before anything is claimed.
     renderSessionEnvironment(template, 'kb-2025-10-14-try' as Slug, this.surroundings.agent);
@@ -439,6 +456,11 @@ export class HubSessions {
   #defaultDirectory(slug: Slug, kind: WorkspaceRecord['kind']): string {
     return join(this.mainDirectory, kind === 'clone' ? '.sessions' : '.worktrees', slug);
   }
+}
+
+/** The line of `.session-env` that says which claim a shell works under. */
+function claimLine(id: string): string {
+  return `export SESSION_CLAIM=${shellQuoted(id)}`;
 }
 
 /** The plan in which the criteria are ticked, where there is none yet. */

@@ -20,7 +20,7 @@ export async function locateSlug(
   if (said !== undefined) return said;
   const held = await heldSessions(sessions);
   const [only, ...more] = held;
-  if (only !== undefined && more.length === 0 && isOwn(sessions, only.claim)) return only.slug;
+  if (only !== undefined && more.length === 0 && sessions.isOwn(only.claim)) return only.slug;
   throw whichSession(sessions, held);
 }
 
@@ -58,15 +58,13 @@ async function saidSlug(
  */
 async function requireOwn(sessions: HubSessions, slug: Slug, directory: string): Promise<void> {
   const { held, ledger, surroundings } = sessions;
-  const { git, environment } = surroundings;
   const own = held.get(slug)?.token;
-  const isItsShell = environment.SESSION_SLUG === slug && environment.SESSION_CLAIM === own?.id;
-  if (own !== undefined && isItsShell) return;
-  if ((await findGitWorkspace(git, directory))?.record.slug === slug) return;
+  if (own !== undefined && sessions.isShellOf(own)) return;
+  if ((await findGitWorkspace(surroundings.git, directory))?.record.slug === slug) return;
   const { claim, standing } = await ledger.session(slug);
   const tokens = [...(own === undefined ? [] : [own]), ...held.announced(slug)];
   if (claim === undefined || !tokens.some((token) => isOf(claim, token))) return;
-  if (standing.standing !== 'held' || isOwn(sessions, claim)) return;
+  if (standing.standing !== 'held' || sessions.isOwn(claim)) return;
   const words = `${claim.agent.name} has it on this machine, and may be at work on it. If that is you, do this in its workspace, or once you have sourced its .session-env. If you know that nobody works on it, take it over first: mic session claim ${slug} --take-over --now`;
   throw new ClaimLost(slug, claim, words);
 }
@@ -77,11 +75,6 @@ async function heldSessions({ held, ledger }: HubSessions): Promise<readonly Ses
   if (here.size === 0) return [];
   const active = await ledger.list(['active', 'conflicted']);
   return active.filter(({ slug, claim }) => claim !== undefined && claim.id === here.get(slug));
-}
-
-function isOwn({ surroundings }: HubSessions, claim: SessionSummary['claim']): boolean {
-  const { name, email } = surroundings.agent;
-  return claim?.agent.name === name && claim.agent.email === email;
 }
 
 function whichSession({ held }: HubSessions, candidates: readonly SessionSummary[]): SessionError {

@@ -23,13 +23,15 @@ export interface ChangedPath {
   readonly path: string;
 }
 
-/** The files that differ between two commits or trees, without guessing renames. */
+/** The files that differ between two commits or trees, without guessing renames: all, or those in the directory `below`. */
 export async function changedPaths(
   repository: Repository,
   from: ObjectId,
   to: ObjectId,
+  below?: TreePath,
 ): Promise<ChangedPath[]> {
-  const args = gitArguments(repository, ['diff-tree', '-r', '-z', '--no-renames', '--name-status', from, to]);
+  const command = ['--literal-pathspecs', 'diff-tree', '-r', '-z', '--no-renames', '--name-status', from, to];
+  const args = gitArguments(repository, below === undefined ? command : [...command, '--', below]);
   const fields = (await repository.git.run(args)).toString('utf8').split('\0');
   const changes: ChangedPath[] = [];
   for (let i = 0; i + 1 < fields.length; i += 2) changes.push({ status: fields[i]!, path: fields[i + 1]! });
@@ -161,8 +163,7 @@ async function ownFiles(
   const base = await mergeBase(repository, main, head);
   const conflicted = new Set(merged.outcome === 'conflict' ? merged.paths : []);
   const files = new Map<TreePath, Buffer | undefined>();
-  for (const { path } of await changedPaths(repository, base, head)) {
-    if (!path.startsWith(`${folder}/`)) continue;
+  for (const { path } of await changedPaths(repository, base, head, folder)) {
     const content = conflicted.has(path)
       ? both(
           await fileAt(repository, base, path),
