@@ -36,6 +36,7 @@ test('what is left of a run is ended: what does not listen, and what hides its e
 });
 
 test('what has left its group is found by its environment', async (t) => {
+  // Only Linux shows the environment of processes, in /proc.
   if (!existsSync('/proc/self/environ'))
     return t.skip('the system does not tell the environment of processes');
   const script = 'setsid sh -c \'trap "" TERM; while :; do sleep 0.01; done\' & sleep 0.2; echo $!; exit';

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { join } from 'node:path';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { parseObjectId } from '../../git/object-id.ts';
-import { ScratchRepository, scratchEnvironment, temporaryDirectory } from '../../git/scratch-repository.ts';
+import { ScratchRepository, scratchEnvironment } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
 import { depthInCommon } from './clone-history.ts';
-import { createGitWorkspace } from './create-git-workspace.ts';
+import { workspaceOf } from './fixtures.ts';
 import { bringBackWork, keptRefs } from './keep-work.ts';
 
 const slug = parseSlug('2026-11-21-kept');
@@ -42,17 +41,7 @@ test('what is brought back compares with main in a clone as it does in the hub, 
     fc.asyncProperty(histories, fc.nat(), async (history, at) => {
       const hub = ScratchRepository.create(t);
       build(hub, history, at);
-      const clone = await createGitWorkspace({
-        kind: 'clone',
-        hub: await hub.open(),
-        directory: join(temporaryDirectory(t), 'workspace'),
-        slug,
-        branch: `session/${slug}`,
-        main: 'main',
-        agent: { name: 'Grace', email: 'grace@example.org' },
-        rules: { sessions: '_AGENTS/sessions', knowledge: '_AGENTS/knowledge' },
-        submodules: 'initialise',
-      });
+      const clone = await workspaceOf(t, hub, slug, 'clone');
       await bringBackWork(clone, await hub.open());
       const inClone = (args: string[]) =>
         execFileSync('git', args, { cwd: clone.directory, env: scratchEnvironment, encoding: 'latin1' });
