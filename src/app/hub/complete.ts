@@ -231,18 +231,23 @@ async function prepare(
   const title = request.message ?? `${commitType(text)}: ${parsePlan(text).title || slug}`;
   const message = `[${slug}] ${/^[a-z]+(?:\([^)]*\))?!?: /.test(title) ? title : `${commitType(text)}: ${title}`}`;
   const commit = await squash(hub, { slug, tree: merged.tree, head, main, message, agent: claim.agent });
-  await verify(sessions, claim, commit);
+  const checked = await verify(sessions, claim, commit);
   return {
     outcome: 'clean',
-    code: { commit, onto: main },
+    code: { commit, onto: main, beside: checked === 'verified' ? 'sessions' : 'other files' },
     own: merged.own,
     patch: await patchBetween(hub, main, commit),
   };
 }
 
-async function verify(sessions: HubSessions, { slug, agent }: HeldClaim, commit: ObjectId): Promise<void> {
+/** Runs the project's own check of a commit; `unverified` where it has none. */
+async function verify(
+  sessions: HubSessions,
+  { slug, agent }: HeldClaim,
+  commit: ObjectId,
+): Promise<'verified' | 'unverified'> {
   const { verify: command } = await projectSettings(sessions.ledger);
-  if (command === undefined) return;
+  if (command === undefined) return 'unverified';
   const logs = join(sessions.hub.gitDirectory, 'micelio', 'verify');
   try {
     mkdirSync(logs, { recursive: true });
@@ -257,6 +262,7 @@ async function verify(sessions: HubSessions, { slug, agent }: HeldClaim, commit:
     log: join(logs, `${slug}.log`),
     furnish: (directory, work) => provisionedMeanwhile(sessions, slug, directory, work),
   });
+  return 'verified';
 }
 
 /** What the session has committed, which the hub has and keeps; undefined where nothing was ever committed. */

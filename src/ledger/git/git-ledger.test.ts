@@ -238,7 +238,7 @@ describe('landing', () => {
   test('puts the changes and the done session on main at once', async (t) => {
     const { hub, ledger, token, onto, commitOn } = await withCode(t);
     const commit = await commitOn(onto, 'src/new.c');
-    const { value } = await ledger.complete({ token, code: { commit, onto } });
+    const { value } = await ledger.complete({ token, code: { commit, onto, beside: 'sessions' } });
     assert.deepEqual(value, { outcome: 'landed', code: commit });
     assert.equal(hub.git(['rev-parse', 'main~1']), commit);
     assert.equal(hub.git(['show', 'main:src/new.c']), 'int new;');
@@ -249,7 +249,7 @@ describe('landing', () => {
     const { hub, ledger, token, onto, commitOn } = await withCode(t);
     const commit = await commitOn(onto, 'src/new.c');
     await ledger.claim({ slug: two, by: agentBob });
-    const { value } = await ledger.land({ token, code: { commit, onto } });
+    const { value } = await ledger.land({ token, code: { commit, onto, beside: 'sessions' } });
     assert.equal(value.outcome, 'landed');
     assert.equal(hub.git(['diff', '--name-only', 'main~1', 'main']), 'src/new.c');
     assert.equal(hub.git(['log', '-1', '--format=%s', 'main']), `[${one}] feat: x`);
@@ -257,14 +257,36 @@ describe('landing', () => {
     assert.equal((await ledger.session(one)).state, 'active');
   });
 
-  test('on top of other changes does', async (t) => {
+  test('on top of changes of other files does only where the commit was checked', async (t) => {
     const { hub, ledger, token, onto, commitOn } = await withCode(t);
     const commit = await commitOn(onto, 'src/new.c');
     hub.git(['update-ref', 'refs/heads/main', await commitOn(onto, 'src/other.c')]);
-    const { value } = await ledger.complete({ token, code: { commit, onto } });
+    const { value } = await ledger.complete({ token, code: { commit, onto, beside: 'sessions' } });
     assert.deepEqual(value, { outcome: 'main-moved', main: hub.git(['rev-parse', 'main']) });
     assert.deepEqual(folderNames(hub, 'active'), [one]);
     assert.equal((await ledger.session(one)).claim?.id, token.id);
+    const again = await ledger.complete({ token, code: { commit, onto, beside: 'other files' } });
+    assert.equal(again.value.outcome, 'landed');
+    const main = hub.git(['ls-tree', '-r', '--name-only', 'main', 'src']);
+    assert.equal(main, 'src/a.c\nsrc/new.c\nsrc/other.c');
+    assert.equal(hub.git(['diff', '--name-only', 'main~2', 'main~1']), 'src/new.c');
+    assert.equal(hub.git(['fsck', '--strict', '--no-dangling']), '');
+  });
+
+  test('on top of the same change does always', async (t) => {
+    const { hub, ledger, token, onto, commitOn } = await withCode(t);
+    const commit = await commitOn(onto, 'src/new.c');
+    await ledger.edit({
+      slug: two,
+      by: agentBob,
+      message: 'x',
+      files: [fileEdit('notes.md' as FileName, 'x')],
+    });
+    hub.git(['update-ref', 'refs/heads/main', await commitOn('main', 'src/new.c')]);
+    const before = hub.git(['rev-parse', 'main']);
+    const { value } = await ledger.land({ token, code: { commit, onto, beside: 'other files' } });
+    assert.deepEqual(value, { outcome: 'main-moved', main: before });
+    assert.equal(hub.git(['rev-parse', 'main']), before);
   });
 });
 

@@ -1,4 +1,5 @@
 import { GitTreeEdit } from '../../git/git-tree-edit.ts';
+import { mergeApart } from '../../git/merge-apart.ts';
 import type { ObjectId } from '../../git/object-id.ts';
 import { nextState } from '../../session/life-cycle.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -15,9 +16,14 @@ export interface CodeCommit {
   readonly commit: ObjectId;
   /** Its only parent: what main was when it was made. */
   readonly onto: ObjectId;
+  /**
+   * What else may have come to main since, for the same change to be put on top of it: moves of sessions, or changes of any
+   * files that it does not touch. Where a check was run on the commit, only the former leave it true.
+   */
+  readonly beside: 'sessions' | 'other files';
 }
 
-/** Main has changed in more than its sessions since the code commit was made: merge again, onto `main`. */
+/** Main has changed since the code commit was made by more than that may lie beside: merge again, onto `main`. */
 export interface MainMoved {
   readonly outcome: 'main-moved';
   readonly main: ObjectId;
@@ -25,7 +31,7 @@ export interface MainMoved {
 
 export interface Landed {
   readonly outcome: 'landed';
-  /** The commit that carries the changes: the one given, or the same change on top of moves of other sessions. */
+  /** The commit that carries the changes: the one given, or the same change on top of what it lies beside. */
   readonly code: ObjectId | undefined;
 }
 
@@ -173,43 +179,49 @@ async function isAsSeen(
 }
 
 /**
- * Puts a commit on main; undefined where main has moved on by more than moves of sessions. Those the commit does not
- * touch, so that it is made again on top of them; otherwise a busy ledger would keep anything from landing.
+ * Puts a commit on main; undefined where main has moved on by more than it may lie beside. Otherwise it is made again on
+ * top of that: a busy ledger would keep anything from landing.
  */
 async function putOnMain(
   draft: LedgerDraft,
   context: LedgerContext,
-  { commit, onto }: CodeCommit,
+  { commit, onto, beside }: CodeCommit,
 ): Promise<ObjectId | undefined> {
   if (draft.main === onto) {
     draft.land(commit);
     return commit;
   }
-  const { hub } = context;
-  const sessionsOf = async (tree: ObjectId) =>
-    (await new GitTreeEdit(hub.repository, draft.objects, tree).before(hub.layout.sessions))?.id;
-  const withSessions = async (tree: ObjectId, sessions: ObjectId | undefined) => {
-    const edit = new GitTreeEdit(hub.repository, draft.objects, tree);
-    edit.setDirectory(hub.layout.sessions, sessions);
-    return edit.write(draft.objects);
-  };
+  const { repository } = context.hub;
   const [old, now, made] = [
     await draft.treeOf(onto),
     await draft.treeOf(draft.main),
     await draft.treeOf(commit),
   ];
-  const [sessionsThen, sessionsNow] = [await sessionsOf(old), await sessionsOf(now)];
-  const isOnlySessions = (await withSessions(now, sessionsThen)) === old;
-  if (!isOnlySessions || (await sessionsOf(made)) !== sessionsThen) return undefined;
+  if (beside === 'sessions' && !(await differInSessionsOnly(draft, context, old, now))) return undefined;
+  const both = await mergeApart(repository, draft.objects, { base: old, ours: made, theirs: now });
+  // Where nothing of the change is left, there is nothing to land, which whoever made the commit has to find.
+  if (both === undefined || both === now) return undefined;
   const bytes = await draft.objects.read(commit, 'commit');
   const text = bytes.toString('latin1');
   const [head, end] = [`tree ${made}\nparent ${onto}\n`, text.indexOf('\nauthor ')];
   // More parents, or others: then it is more than one change.
   if (end !== head.length - 1 || !text.startsWith(head)) return undefined;
-  const again = `tree ${await withSessions(made, sessionsNow)}\nparent ${draft.main}\n${withoutSignature(text.slice(head.length))}`;
+  const again = `tree ${both}\nparent ${draft.main}\n${withoutSignature(text.slice(head.length))}`;
   const id = await draft.objects.add('commit', Buffer.from(again, 'latin1'));
   draft.land(id);
   return id;
+}
+
+async function differInSessionsOnly(
+  { objects }: LedgerDraft,
+  { hub }: LedgerContext,
+  old: ObjectId,
+  now: ObjectId,
+): Promise<boolean> {
+  const sessions = await new GitTreeEdit(hub.repository, objects, old).before(hub.layout.sessions);
+  const edit = new GitTreeEdit(hub.repository, objects, now);
+  edit.setDirectory(hub.layout.sessions, sessions?.id);
+  return (await edit.write(objects)) === old;
 }
 
 /** A commit without the signature of it as it was, which would be wrong now. */
