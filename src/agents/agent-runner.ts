@@ -3,6 +3,7 @@ import type { Clock } from '../base/clock.ts';
 import { MicelioError } from '../base/error.ts';
 import type { Random } from '../base/random.ts';
 import { capabilitiesNeeded, hasCapabilities } from '../session/plan/capabilities.ts';
+import { ClaimOrder } from '../session/plan/claim-order.ts';
 import type { Slug } from '../session/plan/slug.ts';
 import type { AgentEvent } from './agent-event.ts';
 import type { AgentWork, WaitingSession } from './agent-work.ts';
@@ -220,7 +221,7 @@ export class AgentRunner {
 
   /** Has free hands go through the candidates. */
   #startOn(candidates: readonly Candidate[]): void {
-    const queue = candidates[Symbol.iterator]();
+    const queue = new ClaimOrder(candidates, this.#surroundings.random);
     for (let hands = 0; hands < candidates.length; hands++) {
       if (this.#running.size >= this.#settings.parallel || this.#isEnough()) return;
       // Counted at once, and taken back where nothing was found: "once" must not begin too many.
@@ -235,10 +236,10 @@ export class AgentRunner {
   }
 
   /** Takes the first candidate that can be had, and runs it to its end; says whether there was one. */
-  async #workOn(queue: Iterator<Candidate>): Promise<boolean> {
+  async #workOn(queue: ClaimOrder<Candidate>): Promise<boolean> {
     const { records, stop } = this.#surroundings;
-    for (let next = queue.next(); next.done !== true && !stop.aborted; next = queue.next()) {
-      const { slug, session } = next.value;
+    for (let next = queue.next(); next !== undefined && !stop.aborted; next = queue.next()) {
+      const { slug, session } = next;
       const hold = this.#busy.has(slug) ? undefined : records.take(slug);
       if (hold === undefined) continue;
       this.#busy.add(slug);
@@ -251,6 +252,7 @@ export class AgentRunner {
           if (this.#ends.get(slug) === 'unsettled') this.#ends.delete(slug);
           // One of which there was only a record may be there to be taken, without anything having changed.
           this.#mark = undefined;
+          if (session !== undefined) queue.stepAside();
           continue;
         }
         this.#ends.set(slug, end);

@@ -1,7 +1,9 @@
 import { hasCode } from '../../base/error.ts';
+import { systemRandom } from '../../base/random.ts';
 import { isOf } from '../../ledger/git/claim.ts';
 import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import { capabilitiesNeeded, capabilityList, hasCapabilities } from '../../session/plan/capabilities.ts';
+import { ClaimOrder } from '../../session/plan/claim-order.ts';
 import { planName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
@@ -59,7 +61,7 @@ export async function goOnWith(sessions: HubSessions, slug: Slug, directory: str
 }
 
 /**
- * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, the next one.
+ * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, one of the next.
  * Throws `session/none-to-claim`, and `ledger/not-decided-here` where there never will be any.
  * One that `requireProvisionable` refuses stays planned, and its refusal is thrown where no other can be claimed.
  */
@@ -72,7 +74,8 @@ export async function claimAny(
   sessions.ledger.requireDecider();
   const given = capabilityList(capabilities.join(','));
   let refusal: ProvisionError | undefined;
-  for (const slug of await claimable(sessions, given)) {
+  const order = new ClaimOrder(await claimable(sessions, given), systemRandom);
+  for (let slug = order.next(); slug !== undefined; slug = order.next()) {
     try {
       await requireProvisionable(slug);
       await claimSession(sessions, slug, 'claim');
@@ -85,6 +88,7 @@ export async function claimAny(
       // Claimed, moved back or abandoned meanwhile.
       const isGone = ['session/claim-lost', 'session/forbidden-move', 'session/not-found'] as const;
       if (!isGone.some((code) => hasCode(error, code))) throw error;
+      order.stepAside();
     }
   }
   if (refusal !== undefined) throw refusal;
