@@ -40,9 +40,12 @@ export async function readRemoteRefs(
   return new Map(Array.from(found).filter(([name]) => isWanted(name)));
 }
 
-/** Brings what `refs` of `remote` point to, and all below it, and moves no ref here. */
-export async function fetchObjects(remote: Remote, refs: readonly RefName[]): Promise<void> {
-  const output = await talk(remote, ['fetch', ...fetchOptions, remote.name, ...refs]);
+/**
+ * Brings what `wanted` of `remote` point to, and all below it, and moves no ref here. By an id comes exactly that, without
+ * another look at the refs; a server with git's protocol 2 has it even after a ref has moved on, an older one may refuse.
+ */
+export async function fetchObjects(remote: Remote, wanted: readonly (RefName | ObjectId)[]): Promise<void> {
+  const output = await talk(remote, ['fetch', ...fetchOptions, remote.name, ...wanted]);
   if (output.exitCode !== 0) throw failure(remote, 'fetch', output);
 }
 

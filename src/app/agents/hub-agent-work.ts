@@ -79,6 +79,7 @@ export class HubAgentWork implements AgentWork {
 
   async waiting(): Promise<readonly WaitingSession[]> {
     const { ledger } = this.#sessions;
+    ledger.lookAgain();
     const listed = await ledger.list(['planned', 'active']);
     const planned = listed.filter(
       ({ state, standing }) => state === 'planned' && standing.standing === 'free',
@@ -143,7 +144,9 @@ export class HubAgentWork implements AgentWork {
   }
 
   async standing(slug: Slug, taking: string): Promise<TakenStanding> {
-    const [summary] = (await this.#sessions.ledger.list()).filter((session) => session.slug === slug);
+    const { ledger } = this.#sessions;
+    ledger.lookAgain();
+    const [summary] = (await ledger.list()).filter((session) => session.slug === slug);
     if (summary?.state === 'completed')
       return (await this.#sessions.wasLastClaim({ slug, id: taking })) ? 'completed' : 'lost';
     if (!isOf(summary?.claim, { slug, id: taking })) return 'lost';
@@ -211,6 +214,8 @@ export class HubAgentWork implements AgentWork {
 
   async complete(slug: Slug, unmet: string | undefined): Promise<CompletedWork> {
     this.#requireHeldStill(slug);
+    // The program may have changed what is there.
+    this.#sessions.ledger.lookAgain();
     try {
       const done = await completeSession(this.#sessions, {
         ...{ slug, message: undefined, unmet, workspace: 'remove' },

@@ -67,6 +67,7 @@ export function changesBetween(before: Seen, after: Seen): readonly SessionChang
 }
 
 async function see({ ledger }: HubSessions): Promise<Seen> {
+  ledger.lookAgain();
   const sessions = await ledger.list();
   return new Map(
     sessions.map(({ slug, state, claim }) => [

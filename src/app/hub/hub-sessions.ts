@@ -56,6 +56,8 @@ export interface HubSurroundings {
   readonly state: string;
   /** What is read where a remote decides that is out of reach; left out, nothing. */
   readonly reads?: Reads;
+  /** For how long is read what a remote that decides was last seen to have, in ms; left out, it is asked each time. */
+  readonly looksGoodForMs?: number;
 }
 
 /** A session that is to be, and what its plan says under each of its names. */
@@ -115,12 +117,13 @@ export class HubSessions {
     directory: string,
     { agent, ...others }: Omit<HubSurroundings, 'agent'> & { readonly agent: Agent | Promise<Agent> },
   ): Promise<HubSessions> {
-    const { git, clock, reads = 'current' } = others;
+    const { git, clock, reads = 'current', looksGoodForMs = 0 } = others;
     const identity: IdentityText = { of: (claim) => sessionEnvironmentText(environmentOf(claim)) };
     const opening = GitLedger.open(git, directory, {
       machine: hostname(),
       clock,
       reads,
+      looksGoodForMs,
       filesOfClaim: (claim) =>
         new Map([[sessionEnvironmentName as FileName, Buffer.from(identity.of(claim))]]),
     });

@@ -8,6 +8,9 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { asKnown } from './last-known.ts';
 
+/** What a remote has said counts for so long within a command, in ms: to ask anew for each thing takes a second each. */
+const looksGoodForMs = 2000;
+
 /** Runs `work` with the sessions of the git repository that the command was called in. */
 export async function withHub<T>(
   { configuration, environment, directory }: CommandContext,
@@ -23,6 +26,7 @@ export async function withHub<T>(
     // The user's own state of Micelio lies beside that of the file server.
     state: dirname(configuration.fileServer.state),
     reads,
+    looksGoodForMs,
   });
   // No program can be started in a directory that is gone, as that of a workspace may be before the work is done.
   process.chdir(sessions.mainDirectory);

@@ -53,6 +53,11 @@ export interface Authority {
    */
   readonly glance?: (slugs: readonly Slug[], objects: ObjectReader) => Promise<AuthorityRefs | undefined>;
   /**
+   * What the last look has found, with what was moved here since; undefined where that is older than `msMax`. Left out where
+   * a look costs next to nothing.
+   */
+  readonly recent?: (msMax: number) => AuthorityRefs | undefined;
+  /**
    * Moves all of `moves` or none, if every ref is what is expected. The hub has the objects. A connection that breaks is
    * looked into: what is answered has happened, or has not. Throws `ledger/unreachable` where that cannot be found out.
    */

@@ -77,6 +77,11 @@ export interface GitLedgerOptions {
   readonly filesOfClaim?: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
   /** What is read where a remote decides that is out of reach; left out, nothing. */
   readonly reads?: Reads;
+  /**
+   * For how long is read what the remote that decides was last seen to have, and what was moved here since, in ms: to ask it
+   * takes a connection. Moves ask it always. Left out: it is asked each time.
+   */
+  readonly looksGoodForMs?: number;
 }
 
 /**
@@ -150,7 +155,9 @@ export class GitLedger {
       const decider = await deciderOf(hub.repository, settings);
       const filesOfClaim = options.filesOfClaim ?? (() => new Map<FileName, Uint8Array>());
       const { leaseMs } = settings;
-      const context = { hub, machine, clock, random, leaseMs, watch: new ClaimWatch(), filesOfClaim };
+      const { looksGoodForMs = 0 } = options;
+      const watch = new ClaimWatch();
+      const context = { hub, machine, clock, random, leaseMs, watch, looksGoodForMs, filesOfClaim };
       const authority = authorityFor(context, decider, { reader, reads });
       const seen = decider.kind === 'remote' ? undefined : refs;
       const known = { main: refs.main, authority: settings.authority };
@@ -172,6 +179,11 @@ export class GitLedger {
   requireDecider(): void {
     const { decider } = this;
     if (decider.kind === 'another' || decider.kind === 'nobody') throw notDecidedHere(decider);
+  }
+
+  /** What is read next is what the authority has then: others may have changed it, such as a program that was run. */
+  lookAgain(): void {
+    this.#queue.lookAgain();
   }
 
   /** How far what was read is behind; undefined where it is what the authority has. */

@@ -20,6 +20,8 @@ export interface LedgerContext extends ClaimContext {
   /** How long a claim is good for where nobody says otherwise, in ms. */
   readonly leaseMs: number;
   readonly watch: ClaimWatch;
+  /** For how long is read what a remote was last seen to have, in ms; moves always look. */
+  readonly looksGoodForMs: number;
   /** Files that a claim puts into its session's folder, such as `.session-env`. The same for the same claim. */
   readonly filesOfClaim: (claim: HeldClaim) => ReadonlyMap<FileName, Uint8Array>;
 }

@@ -41,7 +41,7 @@ export interface Done<T> {
 }
 
 /** For how long somebody else may be faster, in ms. */
-const busyMsMax = 60_000;
+const busyMsMax = 120_000;
 /** How often git may refuse a move, although every ref is what was expected: a lock may be held for a moment. */
 const refusalsMax = 4;
 /** Waits grow up to this, in ms. */
@@ -93,6 +93,7 @@ export class LedgerQueue {
   #turn: Promise<unknown> = Promise.resolve();
   #isScheduled = false;
   #seen: AuthorityRefs | undefined;
+  #mustLook = false;
 
   /** `seen` are the refs as they are right now, where that is known: who reads at once is told by them. */
   constructor(context: LedgerContext, authority: Authority, reader: HubReader, seen?: AuthorityRefs) {
@@ -123,14 +124,19 @@ export class LedgerQueue {
     return done as Promise<Done<T>>;
   }
 
-  /** Reads the ledger as it is now. `claims` are the sessions whose claims `work` asks for. */
+  /** Reads the ledger as it is, or as a look has found it that is recent enough. `claims` are the sessions whose claims `work` asks for. */
   read<T>(claims: 'all' | readonly Slug[], work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
     return this.#inTurn(() =>
       this.#withReader(async () => {
         const glanced = claims === 'all' || this.#seen !== undefined ? undefined : await this.#glance(claims);
-        return work(glanced ?? (await this.#look()));
+        return work(glanced ?? (await this.#recent()) ?? (await this.#look()));
       }),
     );
+  }
+
+  /** Whoever reads next is told what is so then, and not what a recent look has found. */
+  lookAgain(): void {
+    this.#mustLook = true;
   }
 
   /** Brings along what was left behind. */
@@ -325,10 +331,21 @@ export class LedgerQueue {
     return this.#authority.move(moves, { reason, hooks });
   }
 
+  async #recent(): Promise<LedgerDraft | undefined> {
+    const { looksGoodForMs } = this.#context;
+    const refs = this.#mustLook ? undefined : this.#authority.recent?.(looksGoodForMs);
+    return refs && this.#adopt(refs);
+  }
+
   async #look(): Promise<LedgerDraft> {
+    this.#mustLook = false;
     const seen = this.#seen;
     this.#seen = undefined;
-    const { draft, claims } = await this.#draftAt(seen ?? (await this.#authority.look()));
+    return this.#adopt(seen ?? (await this.#authority.look()));
+  }
+
+  async #adopt(refs: AuthorityRefs): Promise<LedgerDraft> {
+    const { draft, claims } = await this.#draftAt(refs);
     this.#claims = claims;
     return draft;
   }

@@ -45,6 +45,10 @@ export class RecallingAuthority implements Authority {
     }
   }
 
+  recent(msMax: number): AuthorityRefs | undefined {
+    return this.#stale?.refs ?? this.#remote.recent(msMax);
+  }
+
   /** Throws `ledger/unreachable` at once where a look has found that. */
   async move(moves: readonly RefMove[], options: MoveOptions): Promise<MoveResult> {
     if (this.#stale !== undefined) throw this.#stale.why;

@@ -3,7 +3,8 @@ import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, type TestContext, test } from 'node:test';
 import { ScratchRepository } from '../../git/scratch-repository.ts';
-import type { Slug } from '../../session/plan/slug.ts';
+import { parseSlug, type Slug } from '../../session/plan/slug.ts';
+import type { FileName } from '../../tree/path.ts';
 import {
   agentAda,
   agentBob,
@@ -15,6 +16,7 @@ import {
   slugs,
 } from './fixtures.ts';
 import { ClaimLost } from './git-ledger-error.ts';
+import { fileEdit } from './session-moves.ts';
 
 const [one, two, three] = slugs(3) as [Slug, Slug, Slug];
 
@@ -95,6 +97,79 @@ describe('a remote that decides for several hubs', () => {
     assert.equal(remote.git(['rev-list', '--count', 'main']), '3');
   });
 
+  /** Has something done when the hub begins its `n`th connection for reading. */
+  function onConnection(hub: ScratchRepository, n: number, what: string): () => number {
+    const [program, count] = [join(hub.directory, 'upload-pack'), join(hub.directory, 'connections')];
+    const lines = [
+      `echo >> ${count}`,
+      `[ $(wc -l < ${count}) = ${n} ] && ${what}`,
+      'exec git upload-pack "$@"',
+    ];
+    writeFileSync(program, `#!/bin/sh\n${lines.join('\n')}\n`);
+    chmodSync(program, 0o755);
+    hub.git(['config', 'remote.origin.uploadpack', program]);
+    return () => readFileSync(count).length;
+  }
+
+  for (const [protocol, connections] of [
+    ['2', 2],
+    ['0', 4],
+  ] as const) {
+    test(`a claim is read that changes while it is fetched, by git’s protocol ${protocol}`, async (t) => {
+      const { hubs, remote } = setUp(t, { hubs: 2 });
+      const other = await openLedger(t, hubs[1]!);
+      const { value } = await other.claim({ slug: one, by: agentBob });
+      const renewed = remote
+        .git(['cat-file', 'blob', `refs/claims/${one}`])
+        .replace(/"renewedMs":\d+/, '"renewedMs":1');
+      const change = `git -C ${remote.directory} update-ref refs/claims/${one} ${remote.blob(renewed)}`;
+      const hub = hubs[0]!;
+      hub.git(['config', 'protocol.version', protocol]);
+      const connected = onConnection(hub, 2, change);
+      const { claim } = await (await openLedger(t, hub)).session(one);
+      assert.equal(claim?.id, value.id);
+      assert.equal(claim?.renewedMs === 1, protocol === '0');
+      assert.equal(connected(), connections);
+    });
+  }
+
+  test('what was seen lately is read without asking, with what was moved since, until it is to look again', async (t) => {
+    const { hubs } = setUp(t, { hubs: 2 });
+    const hub = hubs[0]!;
+    const connected = onConnection(hub, 0, ':');
+    const ledger = await openLedger(t, hub, { looksGoodForMs: 60_000 });
+    const states = async () => (await ledger.list()).map(({ state }) => state);
+    assert.deepEqual(await states(), ['planned', 'planned', 'planned']);
+    await ledger.main();
+    assert.equal(connected(), 1);
+    const other = await openLedger(t, hubs[1]!);
+    await other.claim({ slug: two, by: agentBob });
+    await ledger.claim({ slug: one, by: agentAda });
+    const moved = connected();
+    assert.deepEqual(await states(), ['active', 'active', 'planned']);
+    await other.claim({ slug: three, by: agentBob });
+    assert.deepEqual(await states(), ['active', 'active', 'planned']);
+    assert.equal(connected(), moved);
+    await assert.rejects(ledger.claim({ slug: three, by: agentAda }), ClaimLost);
+    const before = connected();
+    ledger.lookAgain();
+    assert.deepEqual(await states(), ['active', 'active', 'active']);
+    assert.equal(connected(), before + 1);
+  });
+
+  test('what another process has fetched in part only is fetched', async (t) => {
+    const { hubs, remote } = setUp(t, { hubs: 2 });
+    const other = await openLedger(t, hubs[1]!);
+    const files = [fileEdit('SESSION.md' as FileName, '# Session: new')];
+    await other.draft({ slug: parseSlug('2025-10-14-new'), by: agentBob, files });
+    // Git writes a commit before its trees.
+    const commit = remote.git(['cat-file', 'commit', 'main']);
+    const hub = hubs[0]!;
+    hub.git(['hash-object', '-w', '-t', 'commit', '--stdin'], `${commit}\n`);
+    assert.equal(hub.git(['cat-file', '-t', remote.git(['rev-parse', 'main'])]), 'commit');
+    assert.equal((await (await openLedger(t, hub)).list()).length, 4);
+  });
+
   test('a hook that refuses is quoted, and nothing has changed', async (t) => {
     const { hub, remote } = setUp(t);
     const hook = join(remote.directory, 'hooks/pre-receive');
@@ -130,7 +205,7 @@ describe('a remote that decides for several hubs', () => {
     assert.ok(!existsSync(ran));
     const onto = await ledger.main();
     const commit = hub.git(['commit-tree', '-p', onto, '-m', 'code', `${onto}^{tree}`]) as typeof onto;
-    await ledger.land({ token, code: { onto, commit } });
+    await ledger.land({ token, code: { onto, commit, beside: 'sessions' } });
     assert.equal(readFileSync(ran, 'utf8'), 'ran\n');
   });
 });

@@ -1,7 +1,8 @@
 import type { Clock } from '../../base/clock.ts';
+import { hasCode } from '../../base/error.ts';
 import { moveBranch } from '../../git/move-branch.ts';
 import type { ObjectId } from '../../git/object-id.ts';
-import { moveRefs, type RefMove, type RefName, readRef, readRefs } from '../../git/refs.ts';
+import { moveRefs, type RefMove, type RefName, type RefState, readRef } from '../../git/refs.ts';
 import { fetchObjects, type PushHooks, pushRefs, type Remote, readRemoteRefs } from '../../git/remote.ts';
 import { gitArguments } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -40,8 +41,12 @@ export class RemoteAuthority implements Authority {
   readonly #reader: HubReader;
   readonly #clock: Clock;
   readonly #patience: (typeof patiences)[keyof typeof patiences];
-  /** What was found last. */
+  /** What was found last, with what was moved since. */
   #last: AuthorityRefs | undefined;
+  /** When that was, by the clock that only goes forward, in ms. */
+  #lookedMs = 0;
+  /** Whether the remote may give objects that are asked for by their ids: until it refuses once. */
+  #givesById = true;
   /** What the hub is known to have. */
   readonly #present = new Set<ObjectId>();
 
@@ -56,17 +61,21 @@ export class RemoteAuthority implements Authority {
 
   async look(): Promise<AuthorityRefs> {
     for (let attempt = 1; attempt <= fetchAttemptsMax; attempt++) {
+      const askedMs = performance.now();
       const refs = await this.#list([this.#hub.main, claimRefs]);
       const found = authorityRefs(refs, this.#hub.main, `The remote "${this.name}"`);
       const missing = await this.#missing(found);
-      if (missing.length === 0) return this.#noted(found);
+      if (missing.size === 0) return this.#found(found, askedMs);
       await this.#fetch(missing);
-      // What is newer than the list brings what the list has of main, but not a claim that has changed since.
-      if ((await this.#missing(found)).length > 0) continue;
-      if (missing.includes(this.#hub.main)) await this.#followMain(found.main);
-      return this.#noted(found);
+      if ((await this.#missing(found)).size > 0) continue;
+      if (missing.has(this.#hub.main)) await this.#followMain(found.main);
+      return this.#found(found, askedMs);
     }
     throw this.#unreachable('what it lists cannot be fetched from it');
+  }
+
+  recent(msMax: number): AuthorityRefs | undefined {
+    return performance.now() - this.#lookedMs < msMax ? this.#last : undefined;
   }
 
   /** What is known without asking, as of the last look, or else of the last fetch: only that of which the objects are here. */
@@ -85,10 +94,15 @@ export class RemoteAuthority implements Authority {
     return undefined;
   }
 
-  #noted(refs: AuthorityRefs): AuthorityRefs {
+  #found(refs: AuthorityRefs, askedMs: number): AuthorityRefs {
+    this.#lookedMs = askedMs;
+    this.#noted(refs);
+    return refs;
+  }
+
+  #noted(refs: AuthorityRefs): void {
     this.#last = refs;
     writeLastLook(this.#hub.repository, this.name, { refs, atMs: this.#clock.now() });
-    return refs;
   }
 
   /** Notes what has just been moved, on top of what was seen. */
@@ -106,11 +120,11 @@ export class RemoteAuthority implements Authority {
     this.#noted({ main, claims });
   }
 
-  /** The refs whose objects the hub has not. */
-  async #missing(found: AuthorityRefs): Promise<readonly RefName[]> {
-    const missing: RefName[] = [];
-    if (!(await this.#has(found.main))) missing.push(this.#hub.main);
-    for (const [slug, id] of found.claims) if (!(await this.#has(id))) missing.push(claimRef(slug));
+  /** The refs whose objects the hub has not, and those objects. */
+  async #missing(found: AuthorityRefs): Promise<ReadonlyMap<RefName, ObjectId>> {
+    const missing = new Map<RefName, ObjectId>();
+    if (!(await this.#hasAllOf(found.main))) missing.set(this.#hub.main, found.main);
+    for (const [slug, id] of found.claims) if (!(await this.#has(id))) missing.set(claimRef(slug), id);
     return missing;
   }
 
@@ -169,34 +183,37 @@ export class RemoteAuthority implements Authority {
   }
 
   async #isOnTop(ref: RefName, id: ObjectId, commit: ObjectId): Promise<boolean> {
-    if (!(await this.#has(id))) await this.#fetch([ref]);
+    if (!(await this.#hasAllOf(id))) await this.#fetch(new Map([[ref, id]]));
     return (await this.#has(id)) && this.#isAncestor(commit, id);
   }
 
-  /** Brings the hub's main to `commit`, where that loses nothing of its own. */
+  /** Brings the hub's main to `commit`, where that loses nothing of its own, and notes where the remote's is, as a fetch does. */
   async #followMain(commit: ObjectId): Promise<readonly LedgerNote[]> {
     const { repository, main } = this.#hub;
     if (!(await this.#has(commit))) return [];
-    await this.#track(commit);
-    const own = await readRef(repository, main);
-    if (own === commit) return [];
-    if (own !== 'absent' && !(await this.#isAncestor(own, commit))) {
+    const tracking = this.#trackingRef;
+    const [own, tracked] = await this.#ownRefs(main, tracking);
+    const follows = own === 'absent' || (own !== commit && (await this.#isAncestor(own, commit)));
+    const moves: RefMove[] = [];
+    if (follows) moves.push({ ref: main, expected: own, next: commit });
+    if (tracked !== commit) moves.push({ ref: tracking, expected: tracked, next: commit });
+    // Whoever does the same at the same time is right as well.
+    const move = () => moveRefs(repository, moves, `micelio: ${this.name}`);
+    if (!follows) {
+      if (moves.length > 0) await move();
       // Older than what the hub has already: somebody else's answer was faster.
-      return (await this.#isAncestor(commit, own)) ? [] : [{ kind: 'hub-diverged', remote: this.name }];
+      const isOlder = own === commit || (await this.#isAncestor(commit, own));
+      return isOlder ? [] : [{ kind: 'hub-diverged', remote: this.name }];
     }
-    const move = () =>
-      moveRefs(repository, [{ ref: main, expected: own, next: commit }], `micelio: ${this.name}`);
     const moved = { repository, branch: main, expected: own, move, waitMs: checkoutWaitMs };
     const { notes } = await moveBranch(await this.#hub.checkouts(), moved);
     return notes.map((note) => ({ kind: 'checkout', ...note }));
   }
 
-  /** Notes where the remote's main is, as a fetch would. If another does so at the same time, either is right. */
-  async #track(commit: ObjectId): Promise<void> {
-    const { repository } = this.#hub;
-    const ref = this.#trackingRef;
-    const expected = (await readRefs(repository, [ref])).get(ref) ?? 'absent';
-    if (expected !== commit) await moveRefs(repository, [{ ref, expected, next: commit }], 'micelio: look');
+  /** What refs of the hub's own point to. */
+  async #ownRefs(...refs: readonly [RefName, RefName]): Promise<readonly [RefState, RefState]> {
+    const [first, second] = await this.#reader.current.resolve(refs);
+    return [first?.id ?? 'absent', second?.id ?? 'absent'];
   }
 
   get #trackingRef(): RefName {
@@ -209,6 +226,18 @@ export class RemoteAuthority implements Authority {
     return (await repository.git.attempt(args)).exitCode === 0;
   }
 
+  /**
+   * Whether the hub has a commit and all below it, as far as its refs say. The commit alone is no sign: another process may
+   * just be fetching it, and git writes it before its trees.
+   */
+  async #hasAllOf(commit: ObjectId): Promise<boolean> {
+    if (this.#present.has(commit)) return true;
+    const isThere = (await this.#ownRefs(this.#hub.main, this.#trackingRef)).includes(commit);
+    if (isThere) this.#present.add(commit);
+    return isThere;
+  }
+
+  /** Whether the hub has an object that has nothing below it, or came with all of it. */
   async #has(id: ObjectId): Promise<boolean> {
     if (this.#present.has(id)) return true;
     const isThere = (await this.#reader.current.typeOf(id)) !== undefined;
@@ -220,19 +249,35 @@ export class RemoteAuthority implements Authority {
     try {
       return await readRemoteRefs(this.#waiting(this.#patience.listMsMax), refs);
     } catch (cause) {
-      throw this.#unreachable(cause instanceof Error ? cause.message : String(cause), cause);
+      throw this.#unreachable(wordsOf(cause), cause);
     }
   }
 
-  async #fetch(refs: readonly RefName[]): Promise<void> {
+  /**
+   * Brings what was just listed. By their ids, claims come even where they are renewed all the time; by their names, a list
+   * would always be older than what is fetched.
+   */
+  async #fetch(listed: ReadonlyMap<RefName, ObjectId>): Promise<void> {
+    const remote = this.#waiting(this.#patience.fetchMsMax);
     try {
-      await fetchObjects(this.#waiting(this.#patience.fetchMsMax), refs);
+      if (this.#givesById) {
+        await fetchObjects(remote, Array.from(listed.values()));
+        for (const id of listed.values()) this.#present.add(id);
+        return;
+      }
+    } catch (error) {
+      // A server that refuses may break the connection, so by that alone it is not known to refuse.
+      this.#givesById = hasCode(error, 'git/unreachable');
+    }
+    const refs = Array.from(listed.keys());
+    try {
+      await fetchObjects(remote, refs);
+      // What is newer than the list brings what the list has of main, but not a claim that has changed since.
+      for (const id of listed.values()) await this.#has(id);
     } catch (cause) {
       // A claim may have gone between the list and now; then the next list does not have it.
-      const listed = await this.#list(refs);
-      if (refs.every((ref) => listed.has(ref))) {
-        throw this.#unreachable(cause instanceof Error ? cause.message : String(cause), cause);
-      }
+      const now = await this.#list(refs);
+      if (refs.every((ref) => now.has(ref))) throw this.#unreachable(wordsOf(cause), cause);
     }
   }
 
@@ -247,4 +292,8 @@ export class RemoteAuthority implements Authority {
       cause === undefined ? undefined : { cause },
     );
   }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

@@ -21,6 +21,7 @@ interface Settled {
  */
 export class SettledAuthority implements Authority {
   readonly glance?: NonNullable<Authority['glance']>;
+  readonly recent?: NonNullable<Authority['recent']>;
   readonly #authority: Authority;
   readonly #settled: Settled;
   #checked: ObjectId;
@@ -34,6 +35,7 @@ export class SettledAuthority implements Authority {
     if (authority.glance !== undefined) {
       this.glance = async (slugs, objects) => this.#noted(await authority.glance?.(slugs, objects));
     }
+    if (authority.recent !== undefined) this.recent = (msMax) => this.#noted(authority.recent?.(msMax));
   }
 
   get name(): string {
