@@ -3,7 +3,7 @@ import { runFleet } from '../test/agents-fleet.ts';
 /** `npm run agents-fleet -- [AGENTS] [SESSIONS] [HUBS] [KILLS]`: left out, 50 runners, 200 sessions, one hub, 5 kills. */
 const [agents = 50, sessions = 200, hubs = 1, kills = 5] = process.argv.slice(2).map(Number);
 let told = 0;
-const result = await runFleet({ agents, sessions, hubs, kills, leaseSeconds: 30 }, (line) => {
+const result = await runFleet({ agents, sessions, hubs, kills, leaseSeconds: 120 }, (line) => {
   if (performance.now() - told < 10_000) return;
   told = performance.now();
   console.error(line);

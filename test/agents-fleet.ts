@@ -47,8 +47,8 @@ export async function runFleet(size: FleetSize, say: (line: string) => void): Pr
       running.set(`agent-${number}`, child);
       createInterface(child.stdout).on('line', (line) => {
         if (/"event":"(?:resumed|taken-over)"/.test(line)) carriedOn++;
-        // With --json an error is on standard output, too.
-        if (/^\{"error"|"event":"problem"/.test(line)) console.error(`agent-${number}: ${line}`);
+        // With --json an error is on standard output, too, in lines of its own.
+        if (/^\s+"(?:code|message)":|"event":"problem"/.test(line)) say(`agent-${number}: ${line.trim()}`);
       });
       void once(child, 'exit').then(() => running.delete(`agent-${number}`));
     };
