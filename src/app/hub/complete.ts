@@ -272,9 +272,15 @@ async function committedWork(
   workspace: GitWorkspace | undefined,
 ): Promise<ObjectId | undefined> {
   if (workspace === undefined) return keptCommit(sessions.hub, slug);
-  await requireCommitted(workspace);
+  // At once: git looks at every file for the one, and moves commits for the other.
+  const [committed, kept] = await Promise.allSettled([
+    requireCommitted(workspace),
+    keepWork(workspace, sessions.hub, 'committed'),
+  ]);
+  if (committed.status === 'rejected') throw committed.reason;
+  if (kept.status === 'rejected') throw kept.reason;
   // The refs that it is kept at may be another machine's in a moment.
-  return (await keepWork(workspace, sessions.hub, 'committed')).head;
+  return kept.value.head;
 }
 
 /** The criteria as the active plan has them, on main or in the session's own commits. */
