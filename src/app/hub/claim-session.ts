@@ -37,7 +37,7 @@ export async function claimSession(sessions: HubSessions, slug: Slug, mode: Clai
   } catch (error) {
     const { holder } = error instanceof ClaimLost ? error : {};
     if (holder === undefined || sessions.held.get(slug)?.token.id !== holder.id) throw error;
-    const words = `this machine has it already, for ${holder.agent.name}. If that is you, go on with it: cd "$(mic session path ${slug})". Otherwise claim another one.`;
+    const words = `this machine has it already, for ${holder.agent.name}. If that is you, go on with it: dir=$(mic session path ${slug}) && cd "$dir". Otherwise claim another one.`;
     throw new ClaimLost(slug, holder, words);
   }
 }

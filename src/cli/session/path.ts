@@ -24,7 +24,8 @@ export default command({
     ),
   },
   examples: [
-    ['cd "$(mic session path sess-4k2m9x7qw0ab)"', 'Go to where a session is edited'],
+    // With cd "$(…)" a shell would stay where it is and go on where the command fails.
+    ['dir=$(mic session path sess-4k2m9x7qw0ab) && cd "$dir"', 'Go to where a session is edited'],
     ['mic session path sess-4k2m9x7qw0ab --take-over', 'Go on with a mounted session whose machine is gone'],
   ],
   async run(context, [id], { workspace, directory, takeOver }) {
