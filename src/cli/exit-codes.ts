@@ -97,6 +97,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/checkpoint-unknown': 'notFound',
   'session/file-unknown': 'notFound',
   'session/unresolved': 'conflict',
+  'session/edited-apart': 'conflict',
   'session/claim-lost': 'claimed',
   'session/claim-held': 'claimed',
   'session/none-to-claim': 'noneToClaim',

@@ -19,6 +19,8 @@ export type HubErrorCode =
   | 'session/not-placed'
   /** The plan does not say what the session is for. */
   | 'session/plan-incomplete'
+  /** A file of the session was edited in a checkout of main, and changed on main by somebody else. */
+  | 'session/edited-apart'
   /** The plan has no such line. */
   | 'session/entry-unknown'
   /** The session has no workspace on this machine. */
