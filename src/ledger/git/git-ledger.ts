@@ -221,8 +221,10 @@ export class GitLedger {
       early: {
         slug: request.slug,
         decide: (draft) => decideClaim(draft, context, request),
-        settled: (draft, decided) => settledClaim(draft, decided, request),
-        confirm: (draft, decided) => confirmClaim(draft, context, decided, request),
+        record: {
+          settled: (draft, decided) => settledClaim(draft, decided, request),
+          confirm: (draft, decided) => confirmClaim(draft, context, decided, request),
+        },
       },
       hooks: 'skip',
     });
@@ -238,9 +240,16 @@ export class GitLedger {
     });
   }
 
-  /** Says that whoever has a session is still at work. Throws `ClaimLost`. */
+  /** Says that whoever has a session is still at work, and waits for nobody. Throws `ClaimLost`. */
   renew(token: ClaimToken): Promise<Done<HeldClaim>> {
-    return this.#run(`renew ${token.slug}`, (draft) => renewClaim(draft, this.#context, token));
+    const { slug } = token;
+    const renew = (draft: LedgerDraft) => renewClaim(draft, this.#context, token);
+    return this.#queue.run({
+      name: `renew ${slug}`,
+      apply: renew,
+      early: { slug, decide: renew },
+      hooks: 'skip',
+    });
   }
 
   /** Gives a session back to `planned/`. Throws `ClaimLost`. */
@@ -259,14 +268,16 @@ export class GitLedger {
       early: {
         slug: request.slug,
         decide: (draft) => decideTakeOver(draft, context, request),
-        settled: async (draft, decided) => {
-          const claim = await settledClaim(draft, decided.claim, request);
-          return claim && { ...decided, claim };
+        record: {
+          settled: async (draft, decided) => {
+            const claim = await settledClaim(draft, decided.claim, request);
+            return claim && { ...decided, claim };
+          },
+          confirm: async (draft, decided) => ({
+            ...decided,
+            claim: await confirmClaim(draft, context, decided.claim, request),
+          }),
         },
-        confirm: async (draft, decided) => ({
-          ...decided,
-          claim: await confirmClaim(draft, context, decided.claim, request),
-        }),
       },
       hooks: 'skip',
     });

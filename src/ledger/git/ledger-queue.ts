@@ -19,6 +19,12 @@ export interface EarlyDecision<T> {
   /** Whose claim it is. Of no other claim is anything known to `decide` and `settled`. */
   readonly slug: Slug;
   readonly decide: (draft: LedgerDraft) => Promise<T>;
+  /** What main has to say of it; left out where that is nothing. */
+  readonly record?: ClaimRecord<T>;
+}
+
+/** How main comes to say what the ref of a claim has decided. */
+export interface ClaimRecord<T> {
   /** What it comes to where nothing is left to do; undefined where something may be. */
   readonly settled: (draft: LedgerDraft, decided: T) => Promise<T | undefined>;
   readonly confirm: (draft: LedgerDraft, decided: T) => Promise<T>;
@@ -54,6 +60,9 @@ const pauseMsMin = 10;
  */
 const turnMsMax = 120_000;
 
+/** Whoever waits for a turn looks so often whether something has been asked for that needs none, in ms. */
+const joinLookMs = 1000;
+
 /** Whoever has had its turn for so long is not waited for, in ms. */
 const turnForgottenMs = 10_000;
 
@@ -69,6 +78,9 @@ interface Waiting {
   readonly resolve: (done: Done<unknown>) => void;
   readonly reject: (error: unknown) => void;
   notes: readonly LedgerNote[];
+  /** Until when it waits for its turn at main, and until when others may be faster, in ms of `performance.now`. */
+  turnUntilMs?: number | undefined;
+  busyUntilMs?: number;
   /** Set where the ref of its claim says so already, and what is left is the record. */
   decided?: { readonly slug: Slug; readonly settled: (draft: LedgerDraft) => Promise<unknown> };
 }
@@ -176,24 +188,40 @@ export class LedgerQueue {
     }
   }
 
+  /** Sees to all of `batch`, and to what is asked for meanwhile: claims are to be renewed, however long others take. */
   async #settle(batch: readonly Waiting[]): Promise<void> {
-    let firstLostAt: number | undefined;
     let left = batch;
-    for (let [attempt, refusals] = [1, 0]; left.length > 0; attempt++) {
-      const { outcome, open } = await this.#next(left, attempt);
-      left = open;
-      if (outcome.outcome === 'moved') continue;
-      if (outcome.outcome === 'refused' && (outcome.by === 'hook' || ++refusals >= refusalsMax)) {
-        if (left.length === 1) throw this.#refused(outcome.words, left[0]!.decided !== undefined);
-        // One of them may be what is refused, and the others should not have to do with it.
-        for (const one of left) await this.#settleAlone(one);
-        return;
+    try {
+      for (let [attempt, refusals] = [1, 0]; left.length > 0; attempt++) {
+        const { outcome, open } = await this.#next(left, attempt);
+        left = open;
+        if (outcome.outcome === 'refused' && (outcome.by === 'hook' || ++refusals >= refusalsMax)) {
+          if (left.length === 1) throw this.#refused(outcome.words, left[0]!.decided !== undefined);
+          // One of them may be what is refused, and the others should not have to do with it.
+          for (const one of left) await this.#settleAlone(one);
+          return;
+        }
+        if (outcome.outcome !== 'moved') {
+          left = this.#giveUpBusy(left);
+          await this.#pause(attempt);
+        }
+        if (left.length > 0) left = [...left, ...this.#waiting.splice(0)];
       }
-      // To have waited for one's turn is not to have lost: those before got on.
-      firstLostAt ??= performance.now();
-      if (performance.now() - firstLostAt > busyMsMax) throw this.#busy();
-      await this.#pause(attempt);
+    } catch (error) {
+      for (const { reject } of left) reject(error);
+      throw error;
     }
+  }
+
+  /** Those of `lost` that others have not been faster than for too long. To wait for one's turn is not to have lost. */
+  #giveUpBusy(lost: readonly Waiting[]): readonly Waiting[] {
+    const nowMs = performance.now();
+    return lost.filter((waiting) => {
+      waiting.busyUntilMs ??= nowMs + busyMsMax;
+      if (nowMs < waiting.busyUntilMs) return true;
+      waiting.reject(this.#busy());
+      return false;
+    });
   }
 
   /**
@@ -203,6 +231,8 @@ export class LedgerQueue {
   async #next(batch: readonly Waiting[], attempt: number): Promise<Attempt> {
     const canBeEarly = batch.some(({ operation }) => operation.early !== undefined);
     if (!canBeEarly) return this.#attemptInTurn(batch);
+    const needsMain = batch.some(({ operation: { early } }) => early?.record !== undefined || !early);
+    if (!needsMain) return this.#decideEarly(batch, attempt);
     const turn = attempt > 1 ? undefined : await this.#takeTurn(0);
     if (turn === undefined) return this.#decideEarly(batch, attempt);
     try {
@@ -212,9 +242,13 @@ export class LedgerQueue {
     }
   }
 
-  /** Waits for the turn at main. What others have recorded meanwhile is answered, and has no need of it. */
+  /**
+   * Waits for the turn at main. What others have recorded meanwhile is answered, and has no need of it. Ends early where
+   * something is asked for that may need none either.
+   */
   async #attemptInTurn(batch: readonly Waiting[]): Promise<Attempt> {
-    const deadline = performance.now() + turnMsMax;
+    for (const waiting of batch) waiting.turnUntilMs ??= performance.now() + turnMsMax;
+    const deadline = Math.min(...batch.map(({ turnUntilMs }) => turnUntilMs!));
     let left = batch;
     let lookedAt: ObjectId | undefined;
     const answerSettled = async () => {
@@ -225,9 +259,12 @@ export class LedgerQueue {
       if (await answerSettled()) return { outcome: moved, open: [] };
       const restMs = deadline - performance.now();
       const someDecided = left.some(({ decided }) => decided !== undefined);
-      const turn = await this.#takeTurn(Math.max(0, someDecided ? Math.min(waitMs, restMs) : restMs));
+      const lookMs = someDecided ? waitMs : joinLookMs;
+      const turn = await this.#takeTurn(Math.max(0, Math.min(lookMs, restMs)));
+      if (turn === undefined && this.#waiting.length > 0) return { outcome: moved, open: left };
       if (turn === undefined && restMs > 0) continue;
       try {
+        for (const waiting of left) waiting.turnUntilMs = undefined;
         return (await answerSettled()) ? { outcome: moved, open: [] } : await this.#attempt(left);
       } finally {
         await turn?.release();
@@ -310,16 +347,20 @@ export class LedgerQueue {
     }
     const outcome = await this.#move(draft, batch);
     if (outcome.outcome !== 'moved') return { outcome, open };
+    const done = new Set<Waiting>();
     for (const { waiting, value } of decided) {
       const { early, ...operation } = waiting.operation;
+      const { slug, record } = early!;
       waiting.notes = [...waiting.notes, ...outcome.notes];
-      waiting.decided = {
-        slug: early!.slug,
-        settled: (later) => early!.settled(later, value),
-      };
-      waiting.operation = { ...operation, apply: (later) => early!.confirm(later, value) };
+      if (record === undefined) {
+        waiting.resolve({ value, notes: waiting.notes });
+        done.add(waiting);
+        continue;
+      }
+      waiting.decided = { slug, settled: (later) => record.settled(later, value) };
+      waiting.operation = { ...operation, apply: (later) => record.confirm(later, value) };
     }
-    return { outcome, open };
+    return { outcome, open: open.filter((waiting) => !done.has(waiting)) };
   }
 
   async #move(draft: LedgerDraft, batch: readonly Waiting[]): Promise<MoveResult> {

@@ -6,7 +6,8 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { FileLock } from '../../git/file-lock.ts';
 import type { ScratchRepository } from '../../git/scratch-repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
-import { encodeClaim } from './claim.ts';
+import type { FileName } from '../../tree/path.ts';
+import { type Claim, encodeClaim } from './claim.ts';
 import {
   agentAda,
   agentBob,
@@ -18,6 +19,7 @@ import {
   subjects,
 } from './fixtures.ts';
 import { ClaimLost } from './git-ledger-error.ts';
+import { fileEdit } from './session-moves.ts';
 
 const [one, two, three] = slugs(3) as [Slug, Slug, Slug];
 
@@ -40,10 +42,7 @@ function handHub(t: TestContext) {
   return { hub, appendLine, move, sessions };
 }
 
-function claimOn(
-  hub: ScratchRepository,
-  slug: Slug,
-): { agent: { name: string } | null; fencing: number; claimedMs: number } | undefined {
+function claimOn(hub: ScratchRepository, slug: Slug): Claim | undefined {
   const ref = `refs/claims/${slug}`;
   return hub.git(['for-each-ref', ref]) === '' ? undefined : JSON.parse(hub.git(['cat-file', 'blob', ref]));
 }
@@ -181,6 +180,30 @@ describe('while main is busy', () => {
     assert.deepEqual(folderNames(hub, 'active'), [one]);
     assert.equal(subjects(hub)[0], `[${one}] session: claim by Bob`);
     assert.equal(lockLines(hub).length, 1);
+  });
+
+  test('a claim is renewed, however long something else waits for its turn', async (t) => {
+    const { hub, ledger, turn } = await busyHub(t);
+    const claiming = ledger.claim({ slug: one, by: agentAda });
+    while (claimOn(hub, one) === undefined) await sleep(10);
+    const { slug, id, nonce } = claimOn(hub, one)!;
+    const renewing = ledger.renew({ slug, id });
+    while (claimOn(hub, one)?.nonce === nonce) await sleep(10);
+    assert.equal((await renewing).value.id, id);
+    assert.deepEqual(folderNames(hub, 'active'), []);
+    await turn.release();
+    assert.equal((await claiming).value.id, id);
+    assert.deepEqual(folderNames(hub, 'active'), [one]);
+    // The same with what no ref of a claim decides.
+    const again = await FileLock.take(join(hub.directory, '.git/micelio-turn'), 1000);
+    assert.ok(again);
+    const files = [fileEdit('notes.md' as FileName, 'x')];
+    const editing = ledger.edit({ slug: one, by: agentAda, message: 'docs: x', files });
+    await sleep(50);
+    await ledger.renew({ slug, id });
+    assert.equal(await Promise.race([editing, sleep(10)]), undefined);
+    await again.release();
+    await editing;
   });
 
   test('a claim that somebody else has recorded does not wait for its turn', async (t) => {
