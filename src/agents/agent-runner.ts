@@ -66,7 +66,7 @@ const leftBehindMs = 3000;
 
 /**
  * Runs a program on planned sessions, several at once: what this machine has left behind first, then what dead machines
- * have, then what is planned, the oldest first. Whatever becomes of one session, the others go on.
+ * have, then what is planned, the oldest first; one that others are taking is left for one of the next. Whatever becomes of one session, the others go on.
  */
 export class AgentRunner {
   readonly #settings: RunnerSettings;

@@ -16,8 +16,8 @@ type Merged = ObjectId | 'none' | undefined;
 
 /**
  * The tree with the changes of both sides, where nothing was changed by both; undefined where something was, be it to the
- * same: a file that is gone on both may have got another name on each. It is what `git merge-tree` comes to, without a
- * process, and reads only directories that both sides changed.
+ * same: a file that is gone on both may have got another name on each. It is what `git merge-tree` comes to for these
+ * three, without a process, and reads only directories that both sides changed.
  */
 export async function mergeApart(
   repository: Repository,

@@ -178,10 +178,14 @@ function meaningOf(name: string, command: string, words: string): [GitErrorCode,
       `The remote "${name}" lets nobody in without credentials, or not with these, or not for this: they are missing, wrong, expired, or may not do it. Give git a credential helper that has valid ones ("git help credentials"), or a program in GIT_ASKPASS; never write them into a URL. Git says: ${words}`,
     ];
   }
+  // A server that does not give what was asked for ends the connection, too.
+  if (refusesObject.test(words))
+    return ['git/failed', `The remote "${name}" does not give what was asked for: ${words}`];
   const text = `"git ${command}" with the remote "${name}" failed: ${words}`;
   return [aboutConnection.test(words) ? 'git/unreachable' : 'git/failed', text];
 }
 
+const refusesObject = /not our ref|unadvertised object/;
 const aboutKeys = /Permission denied \(|Host key verification failed/;
 const aboutCredentials =
   /Authentication failed|could not read (?:Username|Password)|terminal prompts disabled|returned error: 40[13]/;

@@ -233,6 +233,7 @@ export class HubAgentWork implements AgentWork {
   async release(slug: Slug, notes: WorkNotes): Promise<void> {
     const token = this.#requireHeldStill(slug);
     // Who comes late leaves the workspace as it is.
+    this.#sessions.ledger.lookAgain();
     const claim = await this.#sessions.requireClaim(token);
     const workspace = await this.#sessions.workspaceOf(slug);
     // Before the release: afterwards somebody else on this machine may have it, with a workspace in the same place.

@@ -73,6 +73,7 @@ export async function forgetKept(
   const { hub } = sessions;
   const claim = claimRef(slug);
   const now = await readRefs(hub, [`refs/sessions/${slug}`, claim]);
+  sessions.ledger.lookAgain();
   const state = await stateOf(sessions, slug);
   if (state === 'active' || state === 'conflicted') throw atWork(slug);
   const moves: RefMove[] = Array.from(now, ([ref, expected]) => ({

@@ -10,7 +10,10 @@ export default command({
     'Takes a session from planned/ to active/: of several who try, one gets it, and the others end with 9. Makes a workspace, with\nwhat was kept of the session, and a .session-env to source. In the workspace of a\nsession that is yours, or a shell that has sourced its .session-env, goes on with it; elsewhere it is refused, since another\nagent here may be at work on it. Where --any finds nothing, ends with 10.',
   arguments: [{ name: '[slug]', description: 'the session' }],
   options: {
-    any: flag('--any', 'the oldest planned session that needs no other capabilities'),
+    any: flag(
+      '--any',
+      'the oldest planned session that needs no other capabilities, or one of the next where others take that',
+    ),
     capability: text('--capability <list>', 'what this agent can do, such as ts,db'),
     workspace: optionalChoice(
       '--workspace <kind>',

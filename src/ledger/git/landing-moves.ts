@@ -197,6 +197,8 @@ async function putOnMain(
     await draft.treeOf(draft.main),
     await draft.treeOf(commit),
   ];
+  // They say by what a commit is checked.
+  if ((await settingsIn(draft, context, old)) !== (await settingsIn(draft, context, now))) return undefined;
   if (beside === 'sessions' && !(await differInSessionsOnly(draft, context, old, now))) return undefined;
   const both = await mergeApart(repository, draft.objects, { base: old, ours: made, theirs: now });
   // Where nothing of the change is left, there is nothing to land, which whoever made the commit has to find.
@@ -210,6 +212,14 @@ async function putOnMain(
   const id = await draft.objects.add('commit', Buffer.from(again, 'latin1'));
   draft.land(id);
   return id;
+}
+
+async function settingsIn(
+  { objects }: LedgerDraft,
+  { hub }: LedgerContext,
+  tree: ObjectId,
+): Promise<ObjectId | undefined> {
+  return (await new GitTreeEdit(hub.repository, objects, tree).before(hub.layout.settings))?.id;
 }
 
 async function differInSessionsOnly(

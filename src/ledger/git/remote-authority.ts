@@ -43,8 +43,8 @@ export class RemoteAuthority implements Authority {
   readonly #patience: (typeof patiences)[keyof typeof patiences];
   /** What was found last, with what was moved since. */
   #last: AuthorityRefs | undefined;
-  /** When that was, by the clock that only goes forward, in ms. */
-  #lookedMs = 0;
+  /** When that was: by the clock that only goes forward, and by the one that also goes while the machine sleeps, in ms. */
+  #lookedMs = { monotonic: 0, wall: 0 };
   /** Whether the remote may give objects that are asked for by their ids: until it refuses once. */
   #givesById = true;
   /** What the hub is known to have. */
@@ -61,7 +61,7 @@ export class RemoteAuthority implements Authority {
 
   async look(): Promise<AuthorityRefs> {
     for (let attempt = 1; attempt <= fetchAttemptsMax; attempt++) {
-      const askedMs = performance.now();
+      const askedMs = { monotonic: performance.now(), wall: this.#clock.now() };
       const refs = await this.#list([this.#hub.main, claimRefs]);
       const found = authorityRefs(refs, this.#hub.main, `The remote "${this.name}"`);
       const missing = await this.#missing(found);
@@ -75,7 +75,9 @@ export class RemoteAuthority implements Authority {
   }
 
   recent(msMax: number): AuthorityRefs | undefined {
-    return performance.now() - this.#lookedMs < msMax ? this.#last : undefined;
+    const { monotonic, wall } = this.#lookedMs;
+    const ageMs = Math.max(performance.now() - monotonic, Math.abs(this.#clock.now() - wall));
+    return ageMs < msMax ? this.#last : undefined;
   }
 
   /** What is known without asking, as of the last look, or else of the last fetch: only that of which the objects are here. */
@@ -94,7 +96,7 @@ export class RemoteAuthority implements Authority {
     return undefined;
   }
 
-  #found(refs: AuthorityRefs, askedMs: number): AuthorityRefs {
+  #found(refs: AuthorityRefs, askedMs: { readonly monotonic: number; readonly wall: number }): AuthorityRefs {
     this.#lookedMs = askedMs;
     this.#noted(refs);
     return refs;
@@ -197,8 +199,12 @@ export class RemoteAuthority implements Authority {
     const moves: RefMove[] = [];
     if (follows) moves.push({ ref: main, expected: own, next: commit });
     if (tracked !== commit) moves.push({ ref: tracking, expected: tracked, next: commit });
-    // Whoever does the same at the same time is right as well.
-    const move = () => moveRefs(repository, moves, `micelio: ${this.name}`);
+    const move = async () => {
+      const reason = `micelio: ${this.name}`;
+      const moved = await moveRefs(repository, moves, reason);
+      // Whoever does the same at the same time is right as well; a fetch only notes where the remote's main is.
+      return moved.outcome === 'lost' && follows ? moveRefs(repository, moves.slice(0, 1), reason) : moved;
+    };
     if (!follows) {
       if (moves.length > 0) await move();
       // Older than what the hub has already: somebody else's answer was faster.
@@ -266,8 +272,8 @@ export class RemoteAuthority implements Authority {
         return;
       }
     } catch (error) {
-      // A server that refuses may break the connection, so by that alone it is not known to refuse.
-      this.#givesById = hasCode(error, 'git/unreachable');
+      if (hasCode(error, 'git/unreachable')) throw this.#unreachable(wordsOf(error), error);
+      this.#givesById = false;
     }
     const refs = Array.from(listed.keys());
     try {
