@@ -11,7 +11,8 @@ import { fileURLToPath } from 'node:url';
 const mic = fileURLToPath(new URL('../bin/mic.mjs', import.meta.url));
 const tick =
   'plan=_AGENTS/sessions/active/$SESSION_SLUG/active-plan.md; sed "s/- \\[ \\]/- [x]/" $plan > .plan && mv .plan $plan';
-const program = `echo $SESSION_SLUG > $SESSION_SLUG.txt; ${tick}; git add -A; git commit -qm "[$SESSION_SLUG] feat: work"`;
+/** Whoever runs it again, after one that was killed behind its commit, has nothing to commit. */
+const program = `echo $SESSION_SLUG > $SESSION_SLUG.txt; ${tick}; git add -A; git diff --cached --quiet || git commit -qm "[$SESSION_SLUG] feat: work"`;
 
 export interface FleetSize {
   /** Runners at the same time. */

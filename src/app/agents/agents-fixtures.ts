@@ -50,8 +50,8 @@ function planOf(slug: Slug, header = ''): string {
 const tick =
   'plan=_AGENTS/sessions/active/$SESSION_SLUG/active-plan.md && sed -i.orig "s/- \\[ \\]/- [x]/" $plan && rm $plan.orig';
 
-/** For agent programs: writes a file of its own, ticks, and commits both. */
-export const goodWork = `echo work by $SESSION_SLUG > $SESSION_SLUG.txt && ${tick} && git add -A && git commit -qm "[$SESSION_SLUG] feat: work"`;
+/** For agent programs: writes a file of its own, ticks, and commits both, unless one that was killed has done so. */
+export const goodWork = `echo work by $SESSION_SLUG > $SESSION_SLUG.txt && ${tick} && git add -A && (git diff --cached --quiet || git commit -qm "[$SESSION_SLUG] feat: work")`;
 
 /** A runner, as a process of its own. */
 export interface RunningAgents {
