@@ -136,7 +136,10 @@ export class LedgerQueue {
     return done as Promise<Done<T>>;
   }
 
-  /** Reads the ledger as it is, or as a look has found it that is recent enough. `claims` are the sessions whose claims `work` asks for. */
+  /**
+   * Reads the ledger as it is, or as a look has found it that is recent enough. `claims` are the sessions whose claims `work`
+   * asks for.
+   */
   read<T>(claims: 'all' | readonly Slug[], work: (draft: LedgerDraft) => Promise<T>): Promise<T> {
     return this.#inTurn(() =>
       this.#withReader(async () => {
@@ -231,8 +234,8 @@ export class LedgerQueue {
   async #next(batch: readonly Waiting[], attempt: number): Promise<Attempt> {
     const canBeEarly = batch.some(({ operation }) => operation.early !== undefined);
     if (!canBeEarly) return this.#attemptInTurn(batch);
-    const needsMain = batch.some(({ operation: { early } }) => early?.record !== undefined || !early);
-    if (!needsMain) return this.#decideEarly(batch, attempt);
+    const isOfClaimsAlone = batch.every(({ operation: { early } }) => early && early.record === undefined);
+    if (isOfClaimsAlone) return this.#decideEarly(batch, attempt);
     const turn = attempt > 1 ? undefined : await this.#takeTurn(0);
     if (turn === undefined) return this.#decideEarly(batch, attempt);
     try {
