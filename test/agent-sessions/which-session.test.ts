@@ -124,7 +124,7 @@ describe('claiming what one has', () => {
     // Another agent of the same name may stand in the hub, and one of another name in the workspace.
     const refused = { exit: exitCodes.claimed.code };
     const here = await scratch.mic(claim, { ...inHub, ...refused });
-    assert.match(here.stderr, /this machine has it already, for ada\. If that is you, go on with it: cd/);
+    assert.match(here.stderr, /this machine has it already, for ada\. If that is you, go on with it: dir=/);
     await scratch.mic(claim, { in: workspace, environment: agentNamed('bob'), ...refused });
 
     // Whoever it was taken from does not go on.
