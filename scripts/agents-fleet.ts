@@ -4,8 +4,9 @@ import { runFleet } from '../test/agents-fleet.ts';
 const [agents = 50, sessions = 200, hubs = 1, kills = 5] = process.argv.slice(2).map(Number);
 let told = 0;
 const result = await runFleet({ agents, sessions, hubs, kills, leaseSeconds: 120 }, (line) => {
-  if (performance.now() - told < 10_000) return;
-  told = performance.now();
+  const isProgress = / completed, /.test(line);
+  if (isProgress && performance.now() - told < 10_000) return;
+  if (isProgress) told = performance.now();
   console.error(line);
 });
 const { seconds, commits, carriedOn } = result;
