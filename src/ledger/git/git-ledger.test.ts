@@ -273,6 +273,17 @@ describe('landing', () => {
     assert.equal(hub.git(['fsck', '--strict', '--no-dangling']), '');
   });
 
+  test('does, too, where what it is checked by has changed', async (t) => {
+    const { hub, ledger, token, onto, commitOn } = await withCode(t);
+    const commit = await commitOn(onto, 'src/new.c');
+    const settings = await commitOn(onto, '_AGENTS/sessions/_config/settings.json');
+    hub.git(['update-ref', 'refs/heads/main', settings]);
+    for (const beside of ['sessions', 'other files'] as const) {
+      const { value } = await ledger.land({ token, code: { commit, onto, beside } });
+      assert.equal(value.outcome, 'main-moved');
+    }
+  });
+
   test('on top of the same change does always', async (t) => {
     const { hub, ledger, token, onto, commitOn } = await withCode(t);
     const commit = await commitOn(onto, 'src/new.c');

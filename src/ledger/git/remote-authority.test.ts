@@ -137,7 +137,8 @@ describe('a remote that decides for several hubs', () => {
     const { hubs } = setUp(t, { hubs: 2 });
     const hub = hubs[0]!;
     const connected = onConnection(hub, 0, ':');
-    const ledger = await openLedger(t, hub, { looksGoodForMs: 60_000 });
+    const clock = handClock();
+    const ledger = await openLedger(t, hub, { looksGoodForMs: 60_000, clock });
     const states = async () => (await ledger.list()).map(({ state }) => state);
     assert.deepEqual(await states(), ['planned', 'planned', 'planned']);
     await ledger.main();
@@ -155,6 +156,10 @@ describe('a remote that decides for several hubs', () => {
     ledger.lookAgain();
     assert.deepEqual(await states(), ['active', 'active', 'active']);
     assert.equal(connected(), before + 1);
+    // As while the machine sleeps.
+    clock.advance(60_000);
+    await states();
+    assert.equal(connected(), before + 2);
   });
 
   test('what another process has fetched in part only is fetched', async (t) => {
