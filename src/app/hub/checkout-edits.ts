@@ -27,10 +27,10 @@ export async function takeAlongEdits(sessions: HubSessions, slug: Slug): Promise
   const known = await sessions.ledger.folder(slug);
   for (const checkout of await hub.checkouts()) {
     const files: SessionFileEdit[] = [];
+    const at = await commitOf(hub, checkout);
     for (const [path, onMain] of known) {
       const edited = readFile(join(checkout.directory, folder, path));
       if (edited === undefined || edited.equals(onMain)) continue;
-      const at = await commitOf(hub, checkout);
       const before = at && (await fileAt(hub.repository, at, `${folder}/${path}`));
       if (before?.equals(edited) === true) continue;
       files.push({

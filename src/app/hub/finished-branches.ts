@@ -29,8 +29,8 @@ export async function sessionsOver(
 }
 
 /**
- * Those of `branches`, and of refs with work that was sent, that nobody needs: their sessions are `over`, and the hub has all their commits on main or below
- * `refs/sessions/`. A branch with a commit that is nowhere else is none, and neither is one that the hub does not know.
+ * Those of `branches`, and of refs with work that was sent, that nobody needs: their sessions are `over`, and the hub has
+ * all their commits on main or below `refs/sessions/`. A branch with a commit that is nowhere else is none, and neither is one that the hub does not know.
  */
 export async function finishedBranches(
   repository: Repository,
@@ -39,16 +39,23 @@ export async function finishedBranches(
 ): Promise<RefMap> {
   const finished = new Map<RefName, ObjectId>();
   for (const [ref, id] of branches) {
-    const slug = ref.startsWith(sentWork)
-      ? (ref.split('/')[2] ?? '')
-      : ref.slice(ref.startsWith(sessionBranches) ? sessionBranches.length : ref.length);
-    if (!isSlug(slug) || !over.has(slug)) continue;
+    const slug = slugOf(ref);
+    if (slug === undefined || !over.has(slug)) continue;
     const elsewhere = [`--glob=refs/sessions/${slug}/*`, ...(main === 'absent' ? [] : [main])];
     const args = gitArguments(repository, ['rev-list', '--max-count=1', id, '--not', ...elsewhere, '--']);
     const { exitCode, stdout } = await repository.git.attempt(args);
     if (exitCode === 0 && stdout.length === 0) finished.set(ref, id);
   }
   return finished;
+}
+
+/** The session that a branch, or a ref with work that was sent, is of; undefined for any other ref. */
+function slugOf(ref: RefName): Slug | undefined {
+  const folder = [sessionBranches, sentWork].find((prefix) => ref.startsWith(prefix));
+  if (folder === undefined) return undefined;
+  const below = ref.slice(folder.length);
+  const name = folder === sentWork ? below.split('/')[0]! : below;
+  return isSlug(name) ? name : undefined;
 }
 
 /** What became of the branches at a remote. */
