@@ -3,7 +3,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
-import { exitCodes } from '../../src/cli/exit-codes.ts';
+import { type ExitCode, exitCodes } from '../../src/cli/exit-codes.ts';
 import { HubScratch } from '../agent-sessions/hub-scratch.ts';
 import { write } from '../mic.ts';
 import { countSteps, killedAt } from './killed-steps.ts';
@@ -11,7 +11,7 @@ import { countSteps, killedAt } from './killed-steps.ts';
 /** With `MICELIO_EVERY_STEP=1` every step of each command is tried with both kinds of workspaces, which takes an hour. */
 const isThorough = process.env.MICELIO_EVERY_STEP === '1';
 /** How many steps of each command are tried otherwise, at even distances. */
-const triedMax = isThorough ? Infinity : 3;
+const triedMax = isThorough ? Infinity : 4;
 
 const kinds = ['worktree', 'clone'];
 
@@ -24,6 +24,8 @@ interface Killed {
 /** A command that is killed at its steps, and what holds when it was done again. */
 interface Case {
   readonly args: (slug: string) => readonly string[];
+  /** How it ends where it was through when it was killed: by saying that there is nothing left to do. */
+  readonly whenThrough: ExitCode;
   /** What is there before, in a session with a commit and ignored files. */
   readonly prepare?: (killed: Killed) => Promise<unknown>;
   readonly check: (killed: Killed) => Promise<void>;
@@ -35,6 +37,7 @@ const uncommitted = { 'b.txt': 'changed\n', 'un tracked': 'new\n' };
 const cases: Readonly<Record<string, Case>> = {
   complete: {
     args: (slug) => ['session', 'complete', slug],
+    whenThrough: 'refused',
     async check({ scratch, slug, workspace }) {
       assert.equal(await scratch.stateOf(slug), 'completed');
       assert.equal(await scratch.says('show', 'main:b.txt'), slug);
@@ -46,6 +49,7 @@ const cases: Readonly<Record<string, Case>> = {
   abandon: {
     prepare: async ({ workspace }) => put(workspace, uncommitted),
     args: (slug) => ['session', 'abandon', slug, '--why=not now'],
+    whenThrough: 'refused',
     async check(killed) {
       assert.equal(await killed.scratch.stateOf(killed.slug), 'abandoned');
       await killed.scratch.mic(['session', 'remove', killed.slug], { in: killed.scratch.hub });
@@ -55,6 +59,7 @@ const cases: Readonly<Record<string, Case>> = {
   remove: {
     prepare: async ({ workspace }) => put(workspace, uncommitted),
     args: (slug) => ['session', 'remove', slug],
+    whenThrough: 'notFound',
     async check(killed) {
       assert.ok(!existsSync(killed.workspace));
       await requireRestored(killed);
@@ -67,12 +72,13 @@ const cases: Readonly<Record<string, Case>> = {
       await scratch.mic(['session', 'remove', slug], { in: scratch.hub });
     },
     args: (slug) => ['session', 'restore', slug],
+    whenThrough: 'ok',
     check: requireRestored,
   },
 };
 
 describe('killed at any step, a command that is given again finishes, and nothing is lost', () => {
-  for (const [index, [name, { args, prepare, check }]] of Object.entries(cases).entries()) {
+  for (const [index, [name, { args, whenThrough, prepare, check }]] of Object.entries(cases).entries()) {
     for (const kind of isThorough ? kinds : [kinds[index % 2]!]) {
       test(`${name}, with a ${kind}`, async () => {
         const scratch = await HubScratch.create({
@@ -96,16 +102,15 @@ describe('killed at any step, a command that is given again finishes, and nothin
         ];
         const steps = await countSteps(scratch, withKind(whole.slug));
         await check(whole);
-        for (let at = 1; at <= steps; at += Math.max(1, Math.floor(steps / triedMax))) {
+        for (const at of triedSteps(steps)) {
           const killed = await begin(`at ${at}`);
           const words = `${name} of a ${kind}, killed at step ${at} of ${steps}`;
           // A run may have fewer steps than the one that was counted.
           if ((await killedAt(scratch, withKind(killed.slug), at)) === 'killed') {
             await scratch.mic(['session', 'list'], { in: scratch.hub });
             const again = await scratch.mic(withKind(killed.slug), { in: scratch.hub, exit: 'any' });
-            // That there is no workspace any more is what was asked for.
-            const isGone = name === 'remove' && again.code === exitCodes.notFound.code;
-            assert.ok(again.code === 0 || isGone, `${words}: ${again.stderr}`);
+            const isThrough = again.code === 0 || again.code === exitCodes[whenThrough].code;
+            assert.ok(isThrough, `${words}: ${again.stderr}`);
           }
           await check(killed).catch((error: unknown) => {
             throw new Error(words, { cause: error });
@@ -116,6 +121,12 @@ describe('killed at any step, a command that is given again finishes, and nothin
     }
   }
 });
+
+/** From the first to the last, which is taken when all is done but for the answer. */
+function triedSteps(steps: number): number[] {
+  const tried = Math.min(steps, triedMax);
+  return Array.from({ length: tried }, (_, index) => 1 + Math.floor((index * (steps - 1)) / (tried - 1)));
+}
 
 async function requireRestored({ scratch, slug, workspace }: Killed): Promise<void> {
   const kind = workspace.includes('/.worktrees/') ? 'worktree' : 'clone';
