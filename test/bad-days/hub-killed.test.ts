@@ -159,7 +159,9 @@ function requireTidy(hub: string, words: string): void {
     (name) =>
       /\.lock$|\/index-\d+|\.(?:making|removing)-|\.making$|\.new$|\/index\.micelio|\.of$/.test(name) &&
       // Locked by processes, and never deleted.
-      !/sessions\.lock$|\/micelio\/(?:places\/.*\.lock|provision\.lock)$/.test(name),
+      !/sessions\.lock$|\/micelio\/(?:places\/.*\.lock|provision\.lock)$/.test(name) &&
+      // Held by a git that packs in the background.
+      !/\/gc\.(?:log|pid)\.lock$|\/objects\/maintenance\.lock$/.test(name),
   );
   assert.deepEqual(left, [], words);
   assert.equal(
