@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { systemClock } from '../../base/clock.ts';
 import { scratchEnvironment, scratchGit, temporaryDirectory } from '../../git/scratch-repository.ts';
@@ -55,4 +58,16 @@ test('a shell of an earlier claim writes nothing, but may claim anew', async (t)
     code: 'session/claim-lost',
     message: /source the \.session-env/,
   });
+});
+
+test('what a killed process had half written of a claim goes with it', async (t) => {
+  const sessions = await sessionsOf(t, hubOf(t));
+  const folder = join(sessions.hub.gitDirectory, 'micelio/held');
+  await placed(sessions);
+  const gone = spawnSync(process.execPath, ['-e', '0']).pid;
+  for (const name of [`${slug}.json.new`, `${slug}.${gone}.taking.new`])
+    writeFileSync(join(folder, name), '');
+  assert.deepEqual(sessions.held.announced(slug), []);
+  await completeSession(sessions, request());
+  assert.deepEqual(readdirSync(folder), []);
 });

@@ -61,8 +61,8 @@ export class HeldSessions {
 
   /** Claims that were announced by processes that are gone, and have not noted what came of it. */
   announced(slug: Slug): ClaimToken[] {
-    return this.#announcements(slug).flatMap(({ path, pid }) => {
-      if (isRunning(pid)) return [];
+    return this.#announcements(slug).flatMap(({ path, pid, isWhole }) => {
+      if (isRunning(pid) || !isWhole) return [];
       try {
         return [{ slug, id: readFileSync(path, 'utf8').trim() }];
       } catch (error) {
@@ -78,17 +78,21 @@ export class HeldSessions {
       if (pid === process.pid || !isRunning(pid)) this.#remove(path);
   }
 
-  #announcements(slug: Slug): { readonly path: string; readonly pid: number }[] {
+  /** Whole, or such as were being written when their process was killed. */
+  #announcements(slug: Slug): { readonly path: string; readonly pid: number; readonly isWhole: boolean }[] {
     return this.#names().flatMap((name) => {
-      const [, pid] = /\.(\d+)\.taking$/.exec(name) ?? [];
-      const isOf = pid !== undefined && name === `${slug}.${pid}.taking`;
-      return isOf ? [{ path: join(this.#folder, name), pid: Number(pid) }] : [];
+      const [end, pid] = /\.(\d+)\.taking(?:\.new)?$/.exec(name) ?? [];
+      if (end === undefined || name !== `${slug}${end}`) return [];
+      return [{ path: join(this.#folder, name), pid: Number(pid), isWhole: end.endsWith('.taking') }];
     });
   }
 
   forget(slug: Slug): void {
     this.#forgetAnnounced(slug);
-    this.#remove(this.#pathOf(slug));
+    const path = this.#pathOf(slug);
+    this.#remove(path);
+    // Left where a process was killed as it wrote.
+    this.#remove(`${path}.new`);
   }
 
   #remove(path: string): void {
