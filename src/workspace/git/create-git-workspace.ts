@@ -73,6 +73,9 @@ async function createClone(request: GitWorkspaceRequest): Promise<CreatedGitWork
     await git.run([
       ...['clone', '--quiet', '--depth=1', '--single-branch', '--no-tags', `--branch=${main}`],
       ...[`--origin=${upstreamRemote}`, '--config', 'push.default=current'],
+      // Of a shallow clone git knows only what the refs of the hub are at: where they have moved on, a push would send every
+      // file, and the hub keep them once more.
+      ...['--config', 'push.negotiate=true'],
       ...['--config', `micelio.hub=${hub.gitDirectory}`, '--config', 'advice.detachedHead=false'],
       ...['--config', `user.name=${request.agent.name}`, '--config', `user.email=${request.agent.email}`],
       ...['--', fileUrl(hub.gitDirectory), made],

@@ -27,7 +27,15 @@ export async function keepSubmodules({ repository, record }: GitWorkspace, hub: 
         );
       }
       const ref = `refs/sessions/${record.slug}/${tip}`;
-      await git.run([`--git-dir=${submodule}`, 'push', '--quiet', '--no-verify', copy, `${tip}:${ref}`]);
+      await git.run([
+        `--git-dir=${submodule}`,
+        ...['-c', 'push.negotiate=true'],
+        'push',
+        '--quiet',
+        '--no-verify',
+        copy,
+        `${tip}:${ref}`,
+      ]);
     }
   }
 }

@@ -101,3 +101,27 @@ test('of a clone: other branches and stashes are kept', async (t) => {
   const texts = earlier(hub).map((ref) => hub.git(['show', `${ref}:a.txt`]));
   assert.deepEqual(texts.sort(), ['stashed', 'tried']);
 });
+
+test('of a clone: work is kept without what the hub has, also where main has moved on', async (t) => {
+  const hub = ScratchRepository.create(t);
+  const many = Array.from({ length: 300 }, (_, i) => [`${i}/a.txt`, file(`${i}\n`)] as const);
+  const all = new Map([['a.txt', file('a\n')], ...many]);
+  hub.commit(all);
+  const workspace = await workspaceOf(t, hub, slug, 'clone');
+  hub.commit(new Map([...all, ['b.txt', file('b\n')]]));
+  const objects = (): number =>
+    hub
+      .git(['count-objects', '-v'])
+      .split('\n')
+      .filter((line) => /^(?:count|in-pack):/.test(line))
+      .reduce((sum, line) => sum + Number(line.split(' ')[1]), 0);
+  put(workspace, 'work\n');
+  git(workspace, 'commit', '-qam', `[${slug}] feat: work`);
+  const before = objects();
+  await keepWork(workspace, await hub.open(), 'all');
+  assert.equal(objects() - before, 3);
+  put(workspace, 'more\n');
+  git(workspace, 'commit', '-qam', `[${slug}] feat: more`);
+  git(workspace, 'push', '-q');
+  assert.equal(objects() - before, 6);
+});

@@ -1,6 +1,9 @@
 import { createRequire } from 'node:module';
 import { ProvisionError } from './provision-error.ts';
 
+/** For nunjucks, which is loaded when there is a template: most commands see none. */
+const require = createRequire(import.meta.url);
+
 /** A variable that a template uses: `['env', 'HOME']` for `env.HOME`. */
 export interface TemplateReference {
   readonly path: readonly string[];
@@ -41,8 +44,7 @@ const forbidden: Readonly<Record<string, string>> = {
  * `file` and the line.
  */
 export function scanTemplate(file: string, text: string, options: object): TemplateReference[] {
-  // Loaded when there is a template: most commands see none.
-  const nunjucks = createRequire(import.meta.url)('nunjucks') as TemplateParser;
+  const nunjucks = require('nunjucks') as TemplateParser;
   let root: TemplateNode;
   try {
     root = nunjucks.parser.parse(text, [], options);

@@ -3,6 +3,9 @@ import type { ConfigureOptions, Environment } from 'nunjucks';
 import { ProvisionError } from './provision-error.ts';
 import { parserMessage, scanTemplate, type TemplateReference } from './template-scan.ts';
 
+/** For nunjucks, as `scanTemplate` loads it. */
+const require = createRequire(import.meta.url);
+
 /** What a variable can be: a value, or a table of values by name. */
 export type TemplateValue = string | number | boolean;
 export type TemplateValues = Readonly<
@@ -52,7 +55,7 @@ export class Template {
     // Nunjucks finds these in every object, before it looks among the variables.
     const inherited = this.references.find(({ path }) => path[0]! in Object.prototype);
     if (inherited !== undefined) throw this.#undefined(inherited.path[0], values);
-    const nunjucks = createRequire(import.meta.url)('nunjucks') as typeof import('nunjucks');
+    const nunjucks = require('nunjucks') as typeof import('nunjucks');
     const environment = new nunjucks.Environment(null, options);
     // Every name that the template does not set itself is looked up here, so that one that there is not is noticed
     // also where it goes through a filter or an operator, which would make something of it.
