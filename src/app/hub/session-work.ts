@@ -47,18 +47,19 @@ export async function workOfSession(
       behind: await countBetween(sessions, base, main),
     };
   }
-  const base = await baseOf(workspace);
   const { git } = workspace.repository;
-  const at = ['-C', workspace.directory];
-  const [changed, status] = await Promise.all([
-    git.run([...at, 'diff', '--name-only', '--no-renames', '-z', base]),
-    git.run([...at, 'status', '--porcelain', '--untracked-files=all', '--no-renames', '-z']),
+  const look = ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'];
+  // One look at the files is all: what the commits changed is in their trees.
+  const [uncommitted, base, head] = await Promise.all([
+    git.run(['-C', workspace.directory, ...look]).then(pathsIn),
+    baseOf(workspace),
+    sessions.headOf(workspace),
   ]);
-  const entries = pathsIn(status);
-  const untracked = entries.filter((line) => line.startsWith('?? ')).map((line) => line.slice(3));
+  const committed = await changedPaths(workspace.repository, base, head);
+  const touched = [...committed.map(({ path }) => path), ...uncommitted.map((line) => line.slice(3))];
   return {
-    touched: [...new Set([...pathsIn(changed), ...untracked])].filter(isOwn).sort(),
-    uncommitted: entries.length,
+    touched: [...new Set(touched)].filter(isOwn).sort(),
+    uncommitted: uncommitted.length,
     behind: await countBetween(sessions, base, main),
   };
 }
