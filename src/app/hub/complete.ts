@@ -220,8 +220,13 @@ async function prepare(
 ): Promise<Prepared | (Completion & { outcome: 'conflict' })> {
   const { slug } = request;
   const { hub, layout } = { hub: sessions.hub, layout: sessions.ledger.hub.layout };
-  requireRules(slug, await brokenRules(hub, layout, { slug, head, main }));
-  const merged = await mergeSession(hub, layout, { slug, head, main, agent: claim.agent });
+  // At once, and a rule that is broken is said first: merging leaves nothing but objects.
+  const [broken, merging] = await Promise.allSettled([
+    brokenRules(hub, layout, { slug, head, main }),
+    mergeSession(hub, layout, { slug, head, main, agent: claim.agent }),
+  ]);
+  requireRules(slug, fulfilled(broken));
+  const merged = fulfilled(merging);
   if (merged.outcome === 'conflict') {
     await sessions.ledger.conflict({ token: claim, report: conflictReport(slug, merged) });
     return merged;
@@ -277,10 +282,14 @@ async function committedWork(
     requireCommitted(workspace),
     keepWork(workspace, sessions.hub, 'committed'),
   ]);
-  if (committed.status === 'rejected') throw committed.reason;
-  if (kept.status === 'rejected') throw kept.reason;
+  fulfilled(committed);
   // The refs that it is kept at may be another machine's in a moment.
-  return kept.value.head;
+  return fulfilled(kept).head;
+}
+
+function fulfilled<T>(settled: PromiseSettledResult<T>): T {
+  if (settled.status === 'rejected') throw settled.reason;
+  return settled.value;
 }
 
 /** The criteria as the active plan has them, on main or in the session's own commits. */

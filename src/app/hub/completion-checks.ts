@@ -65,9 +65,10 @@ export async function brokenRules(
   layout: GitLedgerLayout,
   { slug, head, main }: { slug: Slug; head: ObjectId; main: ObjectId },
 ): Promise<string[]> {
-  const base = await mergeBase(repository, main, head);
-  const changes = await changedPaths(repository, base, head);
-  const subjects = await subjectsOf(repository, main, head);
+  const [changes, subjects] = await Promise.all([
+    mergeBase(repository, main, head).then((base) => changedPaths(repository, base, head)),
+    subjectsOf(repository, main, head),
+  ]);
   return [
     ...subjects
       .filter((subject) => !isProper(slug, subject))
