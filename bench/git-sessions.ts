@@ -12,9 +12,10 @@ import {
   sideBySide,
   times,
 } from './measure.ts';
+import { publishedBin } from './published-bin.ts';
 
 const rounds = 7;
-const mic = join(import.meta.dirname, '..', 'bin', 'mic');
+const mic = join(publishedBin, 'mic');
 const person = ['-c', 'user.name=Bench', '-c', 'user.email=bench@example.org'];
 
 /** Sessions of a git repository, as commands and whole processes, against what one would do with git alone. */

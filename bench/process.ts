@@ -1,14 +1,14 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type Benchmark, inScratch, median, medianRatio, ms, run, sideBySide, times } from './measure.ts';
 import { makeProject } from './project.ts';
+import { publishedBin } from './published-bin.ts';
 
 /** `mic session start` without a workspace, as a whole process, against Node.js doing nothing. */
 const benchmark: Benchmark = () =>
   inScratch(async (scratch) => {
     await makeProject(scratch, 1000);
     const env = { ...process.env, MICELIO_STORE: scratch };
-    const mic = join(fileURLToPath(new URL('../bin', import.meta.url)), 'mic');
+    const mic = join(publishedBin, 'mic');
     const measured = await sideBySide(30, {
       mic: {
         run: () =>

@@ -1,5 +1,4 @@
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { type CephBucket, prepareCeph, startCeph } from './ceph.ts';
 import { makeFiles } from './files.ts';
 import {
@@ -14,6 +13,7 @@ import {
   timed,
   times,
 } from './measure.ts';
+import { publishedBin } from './published-bin.ts';
 
 const rounds = 3;
 const [count, bytes] = [100_000, 1e9];
@@ -95,7 +95,7 @@ function environmentOf(home: string, { bucket }: CephBucket): NodeJS.ProcessEnv 
 }
 
 function micelio(files: string): Alternative {
-  const mic = join(fileURLToPath(new URL('../bin', import.meta.url)), 'mic');
+  const mic = join(publishedBin, 'mic');
   return {
     what: 'mic project create',
     rounds,

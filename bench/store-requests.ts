@@ -2,7 +2,6 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { Micelio } from '../src/app/micelio.ts';
 import { openStore, StoreRequests } from '../src/app/open-store.ts';
 import { RequestCounter, type RequestCounts, sumOfCounts } from '../src/app/request-counter.ts';
@@ -17,9 +16,10 @@ import { CephCluster, type S3Service } from '../test/ceph/cluster.ts';
 import { cephLack } from '../test/ceph/lack.ts';
 import { makeFiles } from './files.ts';
 import { type Benchmark, inScratch, type Row } from './measure.ts';
+import { publishedBin } from './published-bin.ts';
 
-const mic = fileURLToPath(new URL('../bin/mic', import.meta.url));
-const micFs = fileURLToPath(new URL('../bin/mic-fs', import.meta.url));
+const mic = join(publishedBin, 'mic');
+const micFs = join(publishedBin, 'mic-fs');
 const project = 'bench/project';
 const files = 2_000;
 

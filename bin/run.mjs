@@ -18,10 +18,10 @@ export async function run(name) {
   const { enableCompileCache } = await import('node:module');
   enableCompileCache();
 
-  // A checkout runs its sources; a published package has only what was built of them.
+  // A checkout runs its sources; a published package has only what was built of them (scripts/build.ts).
   const isCheckout = existsSync(new URL('../src/cli/main.ts', import.meta.url));
   const load = (file) =>
-    import(new URL(isCheckout ? `../src/cli/${file}.ts` : `../dist/cli/${file}.js`, import.meta.url).href);
+    import(new URL(isCheckout ? `../src/cli/${file}.ts` : `../dist/code/${file}.js`, import.meta.url).href);
   const [{ main }, { program }] = await Promise.all([
     load('main'),
     load(name === 'mic' ? 'commands' : 'mic-fs'),

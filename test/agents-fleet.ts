@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
+import { binDirectory } from './mic.ts';
 
-const mic = fileURLToPath(new URL('../bin/mic.mjs', import.meta.url));
+const mic = join(binDirectory, 'mic.mjs');
 const tick =
   'plan=_AGENTS/sessions/active/$SESSION_SLUG/active-plan.md; sed "s/- \\[ \\]/- [x]/" $plan > .plan && mv .plan $plan';
 /** Whoever runs it again, after one that was killed behind its commit, has nothing to commit. */

@@ -7,8 +7,8 @@ import { dirname, join } from 'node:path';
 import { after } from 'node:test';
 import { fileURLToPath } from 'node:url';
 
-/** The directory that holds the released command. */
-export const binDirectory = fileURLToPath(new URL('../bin', import.meta.url));
+/** The directory that holds the command that is tested: that of the sources, unless a run names another one. */
+export const binDirectory = process.env.MICELIO_TEST_BIN ?? fileURLToPath(new URL('../bin', import.meta.url));
 
 /** How a process ended, and what it said. */
 export interface Ended {

@@ -3,13 +3,25 @@ import { cpSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path';
 
 const root = join(import.meta.dirname, '..', '..');
-/** Whether it takes a development dependency to build this project; the others would only take longer. */
-const builds = (name: string): boolean => name === 'typescript' || name.startsWith('@types/');
+/** Dependencies that the sources do not import, and that would only take longer. */
+const tools = ['@biomejs/biome', 'fast-check', 'knip', 'node', 'rolldown'];
 /**
  * The rooms whose sources, with what they import, are built: a program of a user-mode guest may use some 250 MiB, for
  * each of its pages is a mapping of the host's, which allows a process 65,530 (vm.max_map_count).
  */
 const rooms = ['merge', 'nfs', 'vfs'];
+const buildConfiguration = {
+  extends: './tsconfig.json',
+  compilerOptions: {
+    noEmit: false,
+    rootDir: 'src',
+    declaration: true,
+    sourceMap: true,
+    rewriteRelativeImportExtensions: true,
+  },
+  include: rooms.map((room) => `src/${room}`),
+  exclude: ['src/**/*.test.ts', 'src/**/*fixtures.ts', 'src/**/fuzz/**'],
+};
 
 interface LockedPackage {
   readonly dependencies?: Readonly<Record<string, string>>;
@@ -22,11 +34,9 @@ export function makeNpmProject(directory: string): void {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8'));
   const packages: Record<string, LockedPackage> = lock.packages;
   const manifest = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
-  const development = Object.entries<string>(manifest.devDependencies).filter(([name]) => builds(name));
-  const dependencies: Record<string, string> = {
-    ...manifest.dependencies,
-    ...Object.fromEntries(development),
-  };
+  const dependencies = Object.fromEntries(
+    Object.entries<string>(manifest.devDependencies).filter(([name]) => !tools.includes(name)),
+  );
   const kept = closure(packages, Object.keys(dependencies));
   const project = {
     name: 'built-on-a-mount',
@@ -40,9 +50,7 @@ export function makeNpmProject(directory: string): void {
     join(directory, 'package-lock.json'),
     json({ ...lock, name: project.name, version: project.version, packages: { '': project, ...kept } }),
   );
-  const build = JSON.parse(readFileSync(join(root, 'tsconfig.build.json'), 'utf8'));
-  const include = rooms.map((room) => `src/${room}`);
-  writeFileSync(join(directory, 'tsconfig.build.json'), json({ ...build, include }));
+  writeFileSync(join(directory, 'tsconfig.build.json'), json(buildConfiguration));
   for (const name of ['tsconfig.json', 'src']) {
     cpSync(join(root, name), join(directory, name), { recursive: true });
   }

@@ -2,6 +2,7 @@ import { fileURLToPath } from 'node:url';
 import type { AgentEvent } from '../../agents/agent-event.ts';
 import { AgentRunner, type RunnerSettings, type RunnerSummary } from '../../agents/agent-runner.ts';
 import { RunRecords } from '../../agents/run-records.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
 import type { WorkspaceRecord } from '../../workspace/git/workspace-record.ts';
@@ -12,7 +13,7 @@ import { lookIntervalMs } from './hub-mark.ts';
 import { runRecordsFolder } from './left-running.ts';
 
 /** Where `mic` is, for programs that it runs. */
-const bin = fileURLToPath(new URL('../../../bin', import.meta.url));
+const bin = fileURLToPath(new URL('bin', packageRoot));
 
 export interface AgentsRequest {
   readonly settings: Omit<RunnerSettings, 'intervalMs'> & {

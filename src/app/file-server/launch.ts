@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { hasCode } from '../../base/error.ts';
+import { packageRoot } from '../../base/package-root.ts';
 import type { Environment, FileServerSettings } from '../configuration.ts';
 import type { FileServerStatus } from './calls.ts';
 import { FileServerClient } from './control-client.ts';
@@ -16,7 +17,7 @@ const pauseMs = 20;
 /** Lines of the log that are shown when it does not start. */
 const shownLines = 3;
 
-const program = fileURLToPath(new URL('../../../bin/mic-fs.mjs', import.meta.url));
+const program = fileURLToPath(new URL('bin/mic-fs.mjs', packageRoot));
 
 export interface LaunchOptions {
   readonly settings: FileServerSettings;

@@ -1,12 +1,13 @@
 import { readFileSync } from 'node:fs';
+import { packageRoot } from '../../base/package-root.ts';
 import { gitMode } from '../../git/git-tree.ts';
 import type { SkeletonFile } from '../../ledger/git/init/skeleton-file.ts';
 import type { TreePath } from '../../tree/path.ts';
 
-/** What every project gets lies in the package, at the same place seen from the sources and from what is built. */
-const packaged = new URL('../../../share/agents/', import.meta.url);
+/** What every project gets. */
+const packaged = new URL('share/agents/', packageRoot);
 /** The SHA-256 of each version that a file has had, the newest last. */
-const versionsFile = new URL('../../../share/agent-versions.json', import.meta.url);
+const versionsFile = new URL('share/agent-versions.json', packageRoot);
 
 /** The files that `mic init` lays out, from the agents' folder, as this version has them. */
 export function packagedSkeleton(): readonly SkeletonFile[] {

@@ -2,7 +2,7 @@ import { createRequire } from 'node:module';
 import type { Html, ListItem, Nodes, Root, RootContent } from 'mdast';
 
 /** For the library, which is more than a hundred files: most commands read no plan, and need not wait for them. */
-const load = createRequire(import.meta.url);
+const require = createRequire(import.meta.url);
 
 /** A place in a text: from the character `start` (inclusive) to `end` (exclusive). */
 export interface Span {
@@ -33,13 +33,11 @@ export interface Task {
 
 /** Parses Markdown with task lists (CommonMark, and GitHub's extension for boxes). Every text is valid Markdown. */
 export function parseMarkdown(text: string): Root {
-  const { fromMarkdown } = load('mdast-util-from-markdown') as typeof import('mdast-util-from-markdown');
-  const { gfmTaskListItemFromMarkdown } = load(
-    'mdast-util-gfm-task-list-item',
-  ) as typeof import('mdast-util-gfm-task-list-item');
-  const { gfmTaskListItem } = load(
-    'micromark-extension-gfm-task-list-item',
-  ) as typeof import('micromark-extension-gfm-task-list-item');
+  const { fromMarkdown } = require('mdast-util-from-markdown') as typeof import('mdast-util-from-markdown');
+  const { gfmTaskListItemFromMarkdown } =
+    require('mdast-util-gfm-task-list-item') as typeof import('mdast-util-gfm-task-list-item');
+  const { gfmTaskListItem } =
+    require('micromark-extension-gfm-task-list-item') as typeof import('micromark-extension-gfm-task-list-item');
   return fromMarkdown(text, {
     extensions: [gfmTaskListItem()],
     mdastExtensions: [gfmTaskListItemFromMarkdown()],

@@ -1,0 +1,105 @@
+import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
+
+/**
+ * Builds what is published of the sources, with the libraries that they use, into few files: a command then loads some
+ * hundred where it would load several hundred, and whoever installs the package gets nothing but the package
+ * (docs/decisions/0014-one-package.md).
+ */
+const root = fileURLToPath(new URL('..', import.meta.url));
+
+/** What is run by its name: the programs by `bin/run.mjs`, the workers by those who start them. */
+const entries = [
+  'cli/main.ts',
+  'cli/commands.ts',
+  'cli/mic-fs.ts',
+  'workspace/checkout/frame-worker.ts',
+  'workspace/checkout/stat-worker.ts',
+];
+
+/** Lets `require`, with which sources load a library when it is needed, be the bundler's, which brings the library along. */
+const lazyLibraries: Plugin = {
+  name: 'lazy-libraries',
+  transform: {
+    filter: { id: /[\\/]src[\\/].*\.ts$/, code: 'createRequire' },
+    handler: (code) => ({
+      code: code.replace(/^const require = createRequire\(import\.meta\.url\);$/m, ''),
+      map: null,
+    }),
+  },
+};
+
+/**
+ * Builds into `dist/` below `directory`. All code is in one directory of it, two deep as the sources are
+ * (`src/base/package-root.ts`). Throws where something would have to be there at run time that is not in the package.
+ */
+export async function build(directory: string): Promise<void> {
+  const dist = join(directory, 'dist');
+  rmSync(dist, { recursive: true, force: true });
+  const bundle = await rolldown({
+    cwd: root,
+    input: entries.map((entry) => join(root, 'src', entry)),
+    platform: 'node',
+    plugins: [lazyLibraries],
+    // Modules that are loaded by some at once and by others later are simply there at once.
+    checks: { ineffectiveDynamicImport: false },
+  });
+  const { output } = await bundle.write({
+    dir: join(dist, 'code'),
+    format: 'esm',
+    entryFileNames: '[name].js',
+    chunkFileNames: '[name]-[hash].js',
+  });
+  await bundle.close();
+  const chunks = output.filter((file) => file.type === 'chunk');
+  requireWhole(chunks);
+  writeFileSync(join(dist, 'LIBRARIES.txt'), licensesOf(chunks));
+}
+
+/** What nunjucks would watch files with, which it is never asked to. */
+const neverLoaded = ['chokidar'];
+
+function requireWhole(chunks: readonly OutputChunk[]): void {
+  const own = new Set(chunks.map(({ fileName }) => fileName));
+  const missing = chunks.flatMap(({ fileName, imports, dynamicImports, code }) => {
+    const required = [...code.matchAll(/require\("([^"]+)"\)/g)].map(([, name]) => name!);
+    return [...imports, ...dynamicImports, ...required]
+      .filter((name) => !own.has(name) && !isBuiltin(name) && !neverLoaded.includes(name))
+      .map((name) => `${fileName} imports ${name}`);
+  });
+  if (missing.length > 0) throw new Error(`The package would not be whole:\n${missing.join('\n')}`);
+}
+
+interface Manifest {
+  readonly name: string;
+  readonly version: string;
+  readonly license: string;
+}
+
+/** What the licenses of the libraries ask for: their texts, each below the names of those that it is of. */
+function licensesOf(chunks: readonly OutputChunk[]): string {
+  const libraryPath = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+/;
+  const directories = new Set(
+    chunks.flatMap(({ moduleIds }) => moduleIds.flatMap((id) => libraryPath.exec(id)?.[0] ?? [])),
+  );
+  const libraries = [...directories].map((directory) => {
+    const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
+    const { name, version, license } = manifest;
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
+    const text = file === undefined ? '' : readFileSync(join(directory, file), 'utf8').trim();
+    return { title: `${name} ${version} (${license})`, text };
+  });
+  const parts = Map.groupBy(libraries, ({ text }) => text)
+    .entries()
+    .map(([text, of]) => {
+      const titles = of.map(({ title }) => title).sort();
+      return [...titles, '', text].join('\n').trim();
+    });
+  const line = `\n\n${'-'.repeat(80)}\n\n`;
+  return `Micelio is published with these libraries inside.${line}${[...parts].sort().join(line)}\n`;
+}
+
+if (import.meta.main) await build(root);
