@@ -10,6 +10,7 @@ import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
  * (docs/decisions/0014-one-package.md).
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
 
 /** What is run by its name: the programs by `bin/run.mjs`, the workers by those who start them. */
 const entries = [
@@ -32,12 +33,13 @@ const lazyLibraries: Plugin = {
   },
 };
 
-/**
- * Builds into `dist/` below `directory`. All code is in one directory of it, two deep as the sources are
- * (`src/base/package-root.ts`). Throws where something would have to be there at run time that is not in the package.
- */
-export async function build(directory: string): Promise<void> {
-  const dist = join(directory, 'dist');
+/** What nunjucks would watch files with, which it is never asked to. */
+const neverLoaded = ['chokidar'];
+
+await build();
+
+/** Throws where something would have to be there at run time that is not in the package. */
+async function build(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const bundle = await rolldown({
     cwd: root,
@@ -48,6 +50,7 @@ export async function build(directory: string): Promise<void> {
     checks: { ineffectiveDynamicImport: false },
   });
   const { output } = await bundle.write({
+    // All code is in one directory, two deep as the sources are (`src/base/package-root.ts`).
     dir: join(dist, 'code'),
     format: 'esm',
     entryFileNames: '[name].js',
@@ -58,9 +61,6 @@ export async function build(directory: string): Promise<void> {
   requireWhole(chunks);
   writeFileSync(join(dist, 'LIBRARIES.txt'), licensesOf(chunks));
 }
-
-/** What nunjucks would watch files with, which it is never asked to. */
-const neverLoaded = ['chokidar'];
 
 function requireWhole(chunks: readonly OutputChunk[]): void {
   const own = new Set(chunks.map(({ fileName }) => fileName));
@@ -101,5 +101,3 @@ function licensesOf(chunks: readonly OutputChunk[]): string {
   const line = `\n\n${'-'.repeat(80)}\n\n`;
   return `Micelio is published with these libraries inside.${line}${[...parts].sort().join(line)}\n`;
 }
-
-if (import.meta.main) await build(root);
