@@ -6,9 +6,9 @@ import { StorageError } from '../storage/object-store.ts';
 import { isS3Url } from '../storage/s3/s3-location.ts';
 import { ConfigurationError } from './configuration-error.ts';
 import { Micelio } from './micelio.ts';
-import type { StoreRequests } from './open-store.ts';
 import type { OnProgress } from './projects.ts';
 import { checkPlace } from './store-check.ts';
+import type { StoreRequests } from './store-requests.ts';
 import type { TierSettings } from './tier-settings.ts';
 
 export interface CopyStoreRequest {

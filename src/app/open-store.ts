@@ -1,7 +1,7 @@
 import { DirectoryStore } from '../storage/directory/directory-store.ts';
 import type { ObjectStore } from '../storage/object-store.ts';
 import { isS3Url } from '../storage/s3/s3-location.ts';
-import type { RequestCounter } from './request-counter.ts';
+import type { StoreRequests } from './store-requests.ts';
 import type { TierSettings } from './tier-settings.ts';
 
 /** What a store is opened with. */
@@ -12,24 +12,6 @@ export interface StoreSettings {
   readonly tiers: TierSettings;
   /** Counts the requests to it, if it is remote. */
   readonly requests?: StoreRequests;
-}
-
-/** The requests to remote stores. What counts them is loaded with the first of these: most commands know none. */
-export class StoreRequests {
-  #loading: Promise<RequestCounter> | undefined;
-  /** Undefined while no remote store was opened. */
-  counter: RequestCounter | undefined;
-
-  load(): Promise<RequestCounter> {
-    this.#loading ??= this.#load();
-    return this.#loading;
-  }
-
-  async #load(): Promise<RequestCounter> {
-    const { RequestCounter } = await import('./request-counter.ts');
-    this.counter = new RequestCounter();
-    return this.counter;
-  }
 }
 
 /** Told of what the store can do without, such as a cache that cannot be written. */

@@ -4,7 +4,8 @@ import { systemRandom } from '../base/random.ts';
 import { storageErrorFrom } from '../storage/directory/disk-error.ts';
 import { probeStore } from '../storage/probe.ts';
 import { isS3Url, parseS3Location } from '../storage/s3/s3-location.ts';
-import { openStore, type StoreRequests, type StoreSettings } from './open-store.ts';
+import { openStore, type StoreSettings } from './open-store.ts';
+import type { StoreRequests } from './store-requests.ts';
 
 /** One thing that was looked at, and what is wrong with it, in words; undefined where nothing is. */
 export interface StoreFinding {

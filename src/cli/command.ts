@@ -1,6 +1,6 @@
 import type { Configuration, Environment } from '../app/configuration.ts';
 import type { Micelio } from '../app/micelio.ts';
-import type { StoreRequests } from '../app/open-store.ts';
+import type { StoreRequests } from '../app/store-requests.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { OptionTable, OptionValues } from './options.ts';
 import type { Progress } from './progress.ts';
@@ -9,7 +9,8 @@ import type { Progress } from './progress.ts';
 export interface CommandContext {
   readonly configuration: Configuration;
   readonly environment: Environment;
-  readonly micelio: Micelio;
+  /** The projects of the store, which is opened when this is first called: what is about a git repository does without. */
+  readonly openMicelio: () => Promise<Micelio>;
   /** Counts what is sent to remote stores: also of those that the command opens itself. */
   readonly requests: StoreRequests;
   /** The directory that the command was called in, absolute. */

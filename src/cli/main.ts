@@ -1,7 +1,7 @@
 import { type Configuration, readConfiguration } from '../app/configuration.ts';
 import { wakeFileServer } from '../app/file-server/wake.ts';
-import { Micelio } from '../app/micelio.ts';
-import { StoreRequests } from '../app/open-store.ts';
+import type { Micelio } from '../app/micelio.ts';
+import { StoreRequests } from '../app/store-requests.ts';
 import { version } from '../app/version.ts';
 import { MicelioError } from '../base/error.ts';
 import { CliError } from './cli-error.ts';
@@ -153,7 +153,7 @@ async function run(program: Program, process: Process, call: Call): Promise<Answ
       {
         configuration,
         environment,
-        micelio: await Micelio.open({ ...configuration, requests }, noteOnce(process)),
+        openMicelio: once(() => openMicelio(process, configuration, requests)),
         requests,
         directory: process.directory,
         progress,
@@ -167,6 +167,23 @@ async function run(program: Program, process: Process, call: Call): Promise<Answ
     progress.clear();
     await tally(configuration, requests, entry.path);
   }
+}
+
+async function openMicelio(
+  process: Process,
+  configuration: Configuration,
+  requests: StoreRequests,
+): Promise<Micelio> {
+  const { Micelio } = await import('../app/micelio.ts');
+  return Micelio.open({ ...configuration, requests }, noteOnce(process));
+}
+
+function once<T>(work: () => Promise<T>): () => Promise<T> {
+  let result: Promise<T> | undefined;
+  return () => {
+    result ??= work();
+    return result;
+  };
 }
 
 /** Notes what the command has cost in requests, for `mic store stats`. */

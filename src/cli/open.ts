@@ -21,16 +21,17 @@ export async function meansHub(
 }
 
 /** The ledger of the project that `--project`, the workspace or the configuration names. */
-export function ledgerFor(
-  { micelio, configuration, directory }: CommandContext,
+export async function ledgerFor(
+  { openMicelio, configuration, directory }: CommandContext,
   name: string | undefined,
-): ProjectLedger {
-  return locateProject(micelio, configuration, directory, name);
+): Promise<ProjectLedger> {
+  return locateProject(await openMicelio(), configuration, directory, name);
 }
 
 /** That project with its files. */
-export function projectFor(context: CommandContext, name: string | undefined): Promise<OpenProject> {
-  return context.micelio.project(ledgerFor(context, name).name);
+export async function projectFor(context: CommandContext, name: string | undefined): Promise<OpenProject> {
+  const micelio = await context.openMicelio();
+  return micelio.project((await ledgerFor(context, name)).name);
 }
 
 /** A session, its project, and all that can be done with it. */
@@ -48,8 +49,9 @@ export async function sessionFor(context: CommandContext, id: string | undefined
       `${id} is a session of a git repository, where this is done with git itself. "mic session status ${id}" shows how it stands.`,
     );
   }
-  const located = await locateSession(context.micelio, context.configuration, context.directory, id);
-  const project = await context.micelio.project(located.project.name);
+  const micelio = await context.openMicelio();
+  const located = await locateSession(micelio, context.configuration, context.directory, id);
+  const project = await micelio.project(located.project.name);
   return { project, session: located.session, sessions: await sessionsOf(context, project) };
 }
 

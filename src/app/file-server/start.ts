@@ -2,7 +2,7 @@ import { systemClock } from '../../base/clock.ts';
 import { systemRandom } from '../../base/random.ts';
 import type { FileServerSettings } from '../configuration.ts';
 import { currentUser } from '../mounts.ts';
-import { StoreRequests } from '../open-store.ts';
+import { StoreRequests } from '../store-requests.ts';
 import { version } from '../version.ts';
 import { FileServerProcess } from './file-server-process.ts';
 import { type AnsweringServer, endFileServer, findFileServer } from './launch.ts';

@@ -2,8 +2,9 @@ import type { ProjectName } from '../../session/project-name.ts';
 import { ContentCache } from '../../vfs/content-cache.ts';
 import { Micelio } from '../micelio.ts';
 import type { OpenProject } from '../open-project.ts';
-import type { OnStoreProblem, StoreRequests } from '../open-store.ts';
+import type { OnStoreProblem } from '../open-store.ts';
 import { processMemory } from '../process-memory.ts';
+import type { StoreRequests } from '../store-requests.ts';
 import type { TierSettings } from '../tier-settings.ts';
 
 /** The stores that this process works with. Each is opened when it is first asked for, and stays open. */

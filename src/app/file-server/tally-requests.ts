@@ -1,6 +1,6 @@
 import type { Clock } from '../../base/clock.ts';
-import type { StoreRequests } from '../open-store.ts';
 import { RequestTally } from '../request-tally.ts';
+import type { StoreRequests } from '../store-requests.ts';
 
 /** How often what was sent is noted, in ms. */
 const tallyMs = 5 * 60 * 1000;

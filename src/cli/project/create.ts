@@ -17,7 +17,8 @@ export default command({
     ['mic project create acme/data --from=./data --files --all', 'Import a directory with everything in it'],
   ],
   async run(context, [name], { description, ...options }) {
-    const project = await context.micelio.project(parseProjectName(name!));
+    const micelio = await context.openMicelio();
+    const project = await micelio.project(parseProjectName(name!));
     const source = sourceOf(context, options);
     if (source === undefined) {
       await createProject(project, description ?? '');

@@ -5,7 +5,8 @@ export default command({
   summary: 'List the projects of the store',
   options: {},
   examples: [['mic project list', 'What is there']],
-  async run({ micelio }) {
+  async run({ openMicelio }) {
+    const micelio = await openMicelio();
     const rows: { name: string; sequence: number; createdMs: number; description: string }[] = [];
     for await (const name of micelio.projectNames()) {
       const { project, sequence } = (await micelio.ledger(name).ledger.readHead()).head;

@@ -17,7 +17,7 @@ export default command({
   },
   examples: [['mic project log acme/web --files -n 5', 'The last five landings, with their files']],
   async run(context, [name], { last, files }) {
-    const project = ledgerFor(context, name);
+    const project = await ledgerFor(context, name);
     const { head } = await project.ledger.readHead();
     const landings: Landing[] = [];
     const count = last ?? shownDefault;

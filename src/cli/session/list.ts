@@ -34,7 +34,8 @@ export default command({
     }
     if (await meansHub(context, { project }))
       return (await import('../git-session/list.ts')).listInHub(context, { state: known, all, removed });
-    const sessions = await Array.fromAsync(ledgerFor(context, project).ledger.listSessions());
+    const { ledger } = await ledgerFor(context, project);
+    const sessions = await Array.fromAsync(ledger.listSessions());
     const shown = sessions
       .filter((session) => (session.removed !== null) === removed)
       .filter((session) => state === undefined || session.state === state)

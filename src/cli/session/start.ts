@@ -70,7 +70,7 @@ export default command({
     if (options.workspace === 'none' && options.directory !== undefined) {
       throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
     }
-    const ledger = ledgerFor(context, options.project);
+    const ledger = await ledgerFor(context, options.project);
     const session = await startSession(ledger, {
       title: title!,
       goal: options.goal ?? title!,
@@ -100,7 +100,7 @@ async function place(
 ): Promise<PlacedSession> {
   const path = directory === undefined ? undefined : resolve(context.directory, directory);
   const workspaces = await workspacesOf(context);
-  const openProject = () => context.micelio.project(project.name);
+  const openProject = async () => (await context.openMicelio()).project(project.name);
   const placing = { project, openProject, workspaces };
   return placeNewSession(placing, session, { kind, directory: path }, context.progress.update);
 }

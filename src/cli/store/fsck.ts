@@ -8,7 +8,8 @@ export default command({
     'Reads every object and checks it against its hash, and that all that heads, landings and sessions need is there. Changes\nnothing.',
   options: {},
   examples: [['mic store fsck', 'Is everything whole?']],
-  async run({ micelio, progress }) {
+  async run({ openMicelio, progress }) {
+    const micelio = await openMicelio();
     const projects = [];
     const lines: string[] = [];
     for await (const name of micelio.projectNames()) {

@@ -21,7 +21,8 @@ export default command({
     ['mic store gc', 'From time to time, such as every night'],
   ],
   async run(context, _args, { dryRun, graceHours }) {
-    const { micelio, progress } = context;
+    const { openMicelio, progress } = context;
+    const micelio = await openMicelio();
     const workspaces = await workspacesOf(context);
     const projects = [];
     for await (const name of micelio.projectNames()) {

@@ -9,8 +9,8 @@ export default command({
     'Counts what the store holds, project by project. Of a store on S3 it also shows what each command has cost in requests\non this machine so far, repeated ones included: on average and the last time. MICELIO_REQUEST_TALLY=off ends the counting.',
   options: {},
   examples: [['mic store stats', 'How large is it, and what of?']],
-  async run({ micelio, configuration: { store, requestTally } }) {
-    const stats = await storeStats(micelio);
+  async run({ openMicelio, configuration: { store, requestTally } }) {
+    const stats = await storeStats(await openMicelio());
     const rows = stats.map((row) => [
       row.project,
       row.kind,
