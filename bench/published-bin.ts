@@ -7,4 +7,4 @@ const scratch = mkdtempSync(join(tmpdir(), 'micelio-bench-package-'));
 process.on('exit', () => rmSync(scratch, { recursive: true, force: true }));
 
 /** Where the programs are of the package as users have it, which is built for this run. */
-export const publishedBin = join(publishedPackage(scratch), 'bin');
+export const publishedBin = join(publishedPackage(scratch).directory, 'bin');

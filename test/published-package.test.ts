@@ -9,9 +9,7 @@ import { publishedPackage } from './published-package.ts';
 
 /** What is run once more, with the package in place of the sources: of every part of it something. */
 const suites = [
-  'cli/command-line.test.ts',
   'cli/workflow.test.ts',
-  'cli/session-life.test.ts',
   'cli/mount.test.ts',
   'agent-sessions/life.test.ts',
   'agent-sessions/provision.test.ts',
@@ -21,15 +19,19 @@ const suites = [
 
 describe('the package as it is published', () => {
   const scratch = new Scratch('published');
-  const directory = publishedPackage(scratch.directory);
+  const { directory, links } = publishedPackage(scratch.directory);
 
-  test('is whole: nothing else has to be installed with it', () => {
+  test('is whole: nothing else is installed with it', async () => {
     const described = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8'));
     assert.equal(described.dependencies, undefined);
     assert.deepEqual(
       readdirSync(directory).sort(),
       ['CHANGELOG.md', 'LICENSE', 'README.md', 'bin', 'dist', 'docs', 'package.json', 'share'].sort(),
     );
+    assert.deepEqual(readdirSync(join(directory, '..')), ['micelio']);
+    assert.deepEqual(readdirSync(links).sort(), ['mic', 'mic-fs']);
+    const { stdout } = await scratch.run(join(links, 'mic'), ['--version']);
+    assert.equal(stdout, `mic ${described.version}\n`);
     const libraries = readFileSync(join(directory, 'dist/LIBRARIES.txt'), 'utf8');
     for (const name of ['@aws-sdk/client-s3', 'mdast-util-from-markdown', 'nunjucks'])
       assert.match(libraries, new RegExp(`^${name} \\d`, 'm'));
