@@ -3,6 +3,7 @@ import { describe, test } from 'node:test';
 import { zstdCompressSync } from 'node:zlib';
 import { compress, decompress } from './compression.ts';
 import { pseudoRandomBytes } from './fixtures.ts';
+import { skippableFrame } from './skippable-frame.ts';
 
 describe('a compressed frame', () => {
   test('gives back what it was made of, also when many are made at once', async () => {
@@ -13,6 +14,15 @@ describe('a compressed frame', () => {
     const frames = await Promise.all(inputs.map((bytes) => compress(bytes)));
     for (const [i, frame] of frames.entries())
       assert.ok(decompress(frame, inputs[i]!.length, 'it').equals(inputs[i]!));
+  });
+
+  test('may have one to be skipped in front of it', async () => {
+    const frame = await compress(Buffer.from('some text'));
+    const behind = Buffer.concat([skippableFrame(Buffer.from('hints')), frame]);
+    assert.equal(decompress(behind, 100, 'it').toString(), 'some text');
+    const cut = Buffer.from(behind);
+    cut.writeUInt32LE(behind.length, 4);
+    assert.throws(() => decompress(cut, 100, 'it'), { code: 'blob/corrupt' });
   });
 
   test('that holds more than it should is refused before it fills the memory', () => {

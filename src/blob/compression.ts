@@ -6,6 +6,7 @@ import {
   zstdDecompressSync,
 } from 'node:zlib';
 import { BlobError } from './blob-error.ts';
+import { splitSkippableFrame } from './skippable-frame.ts';
 
 /** Level 1 packs source code within 3 % of level 3, in less time. Any zstd frame can be read, whatever its level. */
 const options = { params: { [constants.ZSTD_c_compressionLevel]: 1 } };
@@ -87,14 +88,16 @@ async function takeCompressor(): Promise<Compressor> {
 }
 
 /**
- * What a zstd frame holds. Throws `blob/corrupt` when it is damaged or holds more than `bytesMax` bytes: what comes
+ * What a zstd frame holds, which a skippable one may stand in front of. Throws `blob/corrupt` when it is damaged or holds more than `bytesMax` bytes: what comes
  * from a store must not be able to fill the memory.
  */
 export function decompress(frame: Uint8Array, bytesMax: number, what: string): Buffer {
   try {
     // One piece of output that is a little too large: a second one would have to be joined to the first.
     const chunkSize = Math.max(constants.Z_MIN_CHUNK, bytesMax + 1);
-    return zstdDecompressSync(frame, { maxOutputLength: Math.max(1, bytesMax), chunkSize });
+    // Node.js 24 ends with the first frame, also where that is one to be skipped.
+    const { rest } = splitSkippableFrame(frame);
+    return zstdDecompressSync(rest, { maxOutputLength: Math.max(1, bytesMax), chunkSize });
   } catch (cause) {
     throw new BlobError('blob/corrupt', `${what} is damaged: it does not decompress. Run "mic store fsck".`, {
       cause,

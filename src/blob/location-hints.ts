@@ -1,6 +1,7 @@
 import { type Hash, hashBytes, hashFromBytes } from '../base/hash.ts';
 import { frameBytesMax, hintBytesMax, storedFrameBytesMax } from './limits.ts';
 import { type FrameRange, type Location, ownPack } from './pack-index.ts';
+import { skippableFrame, splitSkippableFrame } from './skippable-frame.ts';
 import { ByteReader, ByteWriter, UnreadableBytes, zigzag } from './varint.ts';
 
 /** Where the objects lie that an object refers to, in its own order; undefined where its writer did not know. */
@@ -12,9 +13,6 @@ export interface HintedObject {
   readonly references: ReferenceLocations;
 }
 
-/** Begins a frame that a reader of zstd skips (RFC 8878, 3.1.2), and of the sixteen such numbers the one that is ours. */
-const skippableMagic = 0x184d2a5c;
-const skippableHeaderBytes = 8;
 const version = 1;
 /** Of a reference that nothing is known of. Known ones are numbered from 1. */
 const unknown = 0;
@@ -28,22 +26,13 @@ export function encodeHints(objects: readonly HintedObject[]): Buffer | undefine
   if (objects.every(({ references }) => references.every((location) => location === undefined)))
     return undefined;
   const content = encodeLocations(objects);
-  if (content.length > hintBytesMax) return undefined;
-  const header = Buffer.alloc(skippableHeaderBytes);
-  header.writeUInt32LE(skippableMagic, 0);
-  header.writeUInt32LE(content.length, 4);
-  return Buffer.concat([header, content]);
+  return content.length > hintBytesMax ? undefined : skippableFrame(content);
 }
 
 /** The hints in front of a stored frame, if there are any: for `decodeHints`. Shared with `stored`. */
 export function hintsOf(stored: Uint8Array): Uint8Array | undefined {
-  if (stored.length < skippableHeaderBytes) return undefined;
-  const header = Buffer.from(stored.buffer, stored.byteOffset, skippableHeaderBytes);
-  if (header.readUInt32LE(0) !== skippableMagic) return undefined;
-  const end = skippableHeaderBytes + header.readUInt32LE(4);
-  return end > stored.length || end - skippableHeaderBytes > hintBytesMax
-    ? undefined
-    : stored.subarray(skippableHeaderBytes, end);
+  const { content } = splitSkippableFrame(stored);
+  return content === undefined || content.length > hintBytesMax ? undefined : content;
 }
 
 /**
