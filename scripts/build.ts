@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { globSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,6 +10,7 @@ import { type OutputChunk, type Plugin, rolldown } from 'rolldown';
  * (docs/decisions/0014-one-package.md).
  */
 const root = fileURLToPath(new URL('..', import.meta.url));
+const sources = join(root, 'src');
 const dist = join(root, 'dist');
 
 /** What is run by its name: the programs by `bin/run.mjs`, the workers by those who start them. */
@@ -17,8 +18,7 @@ const entries = [
   'cli/main.ts',
   'cli/commands.ts',
   'cli/mic-fs.ts',
-  'workspace/checkout/frame-worker.ts',
-  'workspace/checkout/stat-worker.ts',
+  ...globSync('**/*-worker.ts', { cwd: sources }),
 ];
 
 /** Lets `require`, with which sources load a library when it is needed, be the bundler's, which brings the library along. */
@@ -26,10 +26,14 @@ const lazyLibraries: Plugin = {
   name: 'lazy-libraries',
   transform: {
     filter: { id: /[\\/]src[\\/].*\.ts$/, code: 'createRequire' },
-    handler: (code) => ({
-      code: code.replace(/^const require = createRequire\(import\.meta\.url\);$/m, ''),
-      map: null,
-    }),
+    handler(code, id) {
+      const bundled = code.replace(/^const require = createRequire\(import\.meta\.url\);$/m, '');
+      if (bundled.includes('createRequire('))
+        throw new Error(
+          `${id} loads what would not be in the package: call what createRequire returns "require".`,
+        );
+      return { code: bundled, map: null };
+    },
   },
 };
 
@@ -43,7 +47,7 @@ async function build(): Promise<void> {
   rmSync(dist, { recursive: true, force: true });
   const bundle = await rolldown({
     cwd: root,
-    input: entries.map((entry) => join(root, 'src', entry)),
+    input: entries.map((entry) => join(sources, entry)),
     platform: 'node',
     plugins: [lazyLibraries],
     // Modules that are loaded by some at once and by others later are simply there at once.
@@ -88,11 +92,18 @@ function licensesOf(chunks: readonly OutputChunk[]): string {
   const libraries = [...directories].map((directory) => {
     const manifest = JSON.parse(readFileSync(join(directory, 'package.json'), 'utf8')) as Manifest;
     const { name, version, license } = manifest;
-    const file = readdirSync(directory).find((entry) => /^licen[cs]e(\.\w+)?$/i.test(entry));
-    const text = file === undefined ? '' : readFileSync(join(directory, file), 'utf8').trim();
-    return { title: `${name} ${version} (${license})`, text };
+    const file = readdirSync(directory).find((entry) => /^licen[cs]e([-.]\w+)*$/i.test(entry));
+    const text = file === undefined ? undefined : readFileSync(join(directory, file), 'utf8').trim();
+    return { title: `${name} ${version} (${license})`, license, text };
   });
-  const parts = Map.groupBy(libraries, ({ text }) => text)
+  const textOf = ({ title, license, text }: (typeof libraries)[number]): string => {
+    // Of the packages of one house not all come with the text.
+    const found =
+      text ?? libraries.find((other) => other.license === license && license === 'Apache-2.0')?.text;
+    if (found === undefined) throw new Error(`${title} comes without the text of its license.`);
+    return found;
+  };
+  const parts = Map.groupBy(libraries, textOf)
     .entries()
     .map(([text, of]) => {
       const titles = of.map(({ title }) => title).sort();

@@ -2,9 +2,10 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
+import { binDirectory } from '../mic.ts';
 import type { TestBucket } from './test-bucket.ts';
 
-const mic = fileURLToPath(new URL('../../bin/mic', import.meta.url));
+const mic = join(binDirectory, 'mic');
 const peakMemory = fileURLToPath(new URL('./peak-memory-process.ts', import.meta.url));
 
 /** A run of `mic`: what it printed, how long it took, and the most memory that it had. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { Scratch, write } from '../mic.ts';
+import { binDirectory, Scratch, write } from '../mic.ts';
 import { follow } from '../transcript.ts';
 
 test('the workflow, as it is written: start, edit, land', async () => {
@@ -93,13 +93,12 @@ test('the ten lines of the readme work as they stand', async () => {
   const lines = linesOfTheReadme();
   assert.equal(lines.length, 10);
   // What a reader does by hand: where the checkout of Micelio is, which editor, and the id that was printed.
-  const bin = new URL('../../bin', import.meta.url).pathname;
   const editor = join(
     scratch.files('tools', { 'edit.sh': 'sed "s/^41$/the line of the readme/" "$1" > x && mv x "$1"\n' }),
     'edit.sh',
   );
   const script = lines.map((line) => {
-    if (line.startsWith('export PATH=')) return line.replace('$PWD/bin', bin);
+    if (line.startsWith('export PATH=')) return line.replace('$PWD/bin', binDirectory);
     if (line.startsWith('mic session start')) return `${line} | tee started`;
     if (line.startsWith('$EDITOR')) return line.replace('$EDITOR', `sh '${editor}'`);
     return line.replace('sess-4k2m9x7qw0ab', "$(sed -n 's/^Session ID: //p' started)");

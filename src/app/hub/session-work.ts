@@ -50,12 +50,12 @@ export async function workOfSession(
   const { git } = workspace.repository;
   const look = ['status', '--porcelain', '--untracked-files=all', '--no-renames', '-z'];
   // One look at the files is all: what the commits changed is in their trees.
-  const [uncommitted, base, head] = await Promise.all([
+  const [uncommitted, base] = await Promise.all([
     git.run(['-C', workspace.directory, ...look]).then(pathsIn),
     baseOf(workspace),
-    sessions.headOf(workspace),
   ]);
-  const committed = await changedPaths(workspace.repository, base, head);
+  // Behind the look, so that what is committed during it is in one or the other.
+  const committed = await changedPaths(workspace.repository, base, await sessions.headOf(workspace));
   const touched = [...committed.map(({ path }) => path), ...uncommitted.map((line) => line.slice(3))];
   return {
     touched: [...new Set(touched)].filter(isOwn).sort(),
