@@ -384,7 +384,7 @@ export class HubSessions {
     const kind = choice.kind ?? usualKind(this.hub, slug);
     const directory = choice.directory ?? this.#defaultDirectory(slug, kind);
     const [{ bringBackWork }, { dropBroughtBack }] = await Promise.all([
-      import('../../workspace/git/keep-work.ts'),
+      import('../../workspace/git/bring-back-work.ts'),
       import('../../workspace/git/set-aside.ts'),
     ]);
     let brought: readonly BroughtBack[] = [];

@@ -5,9 +5,10 @@ import fc from 'fast-check';
 import { parseObjectId } from '../../git/object-id.ts';
 import { ScratchRepository, scratchEnvironment } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
+import { bringBackWork } from './bring-back-work.ts';
 import { depthInCommon } from './clone-history.ts';
 import { workspaceOf } from './fixtures.ts';
-import { bringBackWork, keptRefs } from './keep-work.ts';
+import { keptRefs } from './keep-work.ts';
 
 const slug = parseSlug('2026-11-21-kept');
 const kept = keptRefs(slug).commits;

@@ -10,13 +10,14 @@ import {
   temporaryDirectory,
 } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
+import { bringBackWork } from './bring-back-work.ts';
 import { deepenWorkspace } from './clone-history.ts';
 import {
   type CreatedGitWorkspace,
   createGitWorkspace,
   type GitWorkspaceRequest,
 } from './create-git-workspace.ts';
-import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
+import { keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { syncWorkspace } from './sync-workspace.ts';
 import { findGitWorkspace } from './workspace-record.ts';

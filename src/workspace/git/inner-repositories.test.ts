@@ -10,8 +10,9 @@ import {
   temporaryDirectory,
 } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
+import { bringBackWork } from './bring-back-work.ts';
 import { workspaceOf } from './fixtures.ts';
-import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
+import { keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { asideOf, dropBroughtBack } from './set-aside.ts';
 import type { GitWorkspace } from './workspace-record.ts';

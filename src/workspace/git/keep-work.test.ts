@@ -5,8 +5,9 @@ import { join } from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { file, ScratchRepository, scratchEnvironment } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
+import { bringBackWork } from './bring-back-work.ts';
 import { workspaceOf } from './fixtures.ts';
-import { bringBackWork, keepWork, keptRefs } from './keep-work.ts';
+import { keepWork, keptRefs } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 

@@ -7,12 +7,10 @@ import { moveRefs, type RefMove, type RefName, readRefs } from '../../git/refs.t
 import { gitArguments, type Repository, resolveCommit } from '../../git/repository.ts';
 import { replaceFile } from '../replace-file.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
-import { deepenWorkspace, depthInCommon } from './clone-history.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
 import { keepSubmodules } from './keep-submodules.ts';
 import { noteKind } from './kept-kind.ts';
 import { keepLargeFiles } from './large-files.ts';
-import { type BroughtBack, bringBackAside } from './set-aside.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
@@ -42,7 +40,7 @@ export interface KeptWork {
 export type WhatToKeep = 'all' | 'committed';
 
 /** How often somebody else may keep work of the same session at the same moment. */
-const attemptsMax = 50;
+export const attemptsMax = 50;
 
 /**
  * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other
@@ -90,74 +88,17 @@ export async function keepWork(
   );
 }
 
-/**
- * Brings what was kept last back into a fresh workspace of the same session, with the files that were set aside: those are to
- * be dropped once the workspace stands (`dropBroughtBack`).
- */
-export async function bringBackWork(workspace: GitWorkspace, hub: Repository): Promise<BroughtBack[]> {
-  const { directory, record } = workspace;
-  const refs = keptRefs(record.slug);
-  const kept = await readRefs(hub, [refs.commits, refs.uncommitted]);
-  if (kept.size > 0 && !(await isOnMain(hub, workspace, kept)))
-    await bringBackCommits(workspace, hub, refs, kept);
-  return bringBackAside(hub, record.slug, directory);
-}
-
-/** Whether nothing is kept but commits that main has as well: a fresh workspace has them, and what is newer. */
-async function isOnMain(
-  hub: Repository,
-  { record }: GitWorkspace,
+/** The move of one of the refs of `kept` to `next`, or out of the way. */
+export function move(
   kept: ReadonlyMap<RefName, ObjectId>,
-): Promise<boolean> {
-  const refs = keptRefs(record.slug);
-  const commits = kept.get(refs.commits);
-  return commits !== undefined && !kept.has(refs.uncommitted) && (await contains(hub, record.base, commits));
-}
-
-async function bringBackCommits(
-  workspace: GitWorkspace,
-  hub: Repository,
-  refs: KeptRefs,
-  kept: ReadonlyMap<RefName, ObjectId>,
-): Promise<void> {
-  const { repository, directory, record } = workspace;
-  const { git } = repository;
-  const at = ['-C', directory];
-  if (record.kind === 'clone') await fetchKept(workspace, hub, refs, kept);
-  for (const [ref, command] of [
-    [refs.commits, ['reset', '--quiet', '--hard']],
-    // Into index and working tree, as a change of what is committed; then out of the index again.
-    [refs.uncommitted, ['read-tree', '-m', '-u', 'HEAD']],
-  ] as const) {
-    const id = kept.get(ref);
-    if (id === undefined) continue;
-    await git.run([...at, ...command, id]);
-  }
-  await git.run([...at, 'reset', '--quiet']);
-  writeKnown(workspace, kept.get(refs.uncommitted));
-}
-
-/** Fetches what is kept into a clone that has the newest commit of main alone, with the history that the two share. */
-async function fetchKept(
-  workspace: GitWorkspace,
-  hub: Repository,
-  refs: KeptRefs,
-  kept: ReadonlyMap<RefName, ObjectId>,
-): Promise<void> {
-  const { repository, record } = workspace;
-  const newest = kept.get(refs.uncommitted) ?? kept.get(refs.commits);
-  // First: what main and the kept work share is here then, and only the rest comes.
-  const depth = newest === undefined ? 0 : await depthInCommon(hub, record.base, newest);
-  if (depth !== 0) await deepenWorkspace(workspace, depth);
-  const specs = [...kept.keys()].map((ref) => `+${ref}:${ref}`);
-  await repository.git.run(gitArguments(repository, ['fetch', '--quiet', upstreamRemote, ...specs]));
-}
-
-function move(kept: ReadonlyMap<RefName, ObjectId>, ref: RefName, next: ObjectId | undefined): RefMove {
+  ref: RefName,
+  next: ObjectId | undefined,
+): RefMove {
   return { ref, expected: kept.get(ref) ?? 'absent', next: next ?? 'absent' };
 }
 
-interface Keeping {
+/** What is to be kept of a session as its newest. */
+export interface Keeping {
   readonly head: ObjectId;
   readonly uncommitted: ObjectId | undefined;
   readonly besides: readonly ObjectId[];
@@ -166,7 +107,7 @@ interface Keeping {
 }
 
 /** What would be lost otherwise gets a number. */
-async function earlierMoves(
+export async function earlierMoves(
   hub: Repository,
   refs: KeptRefs,
   kept: ReadonlyMap<RefName, ObjectId>,
@@ -219,7 +160,7 @@ async function otherCommits(
 }
 
 /** Whether `commit` is `head` or behind it. What the repository does not know is not. */
-async function contains(repository: Repository, head: ObjectId, commit: ObjectId): Promise<boolean> {
+export async function contains(repository: Repository, head: ObjectId, commit: ObjectId): Promise<boolean> {
   const args = gitArguments(repository, ['merge-base', '--is-ancestor', commit, head]);
   return (await repository.git.attempt(args)).exitCode === 0;
 }
@@ -270,6 +211,6 @@ function readKnown(workspace: GitWorkspace): ObjectId | undefined {
   }
 }
 
-function writeKnown(workspace: GitWorkspace, uncommitted: ObjectId | undefined): void {
+export function writeKnown(workspace: GitWorkspace, uncommitted: ObjectId | undefined): void {
   replaceFile(knownFile(workspace), `${uncommitted ?? ''}\n`);
 }

@@ -15,8 +15,8 @@ import { test } from 'node:test';
 import { file, ScratchRepository } from '../../git/scratch-repository.ts';
 import { parseSlug } from '../../session/plan/slug.ts';
 import { diskPath } from '../disk-path.ts';
+import { bringBackWork } from './bring-back-work.ts';
 import { workspaceOf } from './fixtures.ts';
-import { bringBackWork } from './keep-work.ts';
 import { removeGitWorkspace } from './remove-git-workspace.ts';
 import { dropBroughtBack } from './set-aside.ts';
 
