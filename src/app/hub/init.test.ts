@@ -176,6 +176,40 @@ describe('mic init', () => {
     }
   });
 
+  test('refuses a second layout in another folder, in a dry run too', async (t) => {
+    const scratch = hub(t);
+    await init(scratch.directory);
+    for (const mode of ['dry-run', 'apply'] as const) {
+      await refused(
+        init(scratch.directory, { root: 'foo', mode }),
+        'ledger/in-use',
+        /laid out in _AGENTS\/ on main, .* To stay there: mic init, .* git -C ".*" config micelio\.root "foo"$/,
+      );
+    }
+    assert.equal(commits(scratch), '2');
+    await assertUsable(t, scratch.directory);
+    // In a clone of a project with a folder of its own, which does not know that yet.
+    const other = hub(t);
+    await init(other.directory, { root: 'tools/agents' });
+    other.git(['config', '--unset', 'micelio.root']);
+    await refused(init(other.directory), 'ledger/in-use', /To stay there: mic init --root "tools\/agents"/);
+    assert.equal((await init(other.directory, { root: 'tools/agents' })).commit, undefined);
+    assert.equal(other.git(['config', 'micelio.root']), 'tools/agents');
+  });
+
+  test('says how to go back where another folder has sessions and the setting names one without', async (t) => {
+    const scratch = hub(t);
+    await init(scratch.directory);
+    scratch.git(['config', 'micelio.root', 'foo']);
+    const back = /sessions are laid out in _AGENTS\/\. .* config --unset micelio\.root$/;
+    await refused(assertUsable(t, scratch.directory), 'ledger/settings-invalid', back);
+    await refused(init(scratch.directory), 'ledger/in-use', /config --unset micelio\.root\. To have/);
+    const names = /Main has sessions in _AGENTS\/ as well: .* config --unset micelio\.root$/;
+    await refused(init(scratch.directory, { root: '_AGENTS' }), 'ledger/in-use', names);
+    scratch.git(['config', '--unset', 'micelio.root']);
+    await assertUsable(t, scratch.directory);
+  });
+
   test('changes nothing where something is in the way', async (t) => {
     const cases: readonly (readonly [ScratchFiles, RegExp])[] = [
       [

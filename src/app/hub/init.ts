@@ -10,6 +10,7 @@ import { HubReader } from '../../ledger/git/hub-reader.ts';
 import { type LayOutPlace, layOut, previewLayOut } from '../../ledger/git/init/lay-out.ts';
 import type { LayOutPlan } from '../../ledger/git/init/plan-lay-out.ts';
 import { tryClaims } from '../../ledger/git/init/try-claims.ts';
+import { laidOutRoots, useRoot } from '../../ledger/git/laid-out.ts';
 import { GitLedgerLayout, isRoot } from '../../ledger/git/layout.ts';
 import { LocalAuthority } from '../../ledger/git/local-authority.ts';
 import { RemoteAuthority } from '../../ledger/git/remote-authority.ts';
@@ -109,9 +110,13 @@ async function withRoot(hub: Hub, text: string | undefined): Promise<Hub> {
   }
   const known = await hubSetting(hub.repository, 'micelio.root');
   if (known === undefined) return { ...hub, layout: new GitLedgerLayout(root) };
+  const roots = await laidOutRoots(hub.repository, await readRef(hub.repository, hub.main));
+  const next = roots.includes(root)
+    ? `Main has sessions in ${root}/ as well: to use those, ${useRoot(hub, root)}`
+    : 'To have another one, move the folder on main and change that setting, in each hub.';
   throw new GitLedgerError(
     'ledger/in-use',
-    `The folder of the agents is ${known} in this repository (git config micelio.root), and not ${root}. Nothing was changed. To have another one, move the folder on main and change that setting, in each hub.`,
+    `The folder of the agents is ${known} in this repository (git config micelio.root), and not ${root}. Nothing was changed. ${next}`,
   );
 }
 

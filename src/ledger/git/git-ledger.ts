@@ -35,6 +35,7 @@ import {
 import { type Decider, deciderOf } from './decider.ts';
 import { type Hub, openHub } from './hub.ts';
 import { HubReader } from './hub-reader.ts';
+import { requireNoneElsewhere } from './laid-out.ts';
 import {
   type CompleteRequest,
   type ConflictRequest,
@@ -108,6 +109,8 @@ export interface SessionSummary {
   readonly state: SessionState;
   /** Who has it; undefined where nobody has. */
   readonly claim: HeldClaim | undefined;
+  /** The id of the last claim, where that was given back and nobody has claimed the session since. */
+  readonly givenBack: string | undefined;
   readonly standing: ClaimStanding;
 }
 
@@ -396,7 +399,8 @@ export class GitLedger {
     // What was last known is shown as it stood then: who has a session may have renewed its claim since.
     const now = this.staleness?.atMs ?? clock.now();
     const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
-    return { slug, state, claim: isHeld(claim) ? claim : undefined, standing };
+    const [held, givenBack] = isHeld(claim) ? [claim, undefined] : [undefined, claim?.id];
+    return { slug, state, claim: held, givenBack, standing };
   }
 }
 
@@ -434,8 +438,11 @@ function authorityFor(
   }
 }
 
-/** The settings on the hub's own main, which say who decides. */
+/** The settings on the hub's own main, which say who decides. Throws `ledger/settings-invalid`. */
 async function settingsAt(hub: Hub, refs: AuthorityRefs, reader: HubReader): Promise<GitLedgerSettings> {
   const draft = new LedgerDraft(hub, new StagedObjects(hub.repository, reader.current), refs, new Map(), 0);
-  return parseSettings(await draft.readFile(hub.layout.settings, settingsBytesMax));
+  const text = await draft.readFile(hub.layout.settings, settingsBytesMax);
+  const isLaidOut = text !== undefined || (await draft.entryAt(hub.layout.sessions)) !== undefined;
+  if (!isLaidOut) await requireNoneElsewhere(hub, refs.main);
+  return parseSettings(text);
 }

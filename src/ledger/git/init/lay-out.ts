@@ -12,6 +12,7 @@ import type { Authority, LedgerNote } from '../authority.ts';
 import { GitLedgerError } from '../git-ledger-error.ts';
 import type { Hub } from '../hub.ts';
 import type { HubReader } from '../hub-reader.ts';
+import { requireOnlyLayout } from '../laid-out.ts';
 import { MainTree } from './main-tree.ts';
 import { ignoreFile, type LayOutPlan, type LayOutPlanRequest, planLayOut } from './plan-lay-out.ts';
 
@@ -37,7 +38,7 @@ const attemptsMax = 40;
 /** Between two attempts, in ms. */
 const pauseMs = 25;
 
-/** Says what `layOut` would do to main as it is at `commit`. */
+/** Says what `layOut` would do to main as it is at `commit`. Throws as that does. */
 export async function previewLayOut(
   { hub, reader }: Pick<LayOutPlace, 'hub' | 'reader'>,
   request: LayOutRequest,
@@ -45,12 +46,13 @@ export async function previewLayOut(
 ): Promise<LayOutPlan> {
   const objects = new StagedObjects(hub.repository, reader.current);
   const tree = await MainTree.of(hub.repository, objects, commit);
+  await requireOnlyLayout(hub, commit);
   return planLayOut(tree, await planRequest(hub, request));
 }
 
 /**
  * Gives main what it needs to have sessions, in one commit; the first one where main has none yet. Of several who do it
- * at once one makes the commit. Throws as `planLayOut` does, and `ledger/refused`, `ledger/busy`, `ledger/unreachable`.
+ * at once one makes the commit. Throws as `requireOnlyLayout` and `planLayOut` do, and `ledger/refused`, `ledger/busy`, `ledger/unreachable`.
  */
 export async function layOut(
   { hub, authority, reader }: LayOutPlace,
@@ -60,6 +62,7 @@ export async function layOut(
     const main = await mainOf(authority);
     const objects = new StagedObjects(hub.repository, reader.current);
     const tree = await MainTree.of(hub.repository, objects, main);
+    await requireOnlyLayout(hub, main);
     const plan = await planLayOut(tree, await planRequest(hub, request));
     const changes = plan.steps.filter((step) => step.action !== 'keep');
     if (changes.length === 0) return { ...plan, commit: undefined, notes: await authority.catchUp() };
