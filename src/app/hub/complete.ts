@@ -32,6 +32,7 @@ import { type FrozenPlan, requireFrozenPlan } from './frozen-plan.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
 import { knowledgeSession } from './knowledge.ts';
+import { workspaceAsLeft } from './lost-workspace.ts';
 import { protectPlans } from './protect-plan.ts';
 import { provisionedMeanwhile } from './provision.ts';
 import { clearAway, type LeftWorkspace } from './remove-workspace.ts';
@@ -84,7 +85,7 @@ export async function completeSession(
   if (state === 'completed' && (await sessions.wasLastClaim(token)))
     return tidyUp(sessions, request, await doneBefore(sessions, slug));
   const claim = await sessions.requireClaim(token);
-  const workspace = await sessions.workspaceOf(slug);
+  const workspace = await workspaceAsLeft(sessions, slug);
   const head = await committedWork(sessions, slug, workspace);
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const main = await sessions.main();
@@ -159,7 +160,7 @@ export async function landSession(
   const { slug } = request;
   const token = await sessions.requireHeld(slug);
   const claim = await sessions.requireClaim(token);
-  const head = await committedWork(sessions, slug, await sessions.workspaceOf(slug));
+  const head = await committedWork(sessions, slug, await workspaceAsLeft(sessions, slug));
   for (let attempt = 0; attempt < attemptsMax; attempt++) {
     const main = await sessions.main();
     const plan = await requireFrozenPlan(sessions, { claim, head, main });

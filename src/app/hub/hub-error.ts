@@ -17,6 +17,8 @@ export type HubErrorCode =
   | 'session/main-busy'
   /** The session is claimed, and got no workspace. */
   | 'session/not-placed'
+  /** The repository that was named is not the one that the session is of. */
+  | 'session/other-repository'
   /** The plan does not say what the session is for. */
   | 'session/plan-incomplete'
   /** A file of the session was edited in a checkout of main, and changed on main by somebody else. */
@@ -25,6 +27,8 @@ export type HubErrorCode =
   | 'session/entry-unknown'
   /** The session has no workspace on this machine. */
   | 'session/no-workspace'
+  /** The session's workspace is not where it was, or git does not find it there. */
+  | 'session/workspace-lost'
   /** The hub keeps nothing of the session. */
   | 'session/nothing-kept'
   /** What is kept of the session is needed. */

@@ -23,6 +23,7 @@ import {
 import type { Slug } from '../../session/plan/slug.ts';
 import type { Agent } from '../../session/session.ts';
 import type { FileName } from '../../tree/path.ts';
+import { settleMade } from '../../workspace/git/half-done.ts';
 import { usualKind } from '../../workspace/git/kept-kind.ts';
 import {
   type SessionEnvironment,
@@ -43,6 +44,7 @@ import type { ProvisionReport } from '../../workspace/provision/provisioning.ts'
 import type { Environment } from '../configuration.ts';
 import { HeldSessions } from './held-sessions.ts';
 import { HubError } from './hub-error.ts';
+import { workspaceInPlace } from './lost-workspace.ts';
 import { protectPlan, protectPlans } from './protect-plan.ts';
 import type { ArrivedWork } from './travelling-work.ts';
 
@@ -368,12 +370,16 @@ export class HubSessions {
     const { agent } = claim;
     await this.#readIdentityTemplate();
     const environment = this.#identity.of(claim);
-    const existing = await this.workspaceOf(slug);
+    // Beside one that was moved, another one would begin without what is not committed in it.
+    const existing = await (choice.directory === undefined
+      ? workspaceInPlace(this, slug)
+      : this.workspaceOf(slug));
     const { bringWork } = await import('./travelling-work.ts');
     const arrived = await bringWork(this, claim);
     // Loaded here: what makes workspaces is more than all else together, and few commands make one.
     const { createGitWorkspace, handOver } = await import('../../workspace/git/create-git-workspace.ts');
     if (existing !== undefined) {
+      settleMade(this.hub, slug);
       await handOver(existing, { agent, environment });
       protectPlan(join(existing.directory, this.ledger.hub.layout.session('active', slug)));
       this.held.set({ token, directory: existing.directory });

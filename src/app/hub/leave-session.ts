@@ -12,6 +12,7 @@ import { claimSession, placeClaimed } from './claim-session.ts';
 import { HubError } from './hub-error.ts';
 import type { GitWorkspaceChoice, HubSessions, PlacedGitSession } from './hub-sessions.ts';
 import { type LeftBehind, leftBehindText } from './left-behind.ts';
+import { workspaceInPlace } from './lost-workspace.ts';
 import { removeWorkspace } from './remove-workspace.ts';
 import { keptWork } from './session-work.ts';
 import { type SentWork, sendWork } from './travelling-work.ts';
@@ -38,7 +39,7 @@ export async function releaseSession(
   choice: 'keep' | 'remove',
 ): Promise<ReleasedSession> {
   const token = await sessions.requireHeld(slug);
-  const workspace = await sessions.workspaceOf(slug);
+  const workspace = await workspaceInPlace(sessions, slug);
   const doomed = choice === 'remove' ? workspace : undefined;
   // What cannot be kept is said before anything has happened.
   const unkept = doomed && (await surveyUnkept(doomed, 'keep'));
@@ -60,7 +61,7 @@ export async function releaseSession(
 export async function abandonSession(sessions: HubSessions, slug: Slug, reason: string): Promise<SentWork> {
   const { agent: by } = sessions.surroundings;
   const token = sessions.tokenOf(slug);
-  const workspace = await sessions.workspaceOf(slug);
+  const workspace = await workspaceInPlace(sessions, slug);
   if (workspace !== undefined) await keepWork(workspace, sessions.hub, 'all');
   // Given up already, by a process of this machine that was killed before it was through.
   const { state, claim } = await sessions.ledger.session(slug);

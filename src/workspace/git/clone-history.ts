@@ -3,13 +3,12 @@ import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { gitArguments, type Repository } from '../../git/repository.ts';
 import { WorkspaceError } from '../workspace-error.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
+import { troubleWithHub } from './moved-hub.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 
-/** Brings more history into a clone: `commits` of it, or all. Of a worktree, there is all. */
-export async function deepenWorkspace(
-  { repository, record }: GitWorkspace,
-  commits: number | 'all',
-): Promise<void> {
+/** Brings more history into a clone: `commits` of it, or all. Of a worktree, there is all. Throws `workspace/hub-moved`. */
+export async function deepenWorkspace(workspace: GitWorkspace, commits: number | 'all'): Promise<void> {
+  const { repository, record } = workspace;
   if (record.kind === 'worktree') return;
   const shallow = await repository.git.run(
     gitArguments(repository, ['rev-parse', '--is-shallow-repository']),
@@ -17,7 +16,11 @@ export async function deepenWorkspace(
   if (shallow.toString('latin1').trim() !== 'true') return;
   const depth = commits === 'all' ? '--unshallow' : `--deepen=${commits}`;
   const args = ['fetch', '--quiet', depth, upstreamRemote, `refs/heads/${record.main}`];
-  await repository.git.run(gitArguments(repository, args));
+  try {
+    await repository.git.run(gitArguments(repository, args));
+  } catch (error) {
+    throw troubleWithHub(workspace, error);
+  }
 }
 
 /**

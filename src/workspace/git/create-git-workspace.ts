@@ -10,6 +10,7 @@ import type { Slug } from '../../session/plan/slug.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
 import { besidePlace, noteMaking, removeWorktree, sweepBeside, undoHalfMade } from './half-done.ts';
 import { type HookRules, installHooks } from './hooks.ts';
+import { noteKind } from './kept-kind.ts';
 import { withPlaceLock } from './place-lock.ts';
 import { placeText, sessionEnvironmentName, sessionEnvironmentText } from './session-environment.ts';
 import { type Materialised, materialise, type SubmoduleChoice } from './submodules.ts';
@@ -48,7 +49,9 @@ export interface CreatedGitWorkspace extends GitWorkspace {
 export function createGitWorkspace(request: GitWorkspaceRequest): Promise<CreatedGitWorkspace> {
   return withPlaceLock(request.hub, request.slug, async () => {
     await prepare(request);
-    return request.kind === 'clone' ? createClone(request) : createWorktree(request);
+    const created = await (request.kind === 'clone' ? createClone(request) : createWorktree(request));
+    noteKind(request.hub, created.record);
+    return created;
   });
 }
 

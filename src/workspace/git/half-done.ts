@@ -38,7 +38,12 @@ export function sweepBeside(directory: string): void {
 export function noteMaking(hub: Repository, slug: Slug, directory: string): () => void {
   const path = noteFile(hub, slug);
   replaceFile(path, `${directory}\n`);
-  return () => rmSync(path, { force: true });
+  return () => settleMade(hub, slug);
+}
+
+/** Takes the note of a worktree away that stands by now: its process was killed when all was done but that. */
+export function settleMade(hub: Repository, slug: Slug): void {
+  rmSync(noteFile(hub, slug), { force: true });
 }
 
 /** Deletes a worktree whose making was interrupted, and forgets those of `branch` whose directory is gone. */

@@ -11,6 +11,7 @@ import { upstreamRemote } from './create-git-workspace.ts';
 import { keepSubmodules } from './keep-submodules.ts';
 import { noteKind } from './kept-kind.ts';
 import { keepLargeFiles } from './large-files.ts';
+import { troubleWithHub } from './moved-hub.ts';
 import { snapshotFiles } from './snapshot-files.ts';
 import { type GitWorkspace, privateDirectory } from './workspace-record.ts';
 
@@ -45,7 +46,7 @@ export const attemptsMax = 50;
 /**
  * Keeps in the hub all that a workspace holds, is not provisioned and git does not ignore: its commits, also those of other
  * branches and stashes, and what is not committed. Nothing in it is changed, and nothing that was kept before is lost.
- * Repositories inside of it are not kept here (`surveyUnkept`). Throws `workspace/cannot-keep` for what a hook of the hub refuses,
+ * Repositories inside of it are not kept here (`surveyUnkept`). Throws `workspace/hub-moved`, and `workspace/cannot-keep` for what a hook of the hub refuses,
  * and for commits of a submodule that are nowhere else.
  */
 export async function keepWork(
@@ -167,19 +168,23 @@ export async function contains(repository: Repository, head: ObjectId, commit: O
 
 /** Sees to it that the hub has `commits`; returns the refs that hold them there meanwhile. */
 async function bringToHub(
-  { repository, record }: GitWorkspace,
+  workspace: GitWorkspace,
   carrier: RefName,
   commits: readonly ObjectId[],
 ): Promise<readonly RefName[]> {
+  const { repository, record } = workspace;
   if (record.kind === 'worktree') return [];
   const refs = commits.map((_, index): RefName => `${carrier}-${index}`);
   const specs = commits.map((id, index) => `+${id}:${refs[index]}`);
   const args = ['push', '--quiet', '--no-verify', '--atomic', upstreamRemote, ...specs];
   const { exitCode, stderr } = await repository.git.attempt(gitArguments(repository, args));
   if (exitCode === 0) return refs;
-  throw new WorkspaceError(
-    'workspace/cannot-keep',
-    `The hub did not take the work of ${record.slug}, so nothing was removed. Where a hook of the hub refuses it, have it allow refs/sessions/. Git says: ${stderr}`,
+  throw troubleWithHub(
+    workspace,
+    new WorkspaceError(
+      'workspace/cannot-keep',
+      `The hub did not take the work of ${record.slug}, so nothing was removed. Where a hook of the hub refuses it, have it allow refs/sessions/. Git says: ${stderr}`,
+    ),
   );
 }
 

@@ -7,7 +7,7 @@ import { replaceFile } from '../replace-file.ts';
 import { workspaceErrorFrom } from '../workspace-error.ts';
 import { privateDirectory, type WorkspaceRecord } from './workspace-record.ts';
 
-/** What a session's workspace is made as, unless it is said: what the one was that was kept last; a clone where there was none. */
+/** What a session's workspace is made as, unless it is said: what the last one was; a clone where there was none. */
 export function usualKind(hub: Repository, slug: Slug): WorkspaceRecord['kind'] {
   const path = kindFile(hub, slug);
   try {
@@ -18,7 +18,7 @@ export function usualKind(hub: Repository, slug: Slug): WorkspaceRecord['kind'] 
   }
 }
 
-/** Remembers what a workspace is that is kept. */
+/** Remembers what a workspace is, for the next one of its session. */
 export function noteKind(hub: Repository, { slug, kind }: WorkspaceRecord): void {
   if (usualKind(hub, slug) !== kind) replaceFile(kindFile(hub, slug), `${kind}\n`);
 }

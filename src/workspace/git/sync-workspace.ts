@@ -6,6 +6,7 @@ import { gitArguments, resolveCommit } from '../../git/repository.ts';
 import { WorkspaceError } from '../workspace-error.ts';
 import { requireMergeBase } from './clone-history.ts';
 import { upstreamRemote } from './create-git-workspace.ts';
+import { troubleWithHub } from './moved-hub.ts';
 import type { GitWorkspace } from './workspace-record.ts';
 
 /** How what happened on main comes into a session. */
@@ -49,7 +50,7 @@ const mainItself = async (main: ObjectId): Promise<SyncTarget> => ({ commit: mai
 /**
  * Brings the hub's main into the session's branch, in the form that `targetOf` makes of it in the repository of the
  * workspace. Throws `workspace/changed` when git refuses and something is not committed, and nothing has happened then; else
- * `workspace/cannot-sync`, which says what has.
+ * `workspace/cannot-sync`, which says what has. Throws `workspace/hub-moved` too.
  */
 export async function syncWorkspace(
   workspace: GitWorkspace,
@@ -104,11 +105,16 @@ async function refusal(workspace: GitWorkspace, method: SyncMethod, words: strin
 }
 
 /** The newest commit of the hub's main, which the workspace has afterwards. */
-async function fetchMain({ repository, record }: GitWorkspace): Promise<ObjectId> {
+async function fetchMain(workspace: GitWorkspace): Promise<ObjectId> {
+  const { repository, record } = workspace;
   if (record.kind === 'worktree') return resolveCommit(repository, `refs/heads/${record.main}`);
   const tracking = `refs/remotes/${upstreamRemote}/${record.main}`;
   const args = ['fetch', '--quiet', upstreamRemote, `+refs/heads/${record.main}:${tracking}`];
-  await repository.git.run(gitArguments(repository, args));
+  try {
+    await repository.git.run(gitArguments(repository, args));
+  } catch (error) {
+    throw troubleWithHub(workspace, error);
+  }
   return resolveCommit(repository, tracking);
 }
 
