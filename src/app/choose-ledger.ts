@@ -1,5 +1,6 @@
-import { existsSync, readFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { repositoryAround } from '../git/repository-around.ts';
 import { isSlug } from '../session/plan/slug.ts';
 import type { Configuration, Environment } from './configuration.ts';
 
@@ -47,35 +48,6 @@ export async function chooseLedger(
 export function lacksSessions(directory: string): boolean {
   const repository = repositoryAround(directory);
   return repository !== undefined && !existsSync(join(repository.top, '_AGENTS', 'sessions'));
-}
-
-interface FoundRepository {
-  /** The top of the working tree; of a bare one, itself. */
-  readonly top: string;
-  readonly gitDirectory: string;
-}
-
-/** The repository that `directory` lies in, as far as files tell. */
-function repositoryAround(directory: string): FoundRepository | undefined {
-  for (let top = resolve(directory); ; top = dirname(top)) {
-    const git = join(top, '.git');
-    if (existsSync(join(git, 'HEAD'))) return { top, gitDirectory: git };
-    if (existsSync(git)) return { top, gitDirectory: linkedDirectory(git) };
-    if (['HEAD', 'objects', 'refs'].every((name) => existsSync(join(top, name))))
-      return { top, gitDirectory: top };
-    if (dirname(top) === top) return undefined;
-  }
-}
-
-/** Of a linked worktree, `.git` is a file that names its git directory. */
-function linkedDirectory(file: string): string {
-  try {
-    const [, path] = /^gitdir: (.*)$/m.exec(readFileSync(file, 'utf8')) ?? [];
-    return path === undefined ? file : resolve(dirname(file), path);
-  } catch {
-    // Whatever it is, git will say what is wrong with it.
-    return file;
-  }
 }
 
 function isInside(path: string | undefined, directory: string): boolean {

@@ -21,6 +21,8 @@ export type WorkspaceErrorCode =
   | 'workspace/cannot-keep'
   /** git cannot bring main into a workspace. */
   | 'workspace/cannot-sync'
+  /** The repository of a workspace is not where the workspace has it. */
+  | 'workspace/hub-moved'
   /** A submodule of the project cannot be checked out. */
   | 'workspace/submodule'
   /** The making of the workspace was interrupted. */

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { type Checkout, checkoutsOf, commonDirectory } from '../../git/checkouts.ts';
@@ -6,6 +7,7 @@ import type { Git } from '../../git/git-process.ts';
 import { looseObjectsDirectory } from '../../git/loose-objects.ts';
 import { parseRefName, type RefName, readRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository } from '../../git/repository.ts';
+import { lostRepositoryAround } from '../../git/repository-around.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 import { GitLedgerLayout, isRoot } from './layout.ts';
 
@@ -35,7 +37,9 @@ export async function openHub(git: Git, path: string): Promise<Hub> {
   const here = await openShared(git, path);
   const named = here.config.get('micelio.hub');
   if (named === undefined || named === '') return hubOf(here);
-  return hubOf(await openShared(git, resolve(dirname(here.repository.gitDirectory), named)));
+  const place = resolve(dirname(here.repository.gitDirectory), named);
+  if (existsSync(place)) return hubOf(await openShared(git, place));
+  throw movedAway(path, place, '; of a clone that was made without Micelio: git config micelio.hub PATH');
 }
 
 /** A repository with what its configuration says of its ledger. */
@@ -75,15 +79,25 @@ async function openShared(git: Git, path: string): Promise<Opened> {
     return { repository: { ...repository, gitDirectory: await commonDirectory(repository) }, config };
   } catch (cause) {
     if (!(cause instanceof GitError) || cause.code !== 'git/not-a-repository') throw cause;
+    const lost = existsSync(path) ? lostRepositoryAround(path) : undefined;
+    if (lost !== undefined) throw movedAway(lost.top, lost.gitDirectory, '');
     const said = cause.failure?.stderr.trim() ?? '';
     // Of one that is somebody else's, git says what to do.
     const reason = said === '' || said.includes('not a git repository') ? '' : ` Git says: ${said}`;
     throw new GitLedgerError(
       'ledger/no-hub',
-      `"${path}" is no git repository, or one that git cannot use. Go to a repository, or to a session of one; where the hub was moved, say in its sessions where it is: git config micelio.hub PATH.${reason}`,
+      `"${path}" is no git repository, or one that git cannot use. Go to a repository, or to a session of one.${reason}`,
       { cause },
     );
   }
+}
+
+/** The error for a clone or worktree whose repository is not where it was. */
+function movedAway(path: string, was: string, besides: string): GitLedgerError {
+  return new GitLedgerError(
+    'ledger/no-hub',
+    `"${path}" belongs to the repository ${was.replace(/\/worktrees\/[^/]+$/, '')}, which is not there any more. Where it was moved, say so: "mic session repair" in it, or "mic session repair --hub PATH" here${besides}`,
+  );
 }
 
 async function readConfig(git: Git, path: string): Promise<ReadonlyMap<string, string>> {
