@@ -49,6 +49,9 @@ test('what is said on the command line goes first, then the workspace, then the 
   assert.equal(await choose(directory, { session: 'sess-4k2m9x7qw0ab' }), 'store');
   assert.equal(await choose(nowhere, { session: slug }), 'hub');
   assert.equal(await choose(directory, { project: 'acme/web', session: slug }), 'store');
+  // A wrong folder is to be said, which the hub does.
+  hub.git(['config', 'micelio.root', 'elsewhere']);
+  assert.equal(await choose(directory), 'hub');
 });
 
 test('of two workspaces around a directory, the inner one counts', async (t) => {

@@ -20,7 +20,7 @@ export interface LedgerHints {
  * 2. The session's name: `2025-10-14-auth-system` is one of a hub, `sess-4k2m9x7qw0ab` one of the store.
  * 3. The workspace around the directory, be it of the one or of the other; the inner one of two.
  * 4. `MICELIO_PROJECT`: the store.
- * 5. A git repository around the directory whose main branch has sessions: the hub.
+ * 5. A git repository around the directory whose main branch has sessions, or that says where it has them: the hub.
  * 6. The store.
  *
  * Starts git only in a repository where that cannot be told by looking.
@@ -56,14 +56,17 @@ function isInside(path: string | undefined, directory: string): boolean {
 
 /** Asks git, which knows of bare repositories, other branches and other folders. */
 async function hasSessions(environment: Environment, directory: string): Promise<boolean> {
-  const [{ Git }, { openHub }, { gitArguments }, { MicelioError }] = await Promise.all([
+  const [{ Git }, { openHub }, { rootDefault }, { gitArguments }, { MicelioError }] = await Promise.all([
     import('../git/git-process.ts'),
     import('../ledger/git/hub.ts'),
+    import('../ledger/git/layout.ts'),
     import('../git/repository.ts'),
     import('../base/error.ts'),
   ]);
   try {
     const { repository, main, layout } = await openHub(new Git(environment), directory);
+    // Who has said which folder it is means the hub, and is told where it is wrong.
+    if (layout.root !== rootDefault) return true;
     const command = gitArguments(repository, ['cat-file', '-e', `${main}:${layout.sessions}`]);
     return (await repository.git.attempt(command)).exitCode === 0;
   } catch (error) {
