@@ -34,6 +34,10 @@ export const exitCodes = {
     meaning:
       'Not all sessions that were run are completed: the last line says how many conflicted or failed.',
   },
+  notPlaced: {
+    code: 13,
+    meaning: 'The session is yours, but its workspace could not be made, or not all of it: see the message.',
+  },
 } as const;
 
 export type ExitCode = keyof typeof exitCodes;
@@ -105,6 +109,7 @@ const exits: Readonly<Record<string, ExitCode>> = {
   'session/rules-broken': 'checkFailed',
   'session/verify-failed': 'checkFailed',
   'session/main-busy': 'unavailable',
+  'session/not-placed': 'notPlaced',
   'session/entry-unknown': 'notFound',
   'session/no-workspace': 'notFound',
   'session/nothing-kept': 'notFound',

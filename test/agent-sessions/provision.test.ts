@@ -3,6 +3,7 @@ import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { test } from 'node:test';
+import { exitCodes } from '../../src/cli/exit-codes.ts';
 import { HubScratch } from './hub-scratch.ts';
 
 const folder = 'tools/agents/sessions/_config';
@@ -146,7 +147,9 @@ test('a workspace that did not get its files is told as what it is, and gets the
   const secrets = join(scratch.hub, '_AGENTS/sessions/_config/secrets.conf');
   writeFileSync(secrets, 'key = false\n');
   const slug = await scratch.planned('one');
-  const { stderr } = await scratch.mic(['session', 'claim', slug], { in: scratch.hub, exit: 'any' });
+  const notPlaced = { in: scratch.hub, exit: exitCodes.notPlaced.code };
+  const { stderr } = await scratch.mic(['session', 'claim', slug], notPlaced);
+  await scratch.mic(['session', 'start', 'two'], notPlaced);
   assert.match(stderr, /has the workspace .+, which is not complete/);
   const show = () => scratch.mic(['session', 'show', slug], { in: scratch.hub });
   assert.match((await show()).stdout, /^Workspace: .*\(not complete: mic session path/m);
