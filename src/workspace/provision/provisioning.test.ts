@@ -21,6 +21,7 @@ import {
   type ProvisionReport,
   planProvisioning,
 } from './provisioning.ts';
+import { recordPlace } from './record.ts';
 
 /** The steps as `state path`. */
 function said({ steps }: ProvisionReport): string[] {
@@ -70,6 +71,11 @@ describe('provisioning', () => {
     const before = statSync(join(scene.workspace, '.env')).ctimeMs;
     assert.deepEqual(said(await applyProvisioning(request)), ['unchanged .env', 'unchanged conf']);
     assert.equal(statSync(join(scene.workspace, '.env')).ctimeMs, before);
+    // Of a process that was killed as it wrote the record.
+    const halfWritten = `${recordPlace(scene.workspace).file}.new`;
+    writeFileSync(halfWritten, '{');
+    await applyProvisioning(request);
+    assert.ok(!existsSync(halfWritten));
     writeFileSync(join(scene.main, 'conf'), 'two');
     assert.deepEqual(said(await planProvisioning(request)), ['unchanged .env', 'replace conf']);
     await applyProvisioning(request);

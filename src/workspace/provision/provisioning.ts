@@ -11,7 +11,7 @@ import type { PortLease } from './port-registry.ts';
 import { type Prepared, prepare } from './prepare.ts';
 import { ProvisionError, throwProblems } from './provision-error.ts';
 import type { PlanRequest, ProvisionRequest } from './provision-request.ts';
-import { type RecordPlace, readRecord, recordPlace } from './record.ts';
+import { dropHalfWritten, type RecordPlace, readRecord, recordPlace } from './record.ts';
 import { fetchSecrets, secretTimeoutMsDefault } from './secrets.ts';
 import { templateValues } from './session-values.ts';
 import { type LeftOut, quoted } from './source-tree.ts';
@@ -112,7 +112,10 @@ function locked<T>(
   work: () => Promise<T>,
 ): Promise<T> {
   mkdirSync(place.directory, { recursive: true });
-  return withWorkspaceLock(place.lockFile, lock, work);
+  return withWorkspaceLock(place.lockFile, lock, () => {
+    dropHalfWritten(place);
+    return work();
+  });
 }
 
 function leasePorts(request: ProvisionRequest, { templates, places }: Prepared): Promise<PortLease[]> {

@@ -113,13 +113,22 @@ export function readRecord(place: RecordPlace): ProvisionRecord | undefined {
 export function writeRecord(place: RecordPlace, record: ProvisionRecord): void {
   try {
     mkdirSync(dirname(place.file), { recursive: true });
-    const aside = `${place.file}.new`;
-    rmSync(aside, { force: true });
+    dropHalfWritten(place);
+    const aside = halfWritten(place);
     writeFileSync(aside, `${JSON.stringify({ format, version, ...record })}\n`, { mode: 0o600, flag: 'wx' });
     renameSync(aside, place.file);
   } catch (error) {
     throw workspaceErrorFrom(error, `write "${place.file}"`);
   }
+}
+
+/** Deletes what a process has left that was killed as it wrote the record. For who holds the lock. */
+export function dropHalfWritten(place: RecordPlace): void {
+  rmSync(halfWritten(place), { force: true });
+}
+
+function halfWritten({ file }: RecordPlace): string {
+  return `${file}.new`;
 }
 
 /** Forgets what was provisioned. */
