@@ -1,7 +1,7 @@
 import type { GitLedger } from '../../ledger/git/git-ledger.ts';
 import { fileEdit } from '../../ledger/git/session-moves.ts';
 import { withField } from '../../session/plan/edit-plan.ts';
-import { emptyGoals, parsePlan, planProblems } from '../../session/plan/plan.ts';
+import { emptyGoals, goalOf, parsePlan, planProblems } from '../../session/plan/plan.ts';
 import { planName } from '../../session/plan/record-files.ts';
 import { parseSlug, type Slug, slugWords } from '../../session/plan/slug.ts';
 import type { FileName } from '../../tree/path.ts';
@@ -79,9 +79,16 @@ export async function readySession(sessions: HubSessions, slug: Slug): Promise<r
   return planProblems(parsePlan(text));
 }
 
-/** Comments of the template say what to write, and are not written. */
+/** Comments of the template say what to write, and are not written. A title alone can say it all. */
 function requireGoal(text: string, file: string): void {
-  const [empty] = emptyGoals(text, parsePlan(text));
+  const plan = parsePlan(text);
+  const [empty] = emptyGoals(text, plan);
+  if (empty === undefined && plan.title === '' && goalOf(text, plan) === undefined) {
+    throw new HubError(
+      'session/plan-incomplete',
+      `The plan does not say what the session is for: ${file} has neither a title nor a goal. Begin it with a line "# Session: …", and say more in a section "## Goal"; then do this again.`,
+    );
+  }
   if (empty === undefined) return;
   throw new HubError(
     'session/plan-incomplete',
