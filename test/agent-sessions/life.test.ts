@@ -132,8 +132,12 @@ describe('a session of a git repository', () => {
     assert.match(merged ?? '', /merged with what came, and are still not committed: long$/);
     assert.match(
       unmerged ?? '',
-      /conflict with what came, .* as you left them: new, src\/a\.c\. "git diff" .*"git add FILE"/,
+      /conflict with what came, .* as you left them: new, src\/a\.c\. "git diff HEAD -- FILE" .*"git add FILE"/,
     );
+    const shown = async (path: string) =>
+      (await scratch.says('diff', 'HEAD', '--', path)).split('\n').filter((line) => /^[-+]\w/.test(line));
+    assert.deepEqual(await shown('src/a.c'), ['-int mine;', '+int dirty;']);
+    assert.deepEqual(await shown('new'), ['-mine', '+dirty']);
     assert.deepEqual(more, []);
     assert.equal(scratch.read('long'), 'one\n2\n3\n4\nfive\n');
     assert.equal(scratch.read('src/a.c'), 'int dirty;\n');

@@ -77,7 +77,7 @@ export function checkoutNotes(checkouts: SyncReport['checkouts']): string[] {
   return checkouts.flatMap(({ directory, outcome, conflicts, merged, reason }) => {
     const left = `${directory} was not brought along: ${reason}. The next "mic" that moves main does it.`;
     const kept = `In ${directory}, your edits of these were merged with what came, and are still not committed: ${namesOf(merged)}`;
-    const unmerged = `In ${directory}, your edits of these conflict with what came, and the files are as you left them: ${namesOf(conflicts)}. "git diff" there shows both. Then "git add FILE" keeps yours; "git checkout HEAD -- FILE" takes what main has, and "git rm FILE" where main has none any more.`;
+    const unmerged = `In ${directory}, your edits of these conflict with what came, and the files are as you left them: ${namesOf(conflicts)}. "git diff HEAD -- FILE" there shows what main has (-) and what you have (+). Then "git add FILE" keeps yours; "git checkout HEAD -- FILE" takes what main has, and "git rm FILE" where main has none any more.`;
     return [
       ...(outcome === 'left' ? [left] : []),
       ...(merged.length > 0 ? [kept] : []),
