@@ -9,6 +9,8 @@ export const agentEventKinds = [
   'conflicted',
   'failed',
   'given-up',
+  'given-back',
+  'abandoned',
   'put-back',
   'lost',
   'problem',

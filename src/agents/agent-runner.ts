@@ -110,7 +110,8 @@ export class AgentRunner {
 
   #summary(): RunnerSummary {
     const summary: Record<SessionEnd, number> = {
-      ...{ completed: 0, conflicted: 0, failed: 0, 'given-up': 0, 'put-back': 0, lost: 0, unsettled: 0 },
+      ...{ completed: 0, conflicted: 0, failed: 0, 'given-up': 0, 'given-back': 0 },
+      ...{ abandoned: 0, 'put-back': 0, lost: 0, unsettled: 0 },
     };
     for (const end of this.#ends.values()) summary[end]++;
     return summary;

@@ -28,8 +28,18 @@ export interface WorkNotes {
   readonly attempts?: (before: string) => string;
 }
 
-/** `completed`: as that taking. `lost`: somebody else has it, had it last, or nobody has it. */
-export type TakenStanding = 'held' | 'conflicted' | 'lost' | 'completed';
+/**
+ * `completed`: as that taking. `given-back`, `shelved` and `abandoned`: that taking was ended on purpose, and nobody has taken
+ * it since; it is planned, drafted or abandoned now. `lost`: somebody else has it, or had it last.
+ */
+export type TakenStanding =
+  | 'held'
+  | 'conflicted'
+  | 'completed'
+  | 'given-back'
+  | 'shelved'
+  | 'abandoned'
+  | 'lost';
 
 /** How a completion went. `refused`: the session is not as it must be, and nothing was done. */
 export type CompletedWork =
@@ -61,11 +71,15 @@ export interface AgentWork {
   standing(slug: Slug, taking: string): Promise<TakenStanding>;
   /** Takes a session up again that is held as `taking`, by this machine, and puts right what goes with that. */
   resume(slug: Slug, taking: string, notes: WorkNotes): Promise<void>;
+  /** The top of the workspace that a session has on this machine, absolute; undefined where it has none. */
+  workspaceOf(slug: Slug): Promise<string | undefined>;
   /** Gives a session that is held its workspace, whatever a killed process has made of it before. */
   place(slug: Slug): Promise<PlacedWork>;
   /** Says that somebody is still at work. */
   renew(slug: Slug): Promise<void>;
   note(slug: Slug, notes: WorkNotes): Promise<void>;
+  /** Notes how an attempt ended, of a session that is not held any more. */
+  noteEnd(slug: Slug, attempts: (before: string) => string): Promise<void>;
   /** Commits all that the workspace has and nobody has committed. */
   commitRest(slug: Slug): Promise<void>;
   /** Completes a session, or notes that it met a conflict. `unmet` is why criteria may be left open. */

@@ -34,9 +34,10 @@ test('a start after one that nobody ended says that it was interrupted', () => {
   assert.deepEqual(attemptStanding(text), { count: 2, isUnderWay: true, failedMs: undefined });
 });
 
-test('the pause doubles with each failure', () => {
+test('the pause doubles with each failure, and where a session was given back', () => {
   const after = (...events: readonly AttemptEvent[]) => retryAtMs(attemptStanding(recordOf(...events)), 10);
   assert.equal(after('started', 'failed'), at + 1000 + 10);
   assert.equal(after('started', 'failed', 'started', 'failed'), at + 3000 + 20);
+  assert.equal(after('started', 'given-back', 'started', 'given-back'), at + 3000 + 20);
   assert.equal(after('started', 'put-back'), 0);
 });

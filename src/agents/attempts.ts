@@ -8,16 +8,22 @@ const title = '# Attempts';
 /** For people, in characters. */
 const reasonLengthMax = 300;
 
-/** `put-back`: its runner was told to end. `given-up`: it was tried too often, and is left to people. */
+/**
+ * `given-back`: by its program, or beside it. `put-back`: its runner was told to end. `given-up`: it was tried too often, or
+ * its program wants a better plan; it is left to people.
+ */
 export const attemptEvents = [
   'started',
   'failed',
   'interrupted',
+  'given-back',
   'put-back',
   'conflict',
   'given-up',
 ] as const;
 export type AttemptEvent = (typeof attemptEvents)[number];
+/** After these, the session is not tried again at once. */
+const failures: readonly AttemptEvent[] = ['failed', 'interrupted', 'given-back'];
 
 export interface AttemptEntry {
   readonly event: AttemptEvent;
@@ -32,7 +38,7 @@ export interface AttemptStanding {
   readonly count: number;
   /** An attempt has begun, and nobody has said how it ended. */
   readonly isUnderWay: boolean;
-  /** When the last attempt failed, in ms since the epoch; undefined where it did not fail. */
+  /** When the last attempt failed or was given back, in ms since the epoch; undefined where it was not. */
   readonly failedMs: number | undefined;
 }
 
@@ -50,7 +56,7 @@ export function attemptStanding(text: string): AttemptStanding {
     else if (event === 'given-up') count = 0;
     last = { event, atMs };
   }
-  const hasFailed = last?.event === 'failed' || last?.event === 'interrupted';
+  const hasFailed = last !== undefined && failures.includes(last.event);
   return { count, isUnderWay: last?.event === 'started', failedMs: hasFailed ? last?.atMs : undefined };
 }
 

@@ -93,7 +93,8 @@ export class SessionRun {
     this.#taking = record.taking;
     const standing = await work.standing(this.#slug, this.#taking);
     if (standing === 'completed') return this.#completed();
-    if (standing === 'lost') {
+    // What has become of it since is noted where it was done, and the next start says that this attempt was interrupted.
+    if (standing !== 'held' && standing !== 'conflicted') {
       this.#hold.forget();
       return 'gone';
     }
@@ -192,7 +193,7 @@ export class SessionRun {
         try {
           await work.commitRest(this.#slug);
         } catch (error) {
-          if (!isOwn(error)) throw error;
+          if (!isOwn(error) || hasCode(error, 'session/claim-lost')) throw error;
           return await this.#failed(
             `What was left uncommitted could not be committed: ${error.message}`,
             tail,
@@ -245,13 +246,46 @@ export class SessionRun {
   }
 
   /**
-   * Nothing is touched: the workspace keeps the work, and the session is somebody else's. Unless it is completed: by the
-   * program itself, or by what a killed runner had under way.
+   * The claim is gone, and what is left in the workspace is not touched: the program itself has completed the session, given
+   * it back or abandoned it, as whoever works beside it may have, or what a killed runner had under way; or somebody else has
+   * taken it.
    */
   async #lost(): Promise<RunEnd> {
-    const standing = await this.#context.work.standing(this.#slug, this.#taking);
+    const { work } = this.#context;
+    const standing = await work.standing(this.#slug, this.#taking);
     if (standing === 'completed') return this.#completed();
-    return this.#over('lost', 'Somebody else has it. What was changed is still in its workspace.');
+    const directory = await work.workspaceOf(this.#slug);
+    const place =
+      directory === undefined
+        ? 'It has no workspace here any more; what that held is kept.'
+        : `Its workspace was left as it is: ${directory}`;
+    if (standing === 'given-back') return this.#givenBack(place);
+    if (standing === 'shelved') {
+      await this.#noteEnd('given-up', 'It was put back to drafting while its program ran.');
+      return this.#over('given-up', `It was put back to drafting while its program ran. ${place}`);
+    }
+    if (standing === 'abandoned')
+      return this.#over('abandoned', `It was abandoned while its program ran. ${place}`);
+    return this.#over('lost', `Somebody else has taken it. ${place}`);
+  }
+
+  /** A program that cannot do it now may be able to later, so it counts as a failure does. */
+  async #givenBack(place: string): Promise<RunEnd> {
+    const { attemptsMax } = this.#context.settings;
+    const reason = 'It was given back while its program ran.';
+    const tried = await this.#noteEnd('given-back', reason);
+    return tried < attemptsMax ? this.#over('given-back', `${reason} ${place}`) : this.#shelve(reason);
+  }
+
+  /** Notes how this attempt ended, though the session is not held any more; returns how many there were. */
+  async #noteEnd(event: AttemptEvent, reason: string): Promise<number> {
+    let tried = this.#tried;
+    await this.#context.work.noteEnd(this.#slug, (text) => {
+      const ended = this.#ended(text, event, reason);
+      tried = attemptStanding(ended).count;
+      return ended;
+    });
+    return tried;
   }
 
   async #completed(): Promise<RunEnd> {

@@ -31,8 +31,7 @@ export const exitCodes = {
   },
   notAllCompleted: {
     code: 12,
-    meaning:
-      'Not all sessions that were run are completed: the last line says how many conflicted or failed.',
+    meaning: 'Not all sessions that were run are completed: the last line says what became of them.',
   },
   notPlaced: {
     code: 13,

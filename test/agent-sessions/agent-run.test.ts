@@ -32,3 +32,16 @@ test('a runner says how many sessions were completed, conflicted and failed, and
   const { summary } = JSON.parse(stdout.trim().split('\n').at(-1)!) as { summary: Record<string, number> };
   assert.deepEqual([summary.completed, summary.conflicted, summary.failed], [1, 0, 0]);
 });
+
+test('what a program gives back or abandons is not completed, and said so', async () => {
+  const scratch = await HubScratch.create();
+  await scratch.planned('one');
+  for (const [program, said] of [
+    ['mic session release', '1 given-back'],
+    ['mic session abandon "$SESSION_SLUG" --why no', '1 abandoned'],
+  ]) {
+    const run = ['agent', 'run', '--exec', program!, '--once', '--retry-after=0'];
+    const { stdout } = await scratch.mic(run, { in: scratch.hub, exit: 12 });
+    assert.equal(stdout.trim().split('\n').at(-1), `In all: 0 completed, 0 conflicted, 0 failed, ${said}.`);
+  }
+});

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, test } from 'node:test';
 import { attemptStanding } from '../../agents/attempts.ts';
@@ -203,6 +203,56 @@ test('a session that its program has completed itself is completed', async (t) =
   assert.equal(code, 0, errors);
   assert.deepEqual(kindsOf(agents, 'completed'), [slug], JSON.stringify(agents.events));
   assert.deepEqual(folderNames(hub, 'completed'), [slug]);
+});
+
+test('a session that its program gives back is tried again as one that failed, and left to people in the end', async (t) => {
+  const [slug] = slugs(1);
+  const hub = agentsHub(t, [slug!], { bare: false });
+  const command = 'echo r > r.ts; "$MICELIO_MIC" session release';
+  const agents = startAgents(t, hub, { settings: { command, attemptsMax: 2 } });
+  const { code, errors } = await agents.ended;
+  assert.equal(code, 0, errors);
+  assert.deepEqual(kindsOf(agents, 'problem'), [], JSON.stringify(agents.events));
+  assert.deepEqual(
+    agents.events.map(({ kind }) => kind),
+    ['claimed', 'given-back', 'claimed', 'given-up'],
+    JSON.stringify(agents.events),
+  );
+  const { words = '' } = agents.events.find(({ kind }) => kind === 'given-back')!;
+  assert.match(words, /^It was given back while its program ran\. It has no workspace here any more/);
+  assert.equal(hub.git(['show', `refs/sessions/${slug}/uncommitted:r.ts`]), 'r');
+  const attempts = sessionFile(hub, 'drafting', slug!, 'attempts.md');
+  assert.equal(attempts.match(/ given-back, /g)?.length, 2);
+  assert.doesNotMatch(attempts, /interrupted/);
+});
+
+test('a session that its program gives back has its pause, and its workspace where that was to stay', async (t) => {
+  const [slug] = slugs(1);
+  const hub = agentsHub(t, [slug!], { bare: false });
+  const command = '"$MICELIO_MIC" session release --keep-workspace; exit 1';
+  const agents = startAgents(t, hub, { settings: { command, until: 'once' } });
+  assert.equal((await agents.ended).code, 0);
+  const { kind, words = '' } = agents.events.at(-1)!;
+  assert.equal(kind, 'given-back');
+  assert.ok(words.endsWith(`left as it is: ${join(realpathSync(hub.directory), '.sessions', slug!)}`), words);
+  const { count, failedMs } = attemptStanding(sessionFile(hub, 'planned', slug!, 'attempts.md'));
+  assert.ok(count === 1 && failedMs !== undefined);
+});
+
+test('a session that its program abandons, or sends back to drafting, is left alone', async (t) => {
+  const [one, two] = slugs(2);
+  const hub = agentsHub(t, [one!, two!], { bare: false });
+  const mic = '"$MICELIO_MIC" session';
+  const command = `if [ $SESSION_SLUG = ${one} ]; then ${mic} abandon $SESSION_SLUG --why "no"; else ${mic} release && ${mic} revise $SESSION_SLUG; fi`;
+  const agents = startAgents(t, hub, { settings: { command } });
+  const { code, errors } = await agents.ended;
+  assert.equal(code, 0, errors);
+  assert.deepEqual(kindsOf(agents, 'abandoned'), [one], JSON.stringify(agents.events));
+  assert.deepEqual(kindsOf(agents, 'given-up'), [two], JSON.stringify(agents.events));
+  assert.deepEqual(folderNames(hub, 'abandoned'), [one]);
+  assert.deepEqual(folderNames(hub, 'drafting'), [two]);
+  const { words = '' } = agents.events.find(({ kind }) => kind === 'abandoned')!;
+  assert.match(words, /^It was abandoned while its program ran\. Its workspace was left as it is: /);
 });
 
 test('while a program runs, its claim is renewed', async (t) => {

@@ -54,6 +54,7 @@ const refusals: readonly string[] = [
   'session/criteria-open',
   'session/rules-broken',
   'session/verify-failed',
+  'session/workspace-lost',
   'workspace/cannot-keep',
 ];
 
@@ -149,6 +150,11 @@ export class HubAgentWork implements AgentWork {
     const [summary] = (await ledger.list()).filter((session) => session.slug === slug);
     if (summary?.state === 'completed')
       return (await this.#sessions.wasLastClaim({ slug, id: taking })) ? 'completed' : 'lost';
+    if (summary?.givenBack === taking) {
+      const { state } = summary;
+      if (state === 'abandoned') return 'abandoned';
+      return state === 'drafting' ? 'shelved' : 'given-back';
+    }
     if (!isOf(summary?.claim, { slug, id: taking })) return 'lost';
     return summary?.state === 'conflicted' ? 'conflicted' : 'held';
   }
@@ -157,6 +163,10 @@ export class HubAgentWork implements AgentWork {
     const token = { slug, id: taking };
     await this.#sessions.carryOn(token, this.#filesOf(slug, notes));
     this.#tokens.set(slug, token);
+  }
+
+  async workspaceOf(slug: Slug): Promise<string | undefined> {
+    return (await this.#sessions.workspaceOf(slug))?.directory;
   }
 
   async place(slug: Slug): Promise<PlacedWork> {
@@ -205,8 +215,15 @@ export class HubAgentWork implements AgentWork {
     });
   }
 
+  async noteEnd(slug: Slug, attempts: (before: string) => string): Promise<void> {
+    const { agent: by } = this.#sessions.surroundings;
+    const files = this.#filesOf(slug, { attempts });
+    await this.#sessions.ledger.edit({ slug, by, message: 'docs: how an attempt ended', files });
+  }
+
   async commitRest(slug: Slug): Promise<void> {
-    this.#require(slug);
+    // What is left in the workspace is somebody else's, once the program or a person has given the session away.
+    this.#requireHeldStill(slug);
     const workspace = await this.#sessions.workspaceOf(slug);
     if (workspace === undefined) return;
     await commitRest(workspace, `[${slug}] ${restMessage}`, this.#sessions.surroundings.agent);

@@ -21,7 +21,7 @@ const parallelMax = 1000;
 export default command({
   summary: 'Run any program on planned sessions, and complete them',
   description:
-    'Claims planned sessions whose **Capabilities:** the program has, the oldest first (or one of the next, where others take\nthat), and runs it by the shell in a workspace of each: with SESSION_SLUG, SESSION_GOAL, SESSION_PLAN, SESSION_WORKSPACE and\nthe identity of the agent in its environment, and nothing to read. The claim is renewed while it runs; the end of its output\ncomes into the worklog, without secrets.\n\nWhen it exits with 0, what it has left uncommitted is committed and the session is completed: its criteria must be met, in\nactive-plan.md or by "mic session plan --done". A conflict leaves the session conflicted. After any other end the work is\nkept, and the session is planned again; after --attempts failures it goes to drafting, with the reasons in attempts.md.\n\nKilled, it is carried on by the next one on this machine, or taken over by any other once the claim has lapsed. Interrupted,\nit claims no more and waits for what runs; after --grace, or when interrupted twice, it ends that and gives it back.\n\nThe last line says how many sessions are completed, conflicted and failed, each as its last run ended. Where not all are\ncompleted, the exit code is 12.',
+    'Claims planned sessions whose **Capabilities:** the program has, the oldest first (or one of the next, where others take\nthat), and runs it by the shell in a workspace of each: with SESSION_SLUG, SESSION_GOAL, SESSION_PLAN, SESSION_WORKSPACE and\nthe identity of the agent in its environment, and nothing to read. The claim is renewed while it runs; the end of its output\ncomes into the worklog, without secrets.\n\nWhen it exits with 0, what it has left uncommitted is committed and the session is completed: its criteria must be met, in\nactive-plan.md or by "mic session plan --done". A conflict leaves the session conflicted. After any other end the work is\nkept, and the session is planned again; after --attempts failures it goes to drafting, with the reasons in attempts.md.\n\nKilled, it is carried on by the next one on this machine, or taken over by any other once the claim has lapsed. Interrupted,\nit claims no more and waits for what runs; after --grace, or when interrupted twice, it ends that and gives it back.\n\nA program may also give its session back ("mic session release"), which counts as a failure does, or abandon it.\n\nThe last line says how many sessions are completed, conflicted and failed, and what became of others, each as its last run\nended. Where not all are completed, the exit code is 12; what was only put back because the runner was told to end does not\ncount.',
   options: {
     exec: required('--exec <command>', 'the program: any command line of the shell'),
     parallel: number('--parallel <count>', 'how many sessions at once (otherwise 1)'),
@@ -114,9 +114,9 @@ function tell({ announce }: CommandContext, { kind, slug, words }: AgentEvent): 
   });
 }
 
-/** What was given back or is somebody else's is no failure. */
-function isAllDone({ conflicted, failed, 'given-up': givenUp, unsettled }: RunnerSummary): boolean {
-  return conflicted + failed + givenUp + unsettled === 0;
+/** What was put back is no failure: the runner was told to end. */
+function isAllDone({ completed: _completed, 'put-back': _putBack, ...others }: RunnerSummary): boolean {
+  return Object.values(others).every((number) => number === 0);
 }
 
 function summaryText(summary: RunnerSummary): string {
