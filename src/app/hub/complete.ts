@@ -15,6 +15,7 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { FileName, TreePath } from '../../tree/path.ts';
 import { keepWork } from '../../workspace/git/keep-work.ts';
 import { sessionVariables } from '../../workspace/git/session-environment.ts';
+import { operationUnderWay } from '../../workspace/git/sync-workspace.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { workspaceErrorFrom } from '../../workspace/workspace-error.ts';
 import {
@@ -309,17 +310,29 @@ async function noteResolved(sessions: HubSessions, token: ClaimToken): Promise<v
   if (state === 'conflicted') await sessions.ledger.resolve({ token });
 }
 
-async function requireCommitted({ repository, directory, record }: GitWorkspace): Promise<void> {
+async function requireCommitted(workspace: GitWorkspace): Promise<void> {
+  const { repository, directory, record } = workspace;
   const args = ['-C', directory, 'status', '--porcelain', '--untracked-files=normal'];
   const changes = (await repository.git.run(args)).toString('utf8').trimEnd();
   if (changes === '') return;
-  const lines = changes.split('\n');
+  const [unmerged, others] = [true, false].map((is) =>
+    changes.split('\n').filter((line) => unmergedMark.test(line) === is),
+  ) as [string[], string[]];
+  const lines = [...unmerged, ...others];
   const more = lines.length > 10 ? `\n  and ${lines.length - 10} more` : '';
+  const begun = operationUnderWay(workspace);
+  const next =
+    begun === undefined
+      ? 'Commit them, or add to .gitignore what does not belong there; then do it again.'
+      : `A ${begun} is under way in it: mend what "git status" shows, "git add" it, then "git ${begun} --continue", and do it again.`;
   throw new HubError(
     'session/uncommitted',
-    `The workspace of ${record.slug} has changes that are not committed:\n  ${lines.slice(0, 10).join('\n  ')}${more}\nCommit them, or add to .gitignore what does not belong there; then do it again.${innerRepositoryWords(directory, lines)}`,
+    `The workspace of ${record.slug} has changes that are not committed:\n  ${lines.slice(0, 10).join('\n  ')}${more}\n${next}${innerRepositoryWords(directory, lines)}`,
   );
 }
+
+/** How `git status --porcelain` begins the line of a path with a conflict. */
+const unmergedMark = /^(?:DD|AU|UD|UA|DU|AA|UU) /;
 
 /** Git shows a repository inside of another one as a directory with a slash, and takes nothing of what is in it. */
 function innerRepositoryWords(directory: string, lines: readonly string[]): string {

@@ -79,7 +79,7 @@ export async function syncWorkspace(
 }
 
 /** What git has stopped in the middle of. */
-function operationUnderWay({ repository }: GitWorkspace): GitOperation | undefined {
+export function operationUnderWay({ repository }: GitWorkspace): GitOperation | undefined {
   return operationMarks.find(([mark]) => existsSync(join(repository.gitDirectory, mark)))?.[1];
 }
 
