@@ -94,7 +94,7 @@ async function namedAt(
   const objects = new StagedObjects(hub.repository, reader.current);
   const tree = await MainTree.of(hub.repository, objects, commit);
   const bytes = await tree.file(hub.layout.settings);
-  return { isThere: bytes !== undefined, authority: parseSettings(bytes).authority };
+  return { isThere: bytes !== undefined, authority: parseSettings(bytes, hub.layout.settings).authority };
 }
 
 function anotherDecides(): GitLedgerError {

@@ -221,7 +221,10 @@ describe('mic init', () => {
       [new Map([['_AGENTS/sessions/active', file('')]]), /"_AGENTS\/sessions\/active" is a file/],
       [new Map([['_AGENTS/sessions/sessions.lock/x', file('')]]), /sessions\.lock" is a directory/],
       [new Map([['.gitignore', file('elsewhere', '120000')]]), /"\.gitignore" is a symlink/],
-      [new Map([['_AGENTS/sessions/_config/settings.json', file('{')]]), /cannot be understood/],
+      [
+        new Map([['_AGENTS/sessions/_config/settings.json', file('{')]]),
+        /^_AGENTS\/sessions\/_config\/settings\.json on the main branch cannot be understood/,
+      ],
     ];
     for (const [files, message] of cases) {
       const scratch = hub(t, { files });

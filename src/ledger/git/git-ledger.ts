@@ -444,5 +444,5 @@ async function settingsAt(hub: Hub, refs: AuthorityRefs, reader: HubReader): Pro
   const text = await draft.readFile(hub.layout.settings, settingsBytesMax);
   const isLaidOut = text !== undefined || (await draft.entryAt(hub.layout.sessions)) !== undefined;
   if (!isLaidOut) await requireNoneElsewhere(hub, refs.main);
-  return parseSettings(text);
+  return parseSettings(text, hub.layout.settings);
 }

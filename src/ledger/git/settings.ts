@@ -1,4 +1,5 @@
 import * as v from 'valibot';
+import { type TreePath, textFromPath } from '../../tree/path.ts';
 import { GitLedgerError } from './git-ledger-error.ts';
 
 /** What a project says of its ledger, in `_config/settings.json` on the main branch. Other fields are others'. */
@@ -26,8 +27,8 @@ export const settingsBytesMax = 1024 * 1024;
 const leaseMinutesDefault = 30;
 const hubPrefix = 'local:';
 
-/** `bytes` are those of the file; undefined where there is none. Throws `ledger/settings-invalid`. */
-export function parseSettings(bytes: Buffer | undefined): GitLedgerSettings {
+/** `bytes` are those of `file`, from the top; undefined where there is none. Throws `ledger/settings-invalid`. */
+export function parseSettings(bytes: Buffer | undefined, file: TreePath): GitLedgerSettings {
   let parsed: v.InferOutput<typeof settingsSchema>;
   try {
     parsed = v.parse(settingsSchema, bytes === undefined ? {} : JSON.parse(bytes.toString('utf8')));
@@ -35,7 +36,7 @@ export function parseSettings(bytes: Buffer | undefined): GitLedgerSettings {
     const why = cause instanceof Error ? cause.message : String(cause);
     throw new GitLedgerError(
       'ledger/settings-invalid',
-      `_config/settings.json on the main branch cannot be understood: ${why}. Correct it there: "authority" is the name of a remote, or what "mic init --authority local" writes, "leaseMinutes" a number from 1 to 10080.`,
+      `${textFromPath(file)} on the main branch cannot be understood: ${why}. Correct it there: "authority" is the name of a remote, or what "mic init --authority local" writes, "leaseMinutes" a number from 1 to 10080.`,
       { cause },
     );
   }

@@ -64,7 +64,8 @@ export class SettledAuthority implements Authority {
   async #check(main: ObjectId): Promise<void> {
     const { hub, reader, known } = this.#settled;
     const tree = await MainTree.of(hub.repository, new StagedObjects(hub.repository, reader.current), main);
-    const { authority } = parseSettings(await tree.file(hub.layout.settings));
+    const { settings } = hub.layout;
+    const { authority } = parseSettings(await tree.file(settings), settings);
     if (!isSameAuthority(authority, known.authority)) throw changed(hub, this.name);
     this.#checked = main;
   }

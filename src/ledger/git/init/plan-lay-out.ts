@@ -80,7 +80,7 @@ async function settingsStep(
 ): Promise<LayOutStep | undefined> {
   const path = layout.settings;
   const before = await tree.file(path);
-  const settings = parseSettings(before);
+  const settings = parseSettings(before, path);
   const { from, to } = authority;
   if (to === undefined || isSameAuthority(settings.authority, to))
     return before === undefined ? created(path, '{}\n') : undefined;
