@@ -55,6 +55,7 @@ const benchmark: Benchmark = (say) =>
       to: workspace,
       conf: [{ file: 'untracked-files.conf', text: conf }],
       secrets: [],
+      secretsFile: 'secrets.conf',
       facts: { slug: 'bench', branch: 'b', user: { name: 'b', email: 'b@e' }, settings: {}, environment: {} },
       owner: 'bench',
       git: new Git(process.env),

@@ -103,6 +103,7 @@ export class ProvisionScene {
       to: this.workspace,
       conf: [{ file: 'untracked-files.conf', text: conf }],
       secrets: [{ file: 'secrets.conf', text: secretsConf }],
+      secretsFile: 'secrets.conf',
       facts: {
         slug: 'one',
         branch: 'session/one',

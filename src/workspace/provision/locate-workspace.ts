@@ -123,15 +123,20 @@ export function readProjectConf(
   directory: string,
   folder: TreePath,
   slug: string,
-): { readonly conf: ConfLayer[]; readonly secrets: ConfLayer[] } {
+): { readonly conf: ConfLayer[]; readonly secrets: ConfLayer[]; readonly secretsFile: string } {
+  const shown = (name: string) => `${textFromPath(folder)}/${name}`;
   const layers = (...names: readonly string[]): ConfLayer[] =>
     names.flatMap((name) => {
-      const file = `${textFromPath(folder)}/${name}`;
+      const file = shown(name);
       const text = readIfThere(diskPath(directory, `${folder}/${name}`));
       return text === undefined ? [] : [{ file, text }];
     });
   const own = sessionConfName(slug);
-  return { conf: layers(confName, ...(own === undefined ? [] : [own])), secrets: layers(secretsName) };
+  return {
+    conf: layers(confName, ...(own === undefined ? [] : [own])),
+    secrets: layers(secretsName),
+    secretsFile: shown(secretsName),
+  };
 }
 
 /** The configuration of one session, beside the project's. */

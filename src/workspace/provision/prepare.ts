@@ -43,7 +43,7 @@ export async function prepare(
       const template = new Template(textFromPath(content.source), text);
       const isProgram = ((diskStatus(places.from, content.source)?.mode ?? 0) & 0o100) !== 0;
       templates.set(path, { template, mode: isProgram ? 0o777 : 0o666 });
-      checkSecretNames(template, content.source, commands, problems);
+      problems.push(...unknownSecrets(template, content.source, commands, request.secretsFile));
     } catch (error) {
       if (!(error instanceof ProvisionError))
         throw unreadable(`${content.source} (${placeText(place)})`, error);
@@ -66,19 +66,18 @@ async function findIncluded(git: Git, from: string): Promise<TreePath[]> {
   return includedPaths(from, text, await ignoredPaths(git, from));
 }
 
-function checkSecretNames(
+function unknownSecrets(
   template: Template,
   source: TreePath,
   commands: ReadonlyMap<string, SecretCommand>,
-  problems: ProvisionError[],
-): void {
-  for (const name of template.namesOf('secret')) {
-    if (commands.has(name)) continue;
-    problems.push(
-      new ProvisionError(
-        'provision/secret-failed',
-        `${textFromPath(source)}, line ${template.lineOf('secret', name)}: no command is known for the secret ${name}. Add a line to _config/secrets.conf: ${name} = program arguments`,
-      ),
+  secretsFile: string,
+): ProvisionError[] {
+  const unknown = template.namesOf('secret').filter((name) => !commands.has(name));
+  return unknown.map((name) => {
+    const place = placeText({ file: textFromPath(source), line: template.lineOf('secret', name) });
+    return new ProvisionError(
+      'provision/variable-undefined',
+      `${place}: no command is known for the secret ${name}. Add a line to ${secretsFile} in the main workspace: ${name} = program arguments`,
     );
-  }
+  });
 }

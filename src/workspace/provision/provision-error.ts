@@ -9,9 +9,9 @@ export type ProvisionErrorCode =
   | 'provision/source-missing'
   /** A template is not understood, or does what templates may not. */
   | 'provision/template-invalid'
-  /** A template uses a variable that there is not. */
+  /** A template uses a variable that there is not, or a secret that no command is known for. */
   | 'provision/variable-undefined'
-  /** A secret is not defined, or its command did not give one. */
+  /** The command of a secret did not give one. */
   | 'provision/secret-failed'
   /** Git tracks a file of the workspace that would be written. */
   | 'provision/tracked'

@@ -16,6 +16,8 @@ export interface ProvisionRequest {
   readonly conf: readonly ConfLayer[];
   /** Files that say which commands give secrets. */
   readonly secrets: readonly ConfLayer[];
+  /** Where a command for a secret is to be written, as the user knows it; it need not be there. */
+  readonly secretsFile: string;
   readonly facts: SessionFacts;
   /** Who the session is among all of this machine, such as the hub's path and the slug. Its ports belong to it. */
   readonly owner: string;

@@ -10,6 +10,7 @@ await applyProvisioning({
   to,
   conf: [{ file: 'untracked-files.conf', text: conf }],
   secrets: [{ file: 'secrets.conf', text: secrets }],
+  secretsFile: 'secrets.conf',
   facts: {
     slug: 'one',
     branch: 'session/one',

@@ -134,10 +134,11 @@ function render(
   ports: ReadonlyMap<string, number>,
   problems: ProvisionError[],
 ): Map<TreePath, Rendering> {
-  const { templates, commands } = prepared;
+  const { templates } = prepared;
   const renderings = new Map<TreePath, Rendering>();
   const all = new Map(namesOf(templates, 'ports').map((name) => [name, ports.get(name) ?? 0]));
-  const stand = new Map([...commands.keys()].map((name) => [name, `secret.${name}`]));
+  // Those that no command is known for are among the problems already.
+  const stand = new Map(namesOf(templates, 'secret').map((name) => [name, `secret.${name}`]));
   const values = valuesOf(request, prepared, all, stand);
   for (const [path, { template, mode }] of templates) {
     try {

@@ -136,10 +136,14 @@ describe('a file with a secret', () => {
       applyProvisioning(made.request(conf, { secretsConf: 'API_KEY = false\n' })),
       /exit code 1, without a word/,
     );
-    await assert.rejects(
-      applyProvisioning(made.request(conf)),
-      /app\.env\.j2, line 1: no command is known for the secret API_KEY/,
-    );
+    const unknown = {
+      code: 'provision/variable-undefined',
+      message:
+        /^app\.env\.j2, line 1: no command is known for the secret API_KEY\. Add a line to secrets\.conf /,
+    };
+    await assert.rejects(applyProvisioning(made.request(conf)), unknown);
+    // Also where nothing is written, it is one thing that is wrong.
+    await assert.rejects(planProvisioning(made.request(conf)), unknown);
     assert.deepEqual(contentsOf(made.workspace), before);
   });
 });
