@@ -24,11 +24,19 @@ export function summaryJson({ slug, state, claim, standing }: HubSession) {
 /** Who has a session, since when, and whether it may be taken over. */
 export function claimWords({ claim, standing }: HubSession): string {
   if (claim === undefined) return 'nobody has it';
-  const lease =
-    standing.standing === 'held'
-      ? `good for ${counted(Math.max(1, Math.round(standing.lapsesInMs / 60_000)), 'minute')} more`
-      : 'lapsed: it may be taken over';
+  const lease = leaseWords(standing);
   return `${agentName(claim.agent)} on ${claim.machine}, since ${moment(claim.claimedMs)}, ${lease}`;
+}
+
+function leaseWords(standing: HubSession['standing']): string {
+  if (standing.standing !== 'held') return 'lapsed: it may be taken over';
+  const { goodForMs, lapsesInMs } = standing;
+  if (goodForMs > 0) return `good for ${minutes(Math.min(goodForMs, lapsesInMs))} more`;
+  return `not renewed in time: it may be taken over in ${minutes(lapsesInMs)}, if it is not until then`;
+}
+
+function minutes(ms: number): string {
+  return counted(Math.max(1, Math.ceil(ms / 60_000)), 'minute');
 }
 
 /** What `start`, `claim` and `restore` say of the session that they leave. */

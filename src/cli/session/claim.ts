@@ -22,7 +22,10 @@ export default command({
     ),
     directory: text('--directory <path>', 'where to make the workspace (otherwise .sessions/SLUG)'),
     printPath: printPathOption,
-    takeOver: flag('--take-over', 'also from an agent whose claim has lapsed'),
+    takeOver: flag(
+      '--take-over',
+      'also from an agent whose claim has lapsed: it was not renewed for its time since this machine first saw that, or for 10 minutes more by its own clock',
+    ),
     now: flag(
       '--now',
       'with --take-over: though the claim has not lapsed, since you know that nobody works on it',

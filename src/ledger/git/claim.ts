@@ -150,7 +150,13 @@ export function released(context: ClaimContext, claim: Claim): Claim {
 /** How a claim stands: `lapsed` may be taken over, and why. */
 export type ClaimStanding =
   | { readonly standing: 'free' }
-  | { readonly standing: 'held'; readonly lapsesInMs: number }
+  | {
+      readonly standing: 'held';
+      /** For how long by its holder's clock; negative where it was not renewed in time. */
+      readonly goodForMs: number;
+      /** When whoever has seen it all the while may take it over, if it is not renewed. */
+      readonly lapsesInMs: number;
+    }
   | {
       readonly standing: 'lapsed';
       readonly because: 'not-renewed-by-its-clock' | 'not-renewed-while-watched';
@@ -177,5 +183,6 @@ export function standingOf(claim: Claim | undefined, seenMs: number, nowMs: numb
   const byClockInMs = renewedMs + leaseMs + clocksApartMsMax - nowMs;
   if (watchedInMs < 0) return { standing: 'lapsed', because: 'not-renewed-while-watched' };
   if (byClockInMs < 0) return { standing: 'lapsed', because: 'not-renewed-by-its-clock' };
-  return { standing: 'held', lapsesInMs: Math.min(watchedInMs, byClockInMs) };
+  const goodForMs = renewedMs + leaseMs - nowMs;
+  return { standing: 'held', goodForMs, lapsesInMs: Math.min(watchedInMs, byClockInMs) };
 }

@@ -166,6 +166,37 @@ describe('a session in a git repository', () => {
     await ledger.complete({ token: done.value.claim });
   });
 
+  test('is taken over by a command that knows what an earlier one has seen, when that one said so', async (t) => {
+    const hub = scratchHub(t, [one]);
+    const clock = handClock();
+    const holder = await openLedger(t, hub, { clock });
+    const { value: token } = await holder.claim({ slug: one, by: agentAda, leaseMs: 60_000 });
+    // Each is a command of its own, and forgets what is not noted.
+    const takeOver = async (machine = 'here') => {
+      const ledger = await openLedger(t, hub, { clock, machine });
+      return ledger.takeOver({ slug: one, by: agentBob, mode: 'when-lapsed' });
+    };
+    const standing = async () => (await (await openLedger(t, hub, { clock })).session(one)).standing;
+    clock.advance(20_000);
+    const held = { code: 'session/claim-held' };
+    const good = /the claim is good for 1 minute more\. .* you can take it over in 1 minute, on this machine/;
+    await assert.rejects(takeOver(), { ...held, message: good });
+    assert.deepEqual(await standing(), { standing: 'held', goodForMs: 40_000, lapsesInMs: 60_000 });
+    clock.advance(20_000);
+    await holder.renew(token);
+    clock.advance(61_000);
+    // Looked at only: that it was not renewed in time is noted now.
+    assert.deepEqual(await standing(), { standing: 'held', goodForMs: -1000, lapsesInMs: 60_000 });
+    clock.advance(40_000);
+    const late = /was not renewed in time\. .* in 1 minute, on this/;
+    await assert.rejects(takeOver(), { ...held, message: late });
+    assert.deepEqual(await standing(), { standing: 'held', goodForMs: -41_000, lapsesInMs: 20_000 });
+    clock.advance(21_000);
+    // A machine that has not seen it goes by the holder's clock, and notes it.
+    await assert.rejects(takeOver('elsewhere'), { ...held, message: /in 1 minute,/ });
+    assert.equal((await takeOver()).value.because, 'not-renewed-while-watched');
+  });
+
   test('is abandoned with a reason and comes back', async (t) => {
     const hub = scratchHub(t, [one]);
     const ledger = await openLedger(t, hub);

@@ -15,8 +15,8 @@ import {
   ClaimWatch,
   type HeldClaim,
   isHeld,
-  standingOf,
 } from './claim.ts';
+import { standingHere } from './claim-guard.ts';
 import {
   type ClaimRequest,
   claimSession,
@@ -32,6 +32,7 @@ import {
   type TakeOverRequest,
   takeOverSession,
 } from './claim-moves.ts';
+import { ClaimSightings } from './claim-sightings.ts';
 import { type Decider, deciderOf } from './decider.ts';
 import { type Hub, openHub } from './hub.ts';
 import { HubReader } from './hub-reader.ts';
@@ -160,7 +161,18 @@ export class GitLedger {
       const { leaseMs } = settings;
       const { looksGoodForMs = 0 } = options;
       const watch = new ClaimWatch();
-      const context = { hub, machine, clock, random, leaseMs, watch, looksGoodForMs, filesOfClaim };
+      const sightings = new ClaimSightings(hub.repository, machine);
+      const context = {
+        hub,
+        machine,
+        clock,
+        random,
+        leaseMs,
+        watch,
+        sightings,
+        looksGoodForMs,
+        filesOfClaim,
+      };
       const authority = authorityFor(context, decider, { reader, reads });
       const seen = decider.kind === 'remote' ? undefined : refs;
       const known = { main: refs.main, authority: settings.authority };
@@ -393,12 +405,12 @@ export class GitLedger {
   }
 
   #summary(draft: LedgerDraft, slug: Slug, state: SessionState): SessionSummary {
-    const { clock, watch } = this.#context;
     const claim: Claim | undefined = draft.claims.get(slug)?.claim;
-    const blob = draft.refs.claims.get(slug);
     // What was last known is shown as it stood then: who has a session may have renewed its claim since.
-    const now = this.staleness?.atMs ?? clock.now();
-    const standing = standingOf(claim, blob === undefined ? now : watch.see(slug, blob, now), now);
+    const { staleness } = this;
+    const nowMs = staleness?.atMs ?? this.#context.clock.now();
+    const note = staleness === undefined ? 'not renewed in time' : 'nothing';
+    const standing = standingHere(draft.refs, this.#context, claim, { nowMs, note });
     const [held, givenBack] = isHeld(claim) ? [claim, undefined] : [undefined, claim?.id];
     return { slug, state, claim: held, givenBack, standing };
   }

@@ -10,6 +10,7 @@ import {
   isHeld,
   isOf,
 } from './claim.ts';
+import type { ClaimSightings } from './claim-sightings.ts';
 import { ClaimLost, GitLedgerError } from './git-ledger-error.ts';
 import type { Hub } from './hub.ts';
 import type { LedgerDraft, SessionFolder } from './ledger-draft.ts';
@@ -20,6 +21,7 @@ export interface LedgerContext extends ClaimContext {
   /** How long a claim is good for where nobody says otherwise, in ms. */
   readonly leaseMs: number;
   readonly watch: ClaimWatch;
+  readonly sightings: ClaimSightings;
   /** For how long is read what a remote was last seen to have, in ms; moves always look. */
   readonly looksGoodForMs: number;
   /** Files that a claim puts into its session's folder, such as `.session-env`. The same for the same claim. */
