@@ -9,6 +9,7 @@ import {
 import { releaseSession, renewSession } from '../../app/hub/leave-session.ts';
 import { locateSlug } from '../../app/hub/locate-slug.ts';
 import { provisionableChecks } from '../../app/hub/provision-check.ts';
+import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { type PrintedAs, printed } from '../print-path.ts';
 import { moment } from '../wording.ts';
@@ -31,6 +32,11 @@ export function claimInHub(
   { slug: name, mode, capability, print }: ClaimWords,
   words: WorkspaceWords,
 ): Promise<Answer> {
+  if (name !== undefined && capability !== undefined)
+    throw new CliError(
+      'cli/usage',
+      '--capability chooses among sessions, with --any: a named one is claimed as it is.',
+    );
   const choice = workspaceChoice(context, words);
   return withHub(context, async (sessions) => {
     const requireProvisionable =

@@ -2,6 +2,7 @@ import { sessionPatch } from '../../session/patch.ts';
 import { command } from '../command.ts';
 import { meansHub, sessionFor } from '../open.ts';
 import { flag } from '../options.ts';
+import { refuseInGit } from '../other-ledger.ts';
 
 export default command({
   summary: 'Show the changes of a session line by line',
@@ -14,8 +15,10 @@ export default command({
     ['mic session diff sess-4k2m9x7qw0ab > change.patch', 'As a patch'],
   ],
   async run(context, [id], { recorded }) {
-    if (await meansHub(context, { session: id }))
+    if (await meansHub(context, { session: id })) {
+      refuseInGit('--recorded', recorded, 'In its workspace, "git log -p" shows what is committed.');
       return (await import('../git-session/diff.ts')).diffInHub(context, id);
+    }
     const { project, session, sessions } = await sessionFor(context, id);
     const current = recorded ? session : (await sessions.record(session)).session;
     const patch = await sessionPatch(project, current.base.tree, current.tree);

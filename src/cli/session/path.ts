@@ -5,6 +5,7 @@ import { mountNotes, notMounted, workspaceJson } from '../describe-workspace.ts'
 import { gitWorkspaceKinds, storeWorkspace } from '../git-session/workspace-options.ts';
 import { meansHub, sessionFor } from '../open.ts';
 import { flag, optionalChoice, text } from '../options.ts';
+import { refuseInGit } from '../other-ledger.ts';
 
 export default command({
   summary: "Print the directory of a session's workspace, making it where it is missing",
@@ -29,8 +30,14 @@ export default command({
     ['mic session path sess-4k2m9x7qw0ab --take-over', 'Go on with a mounted session whose machine is gone'],
   ],
   async run(context, [id], { workspace, directory, takeOver }) {
-    if (await meansHub(context, { session: id }))
+    if (await meansHub(context, { session: id })) {
+      refuseInGit(
+        '--take-over',
+        takeOver,
+        `What is taken over is its claim: mic session claim SLUG --take-over.`,
+      );
       return (await import('../git-session/path.ts')).pathInHub(context, id, { workspace, directory });
+    }
     const kind = storeWorkspace(workspace);
     const { session, sessions } = await sessionFor(context, id);
     const choice = {

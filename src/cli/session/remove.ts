@@ -2,6 +2,7 @@ import { command } from '../command.ts';
 import { leftToDoNotes, sessionJson } from '../describe-session.ts';
 import { meansHub, sessionFor } from '../open.ts';
 import { flag, number } from '../options.ts';
+import { refuseInGit, refuseInStore } from '../other-ledger.ts';
 import { moment } from '../wording.ts';
 
 export default command({
@@ -18,12 +19,16 @@ export default command({
   },
   examples: [['mic session remove sess-4k2m9x7qw0ab', 'Clean up; a month to change your mind']],
   async run(context, [id], { keepDays, dropIgnored }) {
-    if (await meansHub(context, { session: id }))
-      return (await import('../git-session/leave.ts')).removeInHub(
-        context,
-        id,
-        dropIgnored ? 'drop' : 'keep',
-      );
+    if (await meansHub(context, { session: id })) {
+      refuseInGit('--keep-days', keepDays, 'What it held is kept until "mic session forget" deletes it.');
+      const { removeInHub } = await import('../git-session/leave.ts');
+      return removeInHub(context, id, dropIgnored ? 'drop' : 'keep');
+    }
+    refuseInStore(
+      '--drop-ignored',
+      dropIgnored,
+      'Of this one, all is put aside, and goes when its time is over.',
+    );
     const { session, sessions } = await sessionFor(context, id);
     const { configuration } = context;
     const removed = await sessions.remove(

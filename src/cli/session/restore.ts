@@ -3,6 +3,7 @@ import { placedAnswer } from '../describe-session.ts';
 import { gitWorkspaceKinds } from '../git-session/workspace-options.ts';
 import { meansHub, sessionFor } from '../open.ts';
 import { number, optionalChoice } from '../options.ts';
+import { refuseInGit, refuseInStore } from '../other-ledger.ts';
 
 export default command({
   summary: 'Bring back a removed or abandoned session, or a checkpoint',
@@ -25,8 +26,13 @@ export default command({
     ['mic session restore --checkpoint=3', 'In a workspace: go back to an earlier state'],
   ],
   async run(context, [id], { checkpoint, workspace }) {
-    if (await meansHub(context, { session: id }))
+    if (await meansHub(context, { session: id })) {
+      const instead =
+        'Its commits are its checkpoints: in its workspace, "git log" lists them, and git restore --source=COMMIT -- . brings the files of one back.';
+      refuseInGit('--checkpoint', checkpoint, instead);
       return (await import('../git-session/leave.ts')).restoreInHub(context, id, { workspace });
+    }
+    refuseInStore('--workspace', workspace, 'This one gets the workspace that it had.');
     const { session, sessions } = await sessionFor(context, id);
     const placed = await sessions.restore(
       session.id,

@@ -10,7 +10,8 @@ import { placedAnswer } from '../describe-session.ts';
 import { draftOptions } from '../git-session/draft-options.ts';
 import { gitWorkspaceKinds, storeWorkspace } from '../git-session/workspace-options.ts';
 import { ledgerFor, meansHub, workspacesOf } from '../open.ts';
-import { optionalChoice, text } from '../options.ts';
+import { type OptionValues, optionalChoice, text } from '../options.ts';
+import { refuseInGit, refuseInStore } from '../other-ledger.ts';
 import { printed, printedAs, printPathOption } from '../print-path.ts';
 
 export default command({
@@ -61,12 +62,14 @@ export default command({
   async run(context, [title], options) {
     const print = printedAs(options);
     if (await meansHub(context, { project: options.project })) {
+      refuseInGit('--description', options.description, 'Say it in the plan, with --context or --from.');
       const [{ ideaOf }, { startInHub }] = await Promise.all([
         import('../git-session/draft-idea.ts'),
         import('../git-session/start.ts'),
       ]);
       return startInHub(context, await ideaOf(context, title!, options), options, print);
     }
+    refuseWordsOfPlans(options);
     if (options.workspace === 'none' && options.directory !== undefined) {
       throw new CliError('cli/usage', '--directory needs a workspace: leave --workspace=none away.');
     }
@@ -90,6 +93,14 @@ export default command({
     return printed(placedAnswer(placed), placed.workspace?.directory, print);
   },
 });
+
+/** A session of the store has no plan. */
+function refuseWordsOfPlans(options: OptionValues<typeof draftOptions>): void {
+  const { context, criterion, capability, slug, from } = options;
+  const instead = 'Of this one, say --goal and --description.';
+  for (const [name, given] of Object.entries({ context, criterion, capability, slug, from }))
+    refuseInStore(`--${name}`, given, instead);
+}
 
 async function place(
   context: CommandContext,

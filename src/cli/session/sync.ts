@@ -2,6 +2,7 @@ import { command } from '../command.ts';
 import { conflictJson, conflictLine } from '../describe-session.ts';
 import { meansHub, sessionFor } from '../open.ts';
 import { flag } from '../options.ts';
+import { refuseInStore } from '../other-ledger.ts';
 
 export default command({
   summary: 'Merge the head into a session',
@@ -15,6 +16,7 @@ export default command({
       const { syncInHub } = await import('../git-session/sync.ts');
       return syncInHub(context, id, rebase ? 'rebase' : 'merge');
     }
+    refuseInStore('--rebase', rebase, 'The head is merged into this one.');
     const { session, sessions } = await sessionFor(context, id);
     const synced = await sessions.sync(session);
     if (synced === undefined) {
