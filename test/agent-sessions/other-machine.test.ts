@@ -112,3 +112,26 @@ test('what both machines have kept is merged, and a session taken over says wher
   assert.doesNotMatch(forgotten.stdout + forgotten.stderr, /stays/);
   assert.deepEqual(await kept(slug), [''], 'nowhere any more');
 });
+
+test('whoever removes the workspace of a session that others have taken over is told how to get at the work', async () => {
+  const { scratch, ada, bob, start } = await team();
+  const { slug, workspace } = await start();
+  write(join(workspace, 'w.txt'), 'ada\n');
+  await scratch.commit(workspace, `[${slug}] feat: w`);
+  write(join(workspace, 'draft.txt'), 'a draft\n');
+  await scratch.mic(['session', 'claim', slug, '--take-over', '--now'], { in: bob });
+  const removed = await scratch.mic(['session', 'remove', slug], { in: ada });
+  const [, look] =
+    /has the session now\. To look at what is kept of it here: (git .*)$/m.exec(removed.stdout) ?? [];
+  assert.ok(look, removed.stdout);
+  assert.doesNotMatch(removed.stdout, /restore/);
+  const restore = await scratch.mic(['session', 'restore', slug], { in: ada, exit: 9 });
+  assert.ok(
+    restore.stderr.includes(`What is kept of it here: ${look}. If nobody works on it`),
+    restore.stderr,
+  );
+  assert.doesNotMatch(restore.stderr, /still in your workspace/);
+  await scratch.run('sh', ['-c', look]);
+  const shown = join(scratch.directory, slug);
+  assert.deepEqual([read(shown, 'w.txt'), read(shown, 'draft.txt')], ['ada\n', 'a draft\n']);
+});

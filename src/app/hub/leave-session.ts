@@ -1,5 +1,6 @@
-import type { RefName } from '../../git/refs.ts';
+import { type RefName, readRefs } from '../../git/refs.ts';
 import { type ClaimToken, type HeldClaim, isOf } from '../../ledger/git/claim.ts';
+import { ClaimLost } from '../../ledger/git/git-ledger-error.ts';
 import type { SessionFileEdit } from '../../ledger/git/session-moves.ts';
 import { withWorklogEntry, worklogName } from '../../session/plan/record-files.ts';
 import type { Slug } from '../../session/plan/slug.ts';
@@ -95,6 +96,14 @@ function leftFiles({ ledger, surroundings }: HubSessions, slug: Slug, left: Left
   return [{ path: worklogName as FileName, change }];
 }
 
+/** What became of a workspace that was taken away, while the session stays as it is. */
+export interface RemovedSessionWorkspace extends RemovedWorkspace {
+  readonly directory: string;
+  readonly sent: SentWork;
+  /** Who has the session by now, where it was taken over from this machine. */
+  readonly takenBy: HeldClaim | undefined;
+}
+
 /**
  * Takes a session's workspace away; the session itself stays as it is. Throws `session/no-workspace` and
  * `workspace/cannot-keep`.
@@ -103,13 +112,26 @@ export async function removeSessionWorkspace(
   sessions: HubSessions,
   slug: Slug,
   ignored: IgnoredChoice,
-): Promise<RemovedWorkspace & { readonly directory: string; readonly sent: SentWork }> {
+): Promise<RemovedSessionWorkspace> {
   const { claim } = await sessions.ledger.session(slug);
   const workspace = await sessions.workspaceOf(slug);
   if (workspace === undefined) throw noWorkspace(slug);
   const removed = await removeWorkspace(sessions, workspace, ignored);
-  const sent = await sendHeld(sessions, claim, sessions.held.get(slug)?.token);
-  return { directory: workspace.directory, ...removed, sent };
+  const token = sessions.held.get(slug)?.token;
+  const sent = await sendHeld(sessions, claim, token);
+  const takenBy = token !== undefined && isOf(claim, token) ? undefined : claim;
+  return { directory: workspace.directory, ...removed, sent, takenBy };
+}
+
+/** What to type to look at the newest that this hub keeps of a session; undefined where it keeps nothing. */
+export async function lookAtKept(
+  { hub, mainDirectory }: HubSessions,
+  slug: Slug,
+): Promise<string | undefined> {
+  const { commits, uncommitted } = keptRefs(slug);
+  const there = await readRefs(hub, [commits, uncommitted]);
+  const newest = [uncommitted, commits].find((ref) => there.has(ref));
+  return newest && `git -C "${mainDirectory}" worktree add "../${slug}" ${newest}`;
 }
 
 /** What came back of a session, and what else is kept of it. */
@@ -119,7 +141,10 @@ export interface RestoredSession extends PlacedGitSession {
   readonly aside: readonly AsideFiles[];
 }
 
-/** Gives a session its workspace again, with all that was kept last; an abandoned one is taken up again. */
+/**
+ * Gives a session its workspace again, with all that was kept last; an abandoned one is taken up again. Throws `ClaimLost`
+ * where somebody else has it.
+ */
 export async function restoreSession(
   sessions: HubSessions,
   slug: Slug,
@@ -128,9 +153,21 @@ export async function restoreSession(
   const { state } = await sessions.ledger.session(slug);
   if (state === 'abandoned') await sessions.reopen(slug);
   else if (state === 'completed') throw completedAlready(sessions, slug);
-  else if (!(await sessions.isHeld(slug))) await claimSession(sessions, slug, 'claim');
+  else if (!(await sessions.isHeld(slug))) {
+    await requireNotTaken(sessions, slug);
+    await claimSession(sessions, slug, 'claim');
+  }
   const placed = await placeClaimed(sessions, slug, choice);
   return { ...placed, earlier: await earlierWork(sessions, slug), aside: asideOf(sessions.hub, slug) };
+}
+
+/** Throws `ClaimLost` where somebody else has a session whose workspace is gone here, and says where the work is. */
+async function requireNotTaken(sessions: HubSessions, slug: Slug): Promise<void> {
+  const { claim } = await sessions.ledger.session(slug);
+  const look = await lookAtKept(sessions, slug);
+  if (claim === undefined || look === undefined || (await sessions.workspaceOf(slug)) !== undefined) return;
+  const words = `${claim.agent.name} on ${claim.machine} has it now. What is kept of it here: ${look}. If nobody works on it any more: mic session claim ${slug} --take-over`;
+  throw new ClaimLost(slug, claim, words);
 }
 
 /** Refs of work that is kept of a session and is in no workspace. */

@@ -1,4 +1,12 @@
-import { abandonSession, removeSessionWorkspace, restoreSession } from '../../app/hub/leave-session.ts';
+import type { HubSessions } from '../../app/hub/hub-sessions.ts';
+import {
+  abandonSession,
+  lookAtKept,
+  type RemovedSessionWorkspace,
+  removeSessionWorkspace,
+  restoreSession,
+} from '../../app/hub/leave-session.ts';
+import type { Slug } from '../../session/plan/slug.ts';
 import type { IgnoredChoice } from '../../workspace/git/unkept-files.ts';
 import { CliError } from '../cli-error.ts';
 import type { Answer, CommandContext } from '../command.ts';
@@ -33,14 +41,26 @@ export function removeInHub(
   return withOwnSession(context, name, async (sessions, slug) => {
     const removed = await removeSessionWorkspace(sessions, slug, ignored);
     const { directory } = removed;
-    const { state } = await sessions.ledger.session(slug);
-    const back = state === 'completed' ? '' : ` "mic session restore ${slug}" brings it back.`;
+    const back = await backWords(sessions, slug, removed);
     return {
       json: { slug, removed: directory, ...removedJson(removed) },
       text: [`Removed ${directory}, and kept what it held.${back}`, ...removedLines(removed)].join('\n'),
       notes: sentNotes(slug, removed.sent),
     };
   });
+}
+
+/** How to get at what a workspace held. */
+async function backWords(
+  sessions: HubSessions,
+  slug: Slug,
+  { takenBy }: RemovedSessionWorkspace,
+): Promise<string> {
+  const { state } = await sessions.ledger.session(slug);
+  if (state === 'completed') return '';
+  if (takenBy === undefined) return ` "mic session restore ${slug}" brings it back.`;
+  const look = await lookAtKept(sessions, slug);
+  return ` ${takenBy.agent.name} on ${takenBy.machine} has the session now. To look at what is kept of it here: ${look}`;
 }
 
 export function restoreInHub(
