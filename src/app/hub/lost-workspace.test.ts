@@ -3,6 +3,7 @@ import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync 
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { temporaryDirectory } from '../../git/scratch-repository.ts';
+import { noteMaking } from '../../workspace/git/half-done.ts';
 import { completeSession, landSession } from './complete.ts';
 import { commit, git, hubOf, placed, request, sessionsOf, slug } from './fixtures.ts';
 import { abandonSession, releaseSession, removeSessionWorkspace, restoreSession } from './leave-session.ts';
@@ -51,6 +52,16 @@ test('files in the place of a workspace that git does not know are neither passe
   // As the message says.
   renameSync(directory, `${directory}-aside`);
   assert.ok((await sessions.place(slug, {})).isNew);
+});
+
+test('a worktree that was half made when its process was killed is no obstacle', async (t) => {
+  const sessions = await sessionsOf(t, hubOf(t));
+  const { directory } = await placed(sessions, 'worktree');
+  await removeSessionWorkspace(sessions, slug, 'keep');
+  noteMaking(sessions.hub, slug, directory);
+  mkdirSync(directory, { recursive: true });
+  writeFileSync(join(directory, 'a.txt'), '');
+  assert.equal((await sessions.place(slug, {})).workspace.directory, directory);
 });
 
 test('with the hub moved, a worktree is not passed over, and repaired it goes on', async (t) => {

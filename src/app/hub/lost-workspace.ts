@@ -1,5 +1,6 @@
 import { existsSync, readdirSync } from 'node:fs';
 import type { Slug } from '../../session/plan/slug.ts';
+import { halfMade } from '../../workspace/git/half-done.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { HubError } from './hub-error.ts';
 import type { HubSessions } from './hub-sessions.ts';
@@ -11,7 +12,9 @@ import type { HubSessions } from './hub-sessions.ts';
 export async function workspaceInPlace(sessions: HubSessions, slug: Slug): Promise<GitWorkspace | undefined> {
   const found = await sessions.workspaceOf(slug);
   if (found !== undefined) return found;
-  const unknown = sessions.placesOf(slug).find(holdsFiles);
+  // What is half made is undone by whoever makes the next one.
+  const making = halfMade(sessions.hub, slug);
+  const unknown = sessions.placesOf(slug).find((place) => place !== making && holdsFiles(place));
   if (unknown === undefined) return undefined;
   throw new HubError(
     'session/workspace-lost',

@@ -41,6 +41,17 @@ export function noteMaking(hub: Repository, slug: Slug, directory: string): () =
   return () => settleMade(hub, slug);
 }
 
+/** Where a worktree is being made, or its making was interrupted; undefined where none is. */
+export function halfMade(hub: Repository, slug: Slug): string | undefined {
+  const path = noteFile(hub, slug);
+  try {
+    return readFileSync(path, 'utf8').replace(/\n$/, '');
+  } catch (error) {
+    if (isAbsent(error)) return undefined;
+    throw workspaceErrorFrom(error, `read "${path}"`);
+  }
+}
+
 /** Takes the note of a worktree away that stands by now: its process was killed when all was done but that. */
 export function settleMade(hub: Repository, slug: Slug): void {
   rmSync(noteFile(hub, slug), { force: true });
@@ -48,18 +59,8 @@ export function settleMade(hub: Repository, slug: Slug): void {
 
 /** Deletes a worktree whose making was interrupted, and forgets those of `branch` whose directory is gone. */
 export async function undoHalfMade(hub: Repository, slug: Slug, branch: string): Promise<void> {
-  const path = noteFile(hub, slug);
-  try {
-    const directory = readFileSync(path, 'utf8').replace(/\n$/, '');
-    const whole = existsSync(directory) ? await findGitWorkspace(hub.git, directory) : undefined;
-    if (whole?.directory !== directory) {
-      await removeWorktree(hub, directory);
-      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
-    }
-    rmSync(path, { force: true });
-  } catch (error) {
-    if (!isAbsent(error)) throw workspaceErrorFrom(error, `undo what "${path}" says is half made`);
-  }
+  const directory = halfMade(hub, slug);
+  if (directory !== undefined) await undo(hub, slug, directory);
   const listed = await hub.git.run(gitArguments(hub, ['worktree', 'list', '--porcelain', '-z']));
   for (const one of listed.toString('utf8').split('\0\0')) {
     const fields = one.split('\0');
@@ -67,6 +68,19 @@ export async function undoHalfMade(hub: Repository, slug: Slug, branch: string):
     if (directory === undefined || !fields.includes(`branch refs/heads/${branch}`)) continue;
     if (!existsSync(directory)) await removeWorktree(hub, directory);
   }
+}
+
+async function undo(hub: Repository, slug: Slug, directory: string): Promise<void> {
+  const whole = existsSync(directory) ? await findGitWorkspace(hub.git, directory) : undefined;
+  if (whole?.directory !== directory) {
+    await removeWorktree(hub, directory);
+    try {
+      rmSync(directory, { recursive: true, force: true, maxRetries: 5 });
+    } catch (error) {
+      throw workspaceErrorFrom(error, `delete "${directory}", which is half made`);
+    }
+  }
+  settleMade(hub, slug);
 }
 
 /** Has git forget a worktree, if it knows it; its directory goes with it where it is still there. */
