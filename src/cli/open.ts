@@ -5,10 +5,8 @@ import { currentUser, launchMounts } from '../app/mounts.ts';
 import type { OpenProject } from '../app/open-project.ts';
 import type { Sessions } from '../app/sessions.ts';
 import type { Workspaces } from '../app/workspaces.ts';
-import { isSlug } from '../session/plan/slug.ts';
 import type { ProjectLedger } from '../session/project.ts';
 import type { Session } from '../session/session.ts';
-import { CliError } from './cli-error.ts';
 import type { CommandContext } from './command.ts';
 
 /** Whether a command is about sessions of a git repository, and not of the store: `chooseLedger` says how that is decided. */
@@ -43,12 +41,6 @@ export interface OpenSession {
 
 /** The session that `id` or the workspace names. */
 export async function sessionFor(context: CommandContext, id: string | undefined): Promise<OpenSession> {
-  if (id !== undefined && isSlug(id)) {
-    throw new CliError(
-      'cli/usage',
-      `${id} is a session of a git repository, where this is done with git itself. "mic session status ${id}" shows how it stands.`,
-    );
-  }
   const micelio = await context.openMicelio();
   const located = await locateSession(micelio, context.configuration, context.directory, id);
   const project = await micelio.project(located.project.name);

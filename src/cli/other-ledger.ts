@@ -15,6 +15,11 @@ export function refuseInStore(option: string, given: Given, instead: string): vo
     throw new CliError('cli/usage', `${option} is only for sessions of a git repository. ${instead}`);
 }
 
+/** Of a command that a git repository does without: `what` is a sentence, and `how` begins behind a colon. */
+export function doneWithGit(what: string, how: string): CliError {
+  return new CliError('cli/usage', `${what} This is done with git itself: ${how}`);
+}
+
 function isGiven(given: Given): boolean {
   return given !== undefined && given !== false && !(Array.isArray(given) && given.length === 0);
 }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { test } from 'node:test';
 import { HubScratch } from './hub-scratch.ts';
 
@@ -23,6 +25,28 @@ test('what only sessions of the store have is refused in a git repository, with 
     assert.match(stderr.replaceAll('"', ''), instead);
   }
   assert.equal(await scratch.stateOf(slug), 'active');
+});
+
+test('what a session of a git repository does with git is said, in its workspace and in the hub', async () => {
+  const scratch = await HubScratch.create();
+  const { slug, workspace } = await scratch.started('one');
+  for (const [command, how] of [
+    [
+      ['session', 'checkpoint'],
+      /has no checkpoints, but commits\. .*: in its workspace, git add -A && git commit/,
+    ],
+    [['session', 'fork'], /is not forked\. .* git switch -c NAME .* mic session start TITLE/],
+    [['session', 'fork', 'three'], /is not forked/],
+    [['session', 'fork', slug], /is not forked/],
+    [['session', 'resolve', 'README.md'], /git add FILE says that one is right/],
+  ] as const)
+    for (const place of [workspace, scratch.hub])
+      assert.match((await scratch.mic(command, { in: place, exit: 2 })).stderr, how);
+  // As the words about a fork say.
+  writeFileSync(join(workspace, 'way.txt'), 'one\n');
+  const second = await scratch.started('two');
+  await scratch.run('sh', ['-c', `mic session diff ${slug} | git apply`], { in: second.workspace });
+  assert.equal(readFileSync(join(second.workspace, 'way.txt'), 'utf8'), 'one\n');
 });
 
 test('what only sessions of a git repository have is refused in a project of the store', async () => {

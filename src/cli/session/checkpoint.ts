@@ -1,6 +1,7 @@
 import { command } from '../command.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { text } from '../options.ts';
+import { doneWithGit } from '../other-ledger.ts';
 
 export default command({
   summary: 'Record the files of a session as they are now',
@@ -10,6 +11,11 @@ export default command({
   options: { note: text('--note <text>', 'what is special about this state') },
   examples: [['mic session checkpoint --note="tests pass"', 'Record a good state']],
   async run(context, [id], { note }) {
+    if (await meansHub(context, { session: id }))
+      throw doneWithGit(
+        'A session of a git repository has no checkpoints, but commits.',
+        'in its workspace, git add -A && git commit -m "WHAT IT IS". What is not committed is kept as well, when the workspace goes.',
+      );
     const { session, sessions } = await sessionFor(context, id);
     const recorded = (await sessions.checkpoint(session, note ?? '')).session;
     const last = recorded.checkpoints.at(-1);

@@ -2,8 +2,9 @@ import { resolve } from 'node:path';
 import { workspaceKinds } from '../../session/workspace-port.ts';
 import { command } from '../command.ts';
 import { placedAnswer } from '../describe-session.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { choice, text } from '../options.ts';
+import { doneWithGit } from '../other-ledger.ts';
 
 export default command({
   summary: 'Start a session where another one stands',
@@ -22,6 +23,11 @@ export default command({
   },
   examples: [['mic session fork sess-4k2m9x7qw0ab --title="the same with cookies"', 'Try another way']],
   async run(context, [id], { title, workspace, directory }) {
+    if (await meansHub(context, { session: id }))
+      throw doneWithGit(
+        'A session of a git repository is not forked.',
+        'in its workspace, git switch -c NAME tries another way, and git switch session/SLUG goes back to the branch that lands. A session of its own begins at main: mic session start TITLE. In its workspace, mic session diff SLUG | git apply takes what the other one has changed.',
+      );
     const { session, sessions } = await sessionFor(context, id);
     const place =
       workspace === 'none'

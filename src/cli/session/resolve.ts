@@ -2,8 +2,9 @@ import { relative, resolve, sep } from 'node:path';
 import { resolveConflicts } from '../../session/landing/conflicts.ts';
 import { pathFromShown } from '../../tree/path.ts';
 import { command } from '../command.ts';
-import { sessionFor } from '../open.ts';
+import { meansHub, sessionFor } from '../open.ts';
 import { text } from '../options.ts';
+import { doneWithGit } from '../other-ledger.ts';
 
 export default command({
   summary: 'Say that a conflicted file is right as it is',
@@ -19,6 +20,11 @@ export default command({
   options: { session: text('--session <id>', 'the session (otherwise that of this workspace)') },
   examples: [['mic session resolve logo.png', 'Keep the file as it is in the workspace']],
   async run(context, args, { session: id }) {
+    if (await meansHub(context, { session: id }))
+      throw doneWithGit(
+        'In a git repository, git knows which files are in conflict.',
+        'in the workspace, git status lists them, git add FILE says that one is right, and git commit goes on.',
+      );
     const { project, session } = await sessionFor(context, id);
     const paths = (args.flat() as string[]).map((path) =>
       pathFromShown(inProject(context.configuration.workspace?.directory, context.directory, path)),
