@@ -103,6 +103,19 @@ describe('a session of a git repository', () => {
     assert.equal(await scratch.says('for-each-ref', 'refs/heads/session', 'refs/claims'), '');
   });
 
+  test('tells a shell whose workspace goes with a release or a removal where to go', async () => {
+    const scratch = await HubScratch.create();
+    for (const command of ['release', 'remove']) {
+      const { slug, workspace } = await scratch.started(command);
+      const gone = await scratch.mic(['session', command], { in: workspace });
+      assert.match(gone.stdout, /^The workspace is gone, and your shell is still in it: cd '.*\/project'$/m);
+      if (command === 'remove') await scratch.mic(['session', 'restore', slug], { in: scratch.hub });
+      else await scratch.mic(['session', 'claim', slug], { in: scratch.hub });
+      const elsewhere = await scratch.mic(['session', command, slug], { in: scratch.hub });
+      assert.doesNotMatch(elsewhere.stdout, /your shell/);
+    }
+  });
+
   test('says that a message was not used, where nothing was left to land', async () => {
     const scratch = await HubScratch.create();
     const { slug, workspace } = await scratch.started('mine');

@@ -15,7 +15,7 @@ import { type PrintedAs, printed } from '../print-path.ts';
 import { moment } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withHub, withOwnSession, withSession } from './open-hub.ts';
-import { removedJson, removedLines } from './removed-words.ts';
+import { leftShellLines, removedJson, removedLines } from './removed-words.ts';
 import { sentNotes } from './travelling-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
@@ -68,6 +68,7 @@ export function releaseInHub(
       text: [
         `Released ${slug}: anybody may claim it.`,
         ...(removed === undefined ? [] : removedLines(removed)),
+        ...leftShellLines(context, sessions),
       ].join('\n'),
       notes: sentNotes(slug, sent),
     };

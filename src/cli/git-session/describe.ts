@@ -91,6 +91,7 @@ export function placedNotes(placed: PlacedGitSession | undefined): string[] {
   return notes;
 }
 
-function shellWord(path: string): string {
+/** A path as a shell takes it for one word. */
+export function shellWord(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`;
 }

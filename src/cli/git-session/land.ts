@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs';
 import {
   type Completion,
   type CompletionRequest,
@@ -12,7 +11,7 @@ import type { Slug } from '../../session/plan/slug.ts';
 import type { Answer, CommandContext } from '../command.ts';
 import { checkoutNotes, checkoutsJson, finishedNotes, shortName } from '../hub/describe-sync.ts';
 import { withOwnSession } from './open-hub.ts';
-import { removedJson, removedLines } from './removed-words.ts';
+import { leftShellLines, removedJson, removedLines } from './removed-words.ts';
 
 /** `mic land`: what there is so far. */
 export function landInHub(
@@ -65,8 +64,7 @@ export function completeInHub(
     lines.push(...overriddenLines(overridden));
     if (knowledgeSession !== undefined) lines.push(`Planned ${knowledgeSession}, to merge what was learned.`);
     if (workspace?.outcome === 'removed') lines.push(...removedLines(workspace));
-    if (!existsSync(context.directory))
-      lines.push(`The workspace is gone, and your shell is still in it: cd ${sessions.mainDirectory}`);
+    lines.push(...leftShellLines(context, sessions));
     const pushed = push ? await pushMain(sessions, slug) : undefined;
     if (pushed?.outcome === 'pushed') {
       lines.push(`Pushed ${sessions.mainBranch} to ${pushed.remote}.`);

@@ -13,7 +13,7 @@ import type { Answer, CommandContext } from '../command.ts';
 import { counted } from '../wording.ts';
 import { placedAnswer } from './describe.ts';
 import { withOwnSession, withSession } from './open-hub.ts';
-import { removedJson, removedLines } from './removed-words.ts';
+import { leftShellLines, removedJson, removedLines } from './removed-words.ts';
 import { sentNotes } from './travelling-words.ts';
 import { type WorkspaceWords, workspaceChoice } from './workspace-options.ts';
 
@@ -44,7 +44,11 @@ export function removeInHub(
     const back = await backWords(sessions, slug, removed);
     return {
       json: { slug, removed: directory, ...removedJson(removed) },
-      text: [`Removed ${directory}, and kept what it held.${back}`, ...removedLines(removed)].join('\n'),
+      text: [
+        `Removed ${directory}, and kept what it held.${back}`,
+        ...removedLines(removed),
+        ...leftShellLines(context, sessions),
+      ].join('\n'),
       notes: sentNotes(slug, removed.sent),
     };
   });

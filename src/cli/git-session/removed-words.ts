@@ -1,7 +1,11 @@
+import { existsSync } from 'node:fs';
+import type { HubSessions } from '../../app/hub/hub-sessions.ts';
 import { textFromPath } from '../../tree/path.ts';
 import type { RemovedWorkspace } from '../../workspace/git/remove-git-workspace.ts';
 import type { GoneFiles } from '../../workspace/git/unkept-files.ts';
+import type { CommandContext } from '../command.ts';
 import { counted, size } from '../wording.ts';
+import { shellWord } from './describe.ts';
 
 /** How many files and directories that went are named. */
 const namedMax = 10;
@@ -20,6 +24,13 @@ export function removedJson({ aside, gone }: RemovedWorkspace) {
     aside: aside === undefined ? null : { ...aside },
     gone: gone.map(({ path, ...rest }) => ({ path: textFromPath(path), ...rest })),
   };
+}
+
+/** What is said to a shell whose directory went with the workspace. */
+export function leftShellLines({ directory }: CommandContext, { mainDirectory }: HubSessions): string[] {
+  return existsSync(directory)
+    ? []
+    : [`The workspace is gone, and your shell is still in it: cd ${shellWord(mainDirectory)}`];
 }
 
 /** The same for people. */
