@@ -66,7 +66,7 @@ const leftBehindMs = 3000;
 
 /**
  * Runs a program on planned sessions, several at once: what this machine has left behind first, then what dead machines
- * have, then what is planned, the oldest first; one that others are taking is left for one of the next. Whatever becomes of one session, the others go on.
+ * have, then what is planned, the oldest day first; one that others are taking is left for one of the next. Whatever becomes of one session, the others go on.
  */
 export class AgentRunner {
   readonly #settings: RunnerSettings;
@@ -326,7 +326,7 @@ function wordsOf(error: unknown): string {
   return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }
 
-/** What a dead machine had comes first, then the oldest: by the dates in their names. */
+/** What a dead machine had comes first, then the oldest day, within a day by name: no cheap question tells more of their age. */
 function inOrder(a: WaitingSession, b: WaitingSession): number {
   if (a.found !== b.found) return a.found === 'lapsed' ? -1 : 1;
   return dated(a.slug) < dated(b.slug) ? -1 : 1;

@@ -5,7 +5,7 @@ import { describe, test } from 'node:test';
 import { attemptStanding } from '../../agents/attempts.ts';
 import { file, type ScratchRepository, temporaryDirectory } from '../../git/scratch-repository.ts';
 import { assertSound, folderNames, lockLines, slugs } from '../../ledger/git/fixtures.ts';
-import type { Slug } from '../../session/plan/slug.ts';
+import { parseSlug, type Slug } from '../../session/plan/slug.ts';
 import { agentsHub, goodWork, kindsOf, startAgents } from './agents-fixtures.ts';
 
 /** A file in a session's folder on main. */
@@ -161,6 +161,14 @@ test('a program gets the sessions that ask for nothing else than it can do', asy
   await agents.ended;
   assert.deepEqual(kindsOf(agents, 'completed'), planned.slice(0, 2));
   assert.deepEqual(folderNames(hub, 'planned'), planned.slice(2));
+});
+
+test('sessions are taken the oldest day first, and within a day by name, as the help says', async (t) => {
+  const days = ['2025-10-14-b', 'kb-2025-10-14-c', '2025-10-15-a'].map((name) => parseSlug(name));
+  const hub = agentsHub(t, days.toReversed());
+  const agents = startAgents(t, hub, { settings: { command: goodWork } });
+  assert.equal((await agents.ended).code, 0);
+  assert.deepEqual(kindsOf(agents, 'claimed'), days);
 });
 
 test('two runners on one hub run each session once', async (t) => {

@@ -12,7 +12,7 @@ export default command({
   options: {
     any: flag(
       '--any',
-      'the oldest planned session that needs no other capabilities, or one of the next where others take that',
+      'a planned session that needs no other capabilities: of the oldest day, within a day by name, or one of the next where others take that',
     ),
     capability: text('--capability <list>', 'what this agent can do, such as ts,db'),
     workspace: optionalChoice(
