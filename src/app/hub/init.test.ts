@@ -183,7 +183,7 @@ describe('mic init', () => {
       await refused(
         init(scratch.directory, { root: 'foo', mode }),
         'ledger/in-use',
-        /laid out in _AGENTS\/ on main, .* To stay there: mic init, .* git -C ".*" config micelio\.root "foo"$/,
+        /laid out in _AGENTS\/ on main, .* To stay there: mic init \(.* git -C ".*" config micelio\.root "foo"$/,
       );
     }
     assert.equal(commits(scratch), '2');
@@ -192,7 +192,7 @@ describe('mic init', () => {
     const other = hub(t);
     await init(other.directory, { root: 'tools/agents' });
     other.git(['config', '--unset', 'micelio.root']);
-    await refused(init(other.directory), 'ledger/in-use', /To stay there: mic init --root "tools\/agents"/);
+    await refused(init(other.directory), 'ledger/in-use', /To stay there: mic init --root "tools\/agents" \(/);
     assert.equal((await init(other.directory, { root: 'tools/agents' })).commit, undefined);
     assert.equal(other.git(['config', 'micelio.root']), 'tools/agents');
   });
@@ -203,7 +203,7 @@ describe('mic init', () => {
     scratch.git(['config', 'micelio.root', 'foo']);
     const back = /sessions are laid out in _AGENTS\/\. .* config --unset micelio\.root$/;
     await refused(assertUsable(t, scratch.directory), 'ledger/settings-invalid', back);
-    await refused(init(scratch.directory), 'ledger/in-use', /config --unset micelio\.root\. To have/);
+    await refused(init(scratch.directory), 'ledger/in-use', /config --unset micelio\.root\)\. To have/);
     const names = /Main has sessions in _AGENTS\/ as well: .* config --unset micelio\.root$/;
     await refused(init(scratch.directory, { root: '_AGENTS' }), 'ledger/in-use', names);
     scratch.git(['config', '--unset', 'micelio.root']);

@@ -28,7 +28,7 @@ export async function requireNoneElsewhere(hub: Hub, main: RefState): Promise<vo
   if (first === undefined) return;
   throw new GitLedgerError(
     'ledger/settings-invalid',
-    `The folder of the agents should be ${hub.layout.root}/ here (git config micelio.root; where it says nothing, ${rootDefault}), and main has none: sessions are laid out in ${roots.join('/, ')}/. Say so: ${useRoot(hub, first)}`,
+    `The folder of the agents should be ${hub.layout.root}/ here (git config micelio.root; where it says nothing, ${rootDefault}), and main has none: sessions are laid out in ${roots.join('/, ')}/. To use those: ${useRoot(hub, first)}`,
   );
 }
 
@@ -40,6 +40,6 @@ export async function requireOnlyLayout(hub: Hub, commit: RefState): Promise<voi
   if (first === undefined || roots.includes(root)) return;
   throw new GitLedgerError(
     'ledger/in-use',
-    `Sessions are laid out in ${roots.join('/, ')}/ on main, and with another layout in ${root}/ nobody would see them any more. Nothing was changed. To stay there: mic init${first === rootDefault ? '' : ` --root "${first}"`}, and where that refuses, first ${useRoot(hub, first)}. To have them in ${root}/, move the folder on main (git mv), commit that, and say so in each hub: ${useRoot(hub, root)}`,
+    `Sessions are laid out in ${roots.join('/, ')}/ on main, and with another layout in ${root}/ nobody would see them any more. Nothing was changed. To stay there: mic init${first === rootDefault ? '' : ` --root "${first}"`} (where micelio.root names another folder, first ${useRoot(hub, first)}). To have them in ${root}/, move the folder on main (git mv), commit that, and say so in each hub: ${useRoot(hub, root)}`,
   );
 }
