@@ -2,14 +2,14 @@ import { relative, resolve, sep } from 'node:path';
 import { explain } from '../session/why.ts';
 import { pathFromShown, textFromPath } from '../tree/path.ts';
 import { command } from './command.ts';
-import { projectFor } from './open.ts';
+import { meansHub, projectFor } from './open.ts';
 import { text } from './options.ts';
 import { agentName, moment } from './wording.ts';
 
 export default command({
   summary: 'Show the session, goal and decisions behind a file or a line',
   description:
-    'Finds the landing that last changed a file of the head, or that wrote one of its lines, and shows what it was for.',
+    'Finds the landing that last changed a file of the head, or that wrote one of its lines, and shows what it was for.\nIn a git repository: the commit, as "git blame" finds it, and the session that it names.',
   arguments: [
     {
       name: '<file[:line]>',
@@ -27,8 +27,12 @@ export default command({
     ['mic why src/login.ts --project=acme/web --json', 'What last changed the file'],
   ],
   async run(context, [place], { project: name }) {
-    const project = await projectFor(context, name);
     const [, file, line] = /^(.*?)(?::(\d+))?$/s.exec(place!)!;
+    if (await meansHub(context, { project: name })) {
+      const { whyInHub } = await import('./git-session/why.ts');
+      return whyInHub(context, file!, line === undefined ? undefined : Number(line));
+    }
+    const project = await projectFor(context, name);
     const top = context.configuration.workspace?.directory;
     const path =
       top === undefined ? file! : relative(top, resolve(context.directory, file!)).split(sep).join('/');

@@ -241,6 +241,7 @@ const callsInHub: readonly (readonly [path: string, args: readonly string[], exi
   ['agent run', ['--exec=echo made > made.txt', '--once', '--unmet=nobody looks']],
   ['session forget', [waiting!]],
   ['watch', ['--once']],
+  ['why', ['b.txt:1']],
 ];
 
 describe('with --json, a command prints one document and nothing else', () => {
