@@ -192,7 +192,11 @@ describe('mic init', () => {
     const other = hub(t);
     await init(other.directory, { root: 'tools/agents' });
     other.git(['config', '--unset', 'micelio.root']);
-    await refused(init(other.directory), 'ledger/in-use', /To stay there: mic init --root "tools\/agents" \(/);
+    await refused(
+      init(other.directory),
+      'ledger/in-use',
+      /To stay there: mic init --root "tools\/agents" \(/,
+    );
     assert.equal((await init(other.directory, { root: 'tools/agents' })).commit, undefined);
     assert.equal(other.git(['config', 'micelio.root']), 'tools/agents');
   });
