@@ -61,7 +61,7 @@ export async function goOnWith(sessions: HubSessions, slug: Slug, directory: str
 }
 
 /**
- * Claims the oldest planned session that needs no more than `capabilities`; where somebody else is faster, one of the next.
+ * Claims the planned session of the oldest day, and within a day by name, that needs no more than `capabilities`; where somebody else is faster, one of the next.
  * Throws `session/none-to-claim`, and `ledger/not-decided-here` where there never will be any.
  * One that `requireProvisionable` refuses stays planned, and its refusal is thrown where no other can be claimed.
  */
@@ -100,7 +100,7 @@ export async function claimAny(
   );
 }
 
-/** The planned sessions that `given` is enough for, the oldest first. */
+/** The planned sessions that `given` is enough for, the oldest day first, and within a day by name. */
 async function claimable(sessions: HubSessions, given: readonly string[]): Promise<Slug[]> {
   const planned = (await sessions.ledger.list(['planned'])).map(({ slug }) => slug);
   const plans = await sessions.ledger.files(planned, planName as FileName);
