@@ -86,3 +86,14 @@ test('a snapshot says what a fresh import says, whatever was done', async (conte
     { numRuns: 60 },
   );
 });
+
+test('an update that takes an ignore file away has what it passed over counted', async (context) => {
+  const build = { do: 'write', path: 'build/b/a', text: '1' } as const;
+  await runOperations(context, [
+    { do: 'snapshot' },
+    { do: 'ignore', path: '', text: 'build/\n' },
+    build,
+    { do: 'snapshot' },
+    { do: 'update', to: 1 },
+  ]);
+});

@@ -1,12 +1,14 @@
 import type { Hash } from '../../base/hash.ts';
 import type { TreeChange } from '../../tree/diff.ts';
 import { treeChanges } from '../../tree/diff.ts';
-import { parentPath } from '../../tree/path.ts';
+import { baseName, joinPath, parentPath, type TreePath } from '../../tree/path.ts';
+import { ignoreFileName } from '../ignore-rules.ts';
 import type { ProjectContent } from '../project-content.ts';
 import { DiskCheck } from './disk-check.ts';
 import { clearIntent, writeIntent } from './journal.ts';
 import type { Marker } from './marker.ts';
 import { carryOut } from './plan-execution.ts';
+import { rowKind } from './row.ts';
 import { clearStaging, stageFiles } from './staging.ts';
 import type { CheckoutState } from './state.ts';
 import { StateEdit } from './state-edit.ts';
@@ -52,11 +54,24 @@ export async function updateFiles(
 
 /**
  * The directories around changes are to be listed by the next snapshot: a name that somebody else put there meanwhile
- * would otherwise not be seen.
+ * would otherwise not be seen. Where what is ignored changes, so are all below: names that were passed over may count now.
  */
 export function distrustDirectories(rows: StateEdit, changes: readonly TreeChange[]): void {
-  for (const directory of new Set(changes.map(({ path }) => parentPath(path)))) {
-    const row = rows.row(directory);
-    if (row !== undefined && !row.unsure) rows.set(directory, { ...row, unsure: true });
+  for (const directory of new Set(changes.map(({ path }) => parentPath(path)))) distrust(rows, directory);
+  for (const { path } of changes)
+    if (baseName(path) === ignoreFileName) distrustBelow(rows, parentPath(path));
+}
+
+function distrust(rows: StateEdit, directory: TreePath): void {
+  const row = rows.row(directory);
+  if (row !== undefined && !row.unsure) rows.set(directory, { ...row, unsure: true });
+}
+
+function distrustBelow(rows: StateEdit, directory: TreePath): void {
+  for (const { name, kind } of [...rows.rows(directory)]) {
+    if (kind !== rowKind.directory) continue;
+    const path = joinPath(directory, name);
+    distrust(rows, path);
+    distrustBelow(rows, path);
   }
 }
