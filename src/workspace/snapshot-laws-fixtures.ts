@@ -97,7 +97,8 @@ export function applyOperation(
   } catch (error) {
     // Random operations meet directories where they need files, and links that lead nowhere or out of the workspace.
     const { code } = error as { code?: string };
-    assert.match(String(code), /^(ENOTDIR|EISDIR|EEXIST|ENOENT|ENOTEMPTY|EINVAL|ELOOP|EPERM|EACCES)$/);
+    // Node.js 26 removes by another library, and has no code for a loop of links then.
+    assert.match(String(code), /^(|ENOTDIR|EISDIR|EEXIST|ENOENT|ENOTEMPTY|EINVAL|ELOOP|EPERM|EACCES)$/);
   }
 }
 
