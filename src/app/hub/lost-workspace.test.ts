@@ -49,6 +49,12 @@ test('files in the place of a workspace that git does not know are neither passe
   await assert.rejects(abandonSession(sessions, slug, 'no'), refused);
   await assert.rejects(sessions.place(slug, {}), refused);
   assert.equal(readFileSync(join(directory, 'new'), 'utf8'), 'mine\n');
+  // So is a file.
+  renameSync(directory, `${directory}-meanwhile`);
+  writeFileSync(directory, '');
+  await assert.rejects(completeSession(sessions, request()), refused);
+  rmSync(directory);
+  renameSync(`${directory}-meanwhile`, directory);
   // As the message says.
   renameSync(directory, `${directory}-aside`);
   assert.ok((await sessions.place(slug, {})).isNew);

@@ -1,5 +1,5 @@
-import { existsSync, readdirSync } from 'node:fs';
 import type { Slug } from '../../session/plan/slug.ts';
+import { isFree } from '../../workspace/git/free-place.ts';
 import { halfMade } from '../../workspace/git/half-done.ts';
 import type { GitWorkspace } from '../../workspace/git/workspace-record.ts';
 import { HubError } from './hub-error.ts';
@@ -14,7 +14,7 @@ export async function workspaceInPlace(sessions: HubSessions, slug: Slug): Promi
   if (found !== undefined) return found;
   // What is half made is undone by whoever makes the next one.
   const making = halfMade(sessions.hub, slug);
-  const unknown = sessions.placesOf(slug).find((place) => place !== making && holdsFiles(place));
+  const unknown = sessions.placesOf(slug).find((place) => place !== making && !isFree(place));
   if (unknown === undefined) return undefined;
   throw new HubError(
     'session/workspace-lost',
@@ -31,8 +31,4 @@ export async function workspaceAsLeft(sessions: HubSessions, slug: Slug): Promis
     'session/workspace-lost',
     `The workspace of ${slug} was at ${last}, and is not there any more. Nothing was done. If it was moved, move it back, or call "mic session repair" in it. If it was deleted, "mic session path ${slug}" makes it anew of what is kept: look whether that is all, and do this again.`,
   );
-}
-
-function holdsFiles(directory: string): boolean {
-  return existsSync(directory) && readdirSync(directory).length > 0;
 }

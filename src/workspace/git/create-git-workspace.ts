@@ -1,13 +1,13 @@
-import { existsSync, readdirSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, readFileSync, realpathSync, renameSync, rmSync } from 'node:fs';
 import { appendFile, mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { isAbsent } from '../../base/system-error.ts';
 import { commonDirectory } from '../../git/checkouts.ts';
 import { type ObjectId, parseObjectId } from '../../git/object-id.ts';
 import { parseRefName, readRef, updateRef } from '../../git/refs.ts';
 import { gitArguments, openRepository, type Repository, resolveCommit } from '../../git/repository.ts';
 import type { Slug } from '../../session/plan/slug.ts';
 import { WorkspaceError, workspaceErrorFrom } from '../workspace-error.ts';
+import { isFree } from './free-place.ts';
 import { besidePlace, noteMaking, removeWorktree, sweepBeside, undoHalfMade } from './half-done.ts';
 import { type HookRules, installHooks } from './hooks.ts';
 import { noteKind } from './kept-kind.ts';
@@ -249,14 +249,7 @@ export function fileUrl(path: string): string {
 }
 
 function requireFree(directory: string): void {
-  let names: string[];
-  try {
-    names = existsSync(directory) ? readdirSync(directory) : [];
-  } catch (error) {
-    if (isAbsent(error)) return;
-    throw workspaceErrorFrom(error, `look into "${directory}"`);
-  }
-  if (names.length === 0) return;
+  if (isFree(directory)) return;
   throw new WorkspaceError(
     'workspace/not-empty',
     `"${directory}" has something in it. Give another directory, or move that away.`,
