@@ -44,6 +44,10 @@ test('the session behind a line is found in the hub, a clone with little history
   );
   const bare = { in: join(scratch.directory, 'bare') };
   assert.equal((await scratch.json<Why>(['why', 'src/hello.c:1'], bare)).session?.slug, one.slug);
+  // In the hub, nobody's session.
+  appendFileSync(join(scratch.hub, 'README.md'), 'by hand\n');
+  const byHand = await scratch.mic(['why', 'README.md:2'], { in: scratch.hub });
+  assert.equal(byHand.stdout, 'Not committed yet.\n\nREADME.md:2: by hand\n');
   const outside = await scratch.mic(['why', 'README.md:99'], { in: scratch.hub, exit: 3 });
-  assert.match(outside.stderr, /has only 1 line/);
+  assert.match(outside.stderr, /has only 2 lines/);
 });

@@ -13,8 +13,9 @@ export function whyInHub(context: CommandContext, file: string, line: number | u
         ? ['Not committed yet.']
         : [`commit ${commit.id}  ${moment(commit.atMs)}  ${commit.author}`, `    ${commit.subject}`];
     if (found.line !== undefined) lines.push('', `${file}:${found.line.number}: ${found.line.text}`);
-    if (session === undefined) lines.push('', 'No session is named in that commit.');
-    else {
+    if (session === undefined) {
+      if (commit !== undefined) lines.push('', 'No session is named in that commit.');
+    } else {
       lines.push('', `Session: ${session.slug}  ${session.title}`);
       if (session.goal !== undefined) lines.push(`Goal:    ${session.goal.replaceAll('\n', '\n         ')}`);
       lines.push(`Next:    mic session show ${session.slug}, for its plan, decisions and worklog`);
